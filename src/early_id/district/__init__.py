@@ -1,0 +1,20 @@
+"""What a district has: canonical tables, the sources that read them, checks, calendar and simulator."""
+
+from early_id._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "TABLES": "_tables",
+        "District": "_district",
+        "Signals": "_district",
+        "CheckResult": "_check",
+        "check_district": "_check",
+        "load_bias": "_simulate",
+        "read_district": "_read",
+        "to_pandas": "_district",
+        "simulate_district": "_simulated",
+        "simulate_tables": "_simulated",
+        "write_check": "_check",
+    },
+)

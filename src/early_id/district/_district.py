@@ -1,0 +1,170 @@
+"""A district's tables in one engine, with the protected attributes kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from early_id.district._tables import TABLES, Table
+from early_id.exceptions import ConfigError, DataError, did_you_mean
+
+_ARROW = {"string": pa.string(), "int": pa.int64(), "date": pa.date32(), "bool": pa.bool_()}
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """Types of a canonical table in Arrow: days are DATE, counts are 64-bit integers."""
+    return pa.schema([(name, _ARROW[column.kind]) for name, column in table.all_columns.items()])
+
+
+def conform(table: Table, rows: pd.DataFrame | pa.Table) -> pa.Table:
+    """Give rows the columns, order and types of their canonical table; missing optional columns become null."""
+    given = rows if isinstance(rows, pa.Table) else pa.Table.from_pandas(rows, preserve_index=False)
+    schema = arrow_schema(table)
+    columns = [
+        given.column(part.name).cast(part.type)
+        if part.name in given.column_names
+        else pa.nulls(given.num_rows, part.type)
+        for part in schema
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def to_pandas(rows: pa.Table) -> pd.DataFrame:
+    """Arrow to pandas with days as `datetime64[us]` and text as `str`."""
+    frame: pd.DataFrame = rows.to_pandas(date_as_object=False)
+    for name, kind in zip(rows.column_names, rows.schema.types, strict=True):
+        if pa.types.is_date(kind):
+            frame[name] = frame[name].astype("datetime64[us]")
+        elif pa.types.is_string(kind):
+            frame[name] = frame[name].astype("str")
+    return frame
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """The tables a feature may be made from, in one Ibis connection: every canonical table but the groups.
+
+    The panel room receives this object and nothing else, so a protected attribute cannot become a feature.
+    """
+
+    connection: Any
+    rows: Mapping[str, int]
+    imputed: Mapping[str, float]
+
+    def table(self, name: str) -> Any:
+        """Return one table as an Ibis expression; empty where the district has no such rows."""
+        if name not in self.rows:
+            msg = f"Expected the name of a signal table, got {name!r}: {did_you_mean(name, self.rows)}"
+            raise ConfigError(msg)
+        return self.connection.table(name)
+
+    def has(self, name: str) -> bool:
+        """Say whether the table has any row."""
+        return self.rows.get(name, 0) > 0
+
+    @property
+    def data_until(self) -> date:
+        """The last day on which any record became known."""
+        days = [
+            self.table(name).known_at.max().to_pyarrow().as_py()
+            for name in self.rows
+            if self.has(name) and "known_at" in TABLES[name].all_columns
+        ]
+        known = [day for day in days if day is not None]
+        if not known:
+            msg = (
+                "Expected at least one record with the day it became known, got none; the district is empty."
+            )
+            raise DataError(msg)
+        latest: date = max(known)
+        return latest
+
+
+@dataclass(frozen=True, eq=False)
+class District:
+    """Everything a district (or a county of several) knows, as canonical tables.
+
+    Attributes
+    ----------
+    signals : Signals
+        All tables but the groups, in DuckDB, for the panel.
+    groups : pandas.DataFrame
+        Protected attributes by student, for the audit only.
+    """
+
+    signals: Signals
+    groups: pd.DataFrame
+    _arrow: Mapping[str, pa.Table] = field(repr=False)
+
+    @classmethod
+    def from_frames(
+        cls, frames: Mapping[str, pd.DataFrame | pa.Table], *, assumed: Mapping[str, float] | None = None
+    ) -> District:
+        """Make a district from frames that were already checked.
+
+        Parameters
+        ----------
+        frames : mapping of table name to pandas.DataFrame or pyarrow.Table
+            Canonical tables; tables that are missing are taken as empty.
+        assumed : mapping of table name to float, optional
+            Share of rows whose `known_at` was imputed from the table's assumed lag.
+
+        Raises
+        ------
+        ConfigError
+            If a name is not a canonical table.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> district = District.from_frames({"calendar": pd.DataFrame(
+        ...     {"school_id": ["01"], "day": pd.to_datetime(["2024-08-12"]), "school_year": [2025], "term": ["S1"]})})
+        >>> district.signals.has("calendar"), district.signals.has("absences")
+        (True, False)
+        """
+        for name in frames:
+            if name not in TABLES:
+                msg = f"Expected canonical tables, got {name!r}: {did_you_mean(name, TABLES)}"
+                raise ConfigError(msg)
+        arrow = {
+            name: conform(table, frames[name] if name in frames else pd.DataFrame())
+            for name, table in TABLES.items()
+        }
+        connection = ibis.duckdb.connect()
+        for name, rows in arrow.items():
+            if name != "groups":
+                # As an expression: Ibis 12 fails on a bare Arrow table with recent sqlglot releases.
+                connection.create_table(name, ibis.memtable(rows))
+        counts = {name: rows.num_rows for name, rows in arrow.items() if name != "groups"}
+        signals = Signals(connection, MappingProxyType(counts), MappingProxyType(dict(assumed or {})))
+        return cls(signals, to_pandas(arrow["groups"]), MappingProxyType(arrow))
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return one table as a pandas frame, days as `datetime64[us]`."""
+        if name not in self._arrow:
+            msg = f"Expected the name of a canonical table, got {name!r}: {did_you_mean(name, self._arrow)}"
+            raise ConfigError(msg)
+        return to_pandas(self._arrow[name])
+
+    @property
+    def data_until(self) -> date:
+        """The last day on which any record of the district became known."""
+        return self.signals.data_until
+
+    def write(self, folder: str | Path) -> Path:
+        """Write every table that has rows as `<table>.parquet` into a folder that may not exist yet."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, rows in self._arrow.items():
+            if rows.num_rows:
+                pq.write_table(rows, folder / f"{name}.parquet")
+        return folder

@@ -1,0 +1,14 @@
+"""One row = one student in one school on one as-of date: cohort, features, labels."""
+
+from early_id._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "CATALOG": "_catalog",
+        "Feature": "_feature",
+        "Panel": "_panel",
+        "build_panel": "_panel",
+        "catalog_frame": "_catalog",
+    },
+)

@@ -1,0 +1,115 @@
+"""From declarations to one grouped expression per source table, in integers until the last division."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import ibis
+
+from early_id.panel._cohort import KEYS, Scope
+from early_id.panel._events import PASSING_HUNDREDTHS
+from early_id.panel._feature import Feature
+from early_id.panel._time import visible
+
+#: `latest` packs the day and the value in one integer, so that ties on a day resolve the same way in every engine.
+_PACK = 100_000
+_EPOCH = ibis.date(1970, 1, 1)
+
+
+def seen(students: Any, events: Any, features: Iterable[Feature], scope: Scope, *, prior: bool) -> Any:
+    """Join each cohort row to the events that are visible to it and that some feature counts.
+
+    Events of the school year so far, or those of the school year before.
+    """
+    wanted = {
+        name for feature in features for name in (feature.where, feature.over) if name in events.columns
+    }
+    events = events.filter(ibis.or_(*(events[name] for name in sorted(wanted))))
+    conditions = [
+        students.student_id == events.student_id,
+        events.day >= (students.prior_first if prior else students.year_first),
+        events.day < students.year_first if prior else events.day <= students.last_day,
+        visible(events, students.as_of),
+    ]
+    if scope == "school":
+        conditions.append(students.school_id == events.school_id)
+    return students.join(events, conditions, rname="event_{name}")
+
+
+def aggregate(rows: Any, features: Iterable[Feature]) -> Any:
+    """Compute every integer aggregate of one table's features in one pass; one row per cohort row."""
+    features = list(features)
+    courses = any(feature.aggregate in {"least_course", "low_courses"} for feature in features)
+    first = {name: expression for feature in features for name, expression in _parts(rows, feature).items()}
+    if not courses:
+        return rows.group_by(*KEYS).agg(**first)
+    by_course = rows.group_by(*KEYS, "course_id").agg(**first)
+    return by_course.group_by(*KEYS).agg(
+        **{name: again for feature in features for name, again in _over_courses(by_course, feature).items()}
+    )
+
+
+def _inside(rows: Any, feature: Feature) -> Any:
+    """Condition: an event of the feature's school year lies in its window."""
+    if isinstance(feature.window, int):
+        return rows.day >= rows[f"start_{feature.window}"]
+    return ibis.literal(True)
+
+
+def _before(rows: Any, feature: Feature) -> Any:
+    """Condition: the event lies in the school year but before the feature's window."""
+    return rows.day < rows[f"start_{feature.window}"]
+
+
+def _parts(rows: Any, feature: Feature) -> dict[str, Any]:
+    """Integer aggregates one feature needs, by column name."""
+
+    def number(condition: Any) -> Any:
+        return ibis.ifelse(condition, 1, 0).sum()
+
+    def total(condition: Any) -> Any:
+        return ibis.ifelse(condition, rows[feature.column], 0).sum()
+
+    chosen = _inside(rows, feature) & rows[feature.where]
+    name = feature.name
+    if feature.aggregate == "since":
+        return {f"{name}__day": rows.day.max(where=chosen)}
+    if feature.aggregate == "latest":
+        packed = (rows.day.delta(_EPOCH, unit="day")) * _PACK + rows[feature.column]
+        return {f"{name}__packed": packed.max(where=chosen)}
+    if feature.aggregate == "total":
+        return {f"{name}__count": total(chosen)}
+    parts = {}
+    if feature.aggregate == "count":
+        parts[f"{name}__count"] = number(chosen)
+        if feature.over and feature.over != "enrolled_days":
+            parts[f"{name}__of"] = number(_inside(rows, feature) & rows[feature.over])
+    else:
+        parts[f"{name}__count"] = total(chosen)
+        parts[f"{name}__of"] = number(chosen)
+    if feature.against_before:
+        earlier = _before(rows, feature) & rows[feature.where]
+        parts[f"{name}__count_before"] = number(earlier) if feature.aggregate == "count" else total(earlier)
+        if feature.aggregate != "count":
+            parts[f"{name}__of_before"] = number(earlier)
+    return parts
+
+
+def _over_courses(rows: Any, feature: Feature) -> dict[str, Any]:
+    """Bring a feature's aggregates from one row per course to one row per cohort row."""
+    name = feature.name
+    if feature.aggregate in {"least_course", "low_courses"}:
+        total, number = rows[f"{name}__count"], rows[f"{name}__of"]
+        known = number > 0
+        if feature.aggregate == "low_courses":
+            low = known & (total < PASSING_HUNDREDTHS * number)
+            return {
+                f"{name}__count": ibis.ifelse(low, 1, 0).sum(),
+                f"{name}__of": ibis.ifelse(known, 1, 0).sum(),
+            }
+        mean = total.cast("float64") / number.nullif(0).cast("float64")
+        return {f"{name}__least": mean.min()}
+    if feature.aggregate == "latest":
+        return {f"{name}__packed": rows[f"{name}__packed"].max()}
+    return {column: rows[column].sum() for column in rows.columns if column.startswith(f"{name}__")}

@@ -1,0 +1,292 @@
+"""What is predicted, built only from rows known when the outcome's window had closed and its lag had passed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import ibis
+
+from early_id.district import Signals
+from early_id.exceptions import ConfigError, did_you_mean
+from early_id.panel._cohort import Scope
+from early_id.panel._events import ABSENT_KINDS, PASSING_HUNDREDTHS, WHOLE_DAY
+from early_id.panel._join import left_join
+from early_id.panel._time import school_dates, school_days, visible
+
+#: Chronic absence is defined for students enrolled at least this many school days (California).
+LEAST_ENROLLED_DAYS = 31
+SUSPENSION_WINDOW = 60
+POSITIVE_VALUES = ("yes", "true", "1")
+NEGATIVE_VALUES = ("no", "false", "0")
+
+
+@dataclass(frozen=True)
+class Label:
+    """Which outcome, and how it is counted.
+
+    Attributes
+    ----------
+    name : str
+        `chronic_absence`, `course_failure`, `suspension` or `outcome:<name>`.
+    lag_days : int
+        Days after the end of the outcome's window until its records count as complete.
+    partial_days : {"ignored", "fraction"}
+        Whether parts of days add up to absence; the state of California ignores them.
+    scope : {"county", "school"}
+        Whether a student's days count across the county's schools.
+    """
+
+    name: str
+    lag_days: int = 14
+    partial_days: Literal["ignored", "fraction"] = "ignored"
+    scope: Scope = "county"
+
+    def __post_init__(self) -> None:
+        if self.name not in _BUILDERS and not self.name.startswith("outcome:"):
+            known = [*_BUILDERS, "outcome:<name>"]
+            msg = f"Expected a label this library can build, got {self.name!r}: {did_you_mean(self.name, known)}"
+            raise ConfigError(msg)
+
+
+def labels(signals: Signals, students: Any, label: Label) -> Any:
+    """Return the label of every cohort row: columns student_id, school_id, as_of, label, event_day, matures_on.
+
+    `label` is 1, 0 or null; it is null while it cannot be known, also when the student leaves before it is decided.
+    """
+    build = _outcome if label.name.startswith("outcome:") else _BUILDERS[label.name]
+    return build(signals, students, label)
+
+
+def _after(day: Any, days: int) -> Any:
+    return (day + ibis.interval(days=days)).cast("date")
+
+
+def _chronic_absence(signals: Signals, students: Any, label: Label) -> Any:
+    """10 · absent days ≥ enrolled days at the end of the school year, for 31 enrolled days or more.
+
+    Days that were never submitted count as enrolled, not as attended: where they could decide, the label is null.
+    """
+    person = ["student_id", "school_year"] + (["school_id"] if label.scope == "school" else [])
+    days = _days_enrolled(signals, label)
+    absent = _days_absent(signals, label)
+    totals = days.group_by(person).agg(
+        enrolled=days.enrolled.sum(), unknown=days.unknown.sum(), matures_on=days.matures_on.max()
+    )
+    running = absent.join(totals.select(*person, "enrolled"), person)
+    upto = ibis.window(group_by=person, order_by="day", preceding=None, following=0)
+    running = running.mutate(sofar=running.thousandths.sum().over(upto))
+    reached = running.sofar * 10 >= running.enrolled * WHOLE_DAY
+    events = running.group_by(person).agg(
+        event_day=running.day.min(where=reached), absent=running.thousandths.sum()
+    )
+    rows = left_join(totals, events, person)
+    absent_total = rows.absent.fill_null(0)
+    certain = absent_total * 10 >= rows.enrolled * WHOLE_DAY
+    possible = (absent_total + rows.unknown * WHOLE_DAY) * 10 >= rows.enrolled * WHOLE_DAY
+    rows = rows.select(
+        *person,
+        "matures_on",
+        label=ibis.cases(
+            (rows.enrolled < LEAST_ENROLLED_DAYS, ibis.null("int64")),
+            (certain, 1),
+            (possible, ibis.null("int64")),
+            else_=0,
+        ),
+        event_day=ibis.ifelse(
+            certain & (rows.enrolled >= LEAST_ENROLLED_DAYS), rows.event_day, ibis.null("date")
+        ),
+    )
+    keys = students.select("student_id", "school_id", "as_of", "school_year")
+    return left_join(keys, rows, person).drop("school_year")
+
+
+def _year_ends(signals: Signals, label: Label) -> Any:
+    """Day on which each school's year counts as closed: with the last school of the county, or on its own."""
+    calendar = signals.table("calendar")
+    own = calendar.group_by("school_id", "school_year").agg(year_end=calendar.day.max())
+    if label.scope == "county":
+        own = own.mutate(year_end=own.year_end.max().over(ibis.window(group_by="school_year")))
+    return own.mutate(matures_on=_after(own.year_end, label.lag_days)).drop("year_end")
+
+
+def _spells_at_maturity(signals: Signals, label: Label) -> Any:
+    """Primary spells as known at the maturity of their school year, with the day each ends."""
+    spells = signals.table("enrollments").filter(ibis._.primary)
+    spells = spells.join(_year_ends(signals, label), ["school_id", "school_year"])
+    spells = spells.filter(visible(spells, spells.matures_on))
+    calendar = signals.table("calendar")
+    last = calendar.group_by("school_id", "school_year").agg(
+        first=calendar.day.min(), last=calendar.day.max()
+    )
+    spells = spells.join(last, ["school_id", "school_year"])
+    return spells.mutate(
+        end=ibis.least(spells.left_on.fill_null(spells["last"]), spells["last"]),
+        begin=ibis.greatest(spells.entered_on, spells["first"]),
+    )
+
+
+def _days_enrolled(signals: Signals, label: Label) -> Any:
+    """Count the school days of each spell, and those of them never submitted by maturity."""
+    spells = _spells_at_maturity(signals, label)
+    dates = school_dates(signals)
+    ends = _year_ends(signals, label)
+    dates = dates.join(ends, ["school_id", "school_year"])
+    upto = ibis.window(group_by=["school_id", "school_year"], order_by="date", preceding=None, following=0)
+    fed = ibis.ifelse((dates.fed_on <= dates.matures_on).fill_null(False), 1, 0)
+    dates = dates.mutate(fed=fed)
+    dates = dates.mutate(fed_upto=dates.fed.sum().over(upto))
+    at = {"school_id": dates.school_id, "school_year": dates.school_year}
+    ending = dates.select(**at, end=dates.date, end_index=dates.day_index, end_fed=dates.fed_upto)
+    before = dates.select(
+        **at, begin=dates.date, day_index=dates.day_index, begin_fed=dates.fed_upto - dates.fed
+    )
+    first_days = school_days(signals).select(
+        "school_id", "school_year", begin=ibis._.day, is_day=ibis.literal(1)
+    )
+    before = left_join(before, first_days, ["school_id", "school_year", "begin"])
+    before = before.mutate(begin_index=before.day_index - before.is_day.fill_null(0)).drop(
+        "day_index", "is_day"
+    )
+    rows = left_join(spells, ending, ["school_id", "school_year", "end"])
+    rows = left_join(rows, before, ["school_id", "school_year", "begin"])
+    enrolled = ibis.greatest(rows.end_index - rows.begin_index, 0)
+    submitted = ibis.greatest(rows.end_fed - rows.begin_fed, 0)
+    return rows.select(
+        "student_id",
+        "school_id",
+        "school_year",
+        "matures_on",
+        enrolled=enrolled,
+        unknown=enrolled - submitted,
+    )
+
+
+def _days_absent(signals: Signals, label: Label) -> Any:
+    """Absence of each student and day while enrolled, in thousandths of a day, as known at maturity."""
+    spells = _spells_at_maturity(signals, label).select(
+        "student_id", "school_id", "school_year", "matures_on", "begin", "end"
+    )
+    absences = signals.table("absences")
+    counted = absences.kind.isin((*ABSENT_KINDS, "partial")) if label.partial_days == "fraction" else (
+        absences.kind.isin(ABSENT_KINDS)
+    )  # fmt: skip
+    absences = absences.filter(counted).rename(day="occurred_on")
+    rows = absences.join(
+        spells,
+        [
+            "student_id",
+            "school_id",
+            absences.day >= spells.begin,
+            absences.day <= spells.end,
+            visible(absences, spells.matures_on),
+        ],
+    )
+    person = ["student_id", "school_year"] + (["school_id"] if label.scope == "school" else [])
+    by_day = rows.group_by(*person, "day").agg(thousandths=rows.thousandths.sum())
+    by_day = by_day.mutate(thousandths=ibis.least(by_day.thousandths, WHOLE_DAY))
+    return by_day if label.partial_days == "fraction" else by_day.filter(by_day.thousandths >= WHOLE_DAY)
+
+
+def _course_failure(signals: Signals, students: Any, label: Label) -> Any:
+    """Look for a final mark below 60 in a core course of the term in progress; null where no final mark is known."""
+    calendar = signals.table("calendar")
+    terms = calendar.group_by("school_id", "school_year", "term").agg(
+        term_first=calendar.day.min(), event_day=calendar.day.max()
+    )
+    keys = students.select("student_id", "school_id", "as_of", "school_year", "term")
+    keys = keys.join(terms, ["school_id", "school_year", "term"])
+    keys = keys.mutate(matures_on=_after(keys.event_day, label.lag_days))
+    finals = signals.table("grades").filter((ibis._.kind == "final") & ibis._.core)
+    low = ((finals.hundredths < PASSING_HUNDREDTHS) | (finals.mark == "F")).fill_null(False)
+    finals = finals.filter(finals.hundredths.notnull() | low)
+    finals = finals.select("student_id", "term", "assessed_on", "known_at", "retracted_at", low=low)
+    person = ["student_id", "school_id", "as_of"]
+    rows = keys.join(
+        finals,
+        [
+            "student_id",
+            "term",
+            finals.assessed_on >= keys.term_first,
+            finals.assessed_on <= keys.matures_on,
+            visible(finals, keys.matures_on),
+        ],
+    )
+    found = rows.group_by(person).agg(label=ibis.ifelse(rows.low, 1, 0).max())
+    return left_join(keys, found, person).select(*person, "label", "event_day", "matures_on")
+
+
+def _suspension(signals: Signals, students: Any, label: Label) -> Any:
+    """First out-of-school suspension in the 60 school days after the as-of date."""
+    days = signals.table("calendar").select("school_id", "day")
+    days = days.mutate(place=ibis.row_number().over(ibis.window(group_by="school_id", order_by="day")))
+    keys = students.select("student_id", "school_id", "as_of", "last_day")
+    keys = keys.join(days.rename(last_day="day"), ["school_id", "last_day"])
+    keys = keys.mutate(place=keys.place + SUSPENSION_WINDOW).drop("last_day")
+    keys = left_join(keys, days.rename(end="day"), ["school_id", "place"]).drop("place")
+    keys = keys.mutate(matures_on=_after(keys.end, label.lag_days))
+    incidents = signals.table("incidents").filter(ibis._.suspension_days >= 1)
+    incidents = incidents.select("student_id", "occurred_on", "known_at", "retracted_at")
+    person = ["student_id", "school_id", "as_of"]
+    found = keys.join(
+        incidents,
+        [
+            "student_id",
+            incidents.occurred_on > keys.as_of,
+            incidents.occurred_on <= keys.end,
+            visible(incidents, keys.matures_on),
+        ],
+    )
+    found = found.group_by(person).agg(event_day=found.occurred_on.min())
+    spells = signals.table("enrollments").filter(ibis._.primary)
+    spells = spells.select("student_id", "entered_on", "left_on", "known_at", "retracted_at")
+    stayed = keys.join(
+        spells,
+        [
+            "student_id",
+            spells.entered_on <= keys.end,
+            spells.left_on.isnull() | (spells.left_on >= keys.end),
+            visible(spells, keys.matures_on),
+        ],
+    )
+    stayed = stayed.select(*person).distinct().mutate(stayed=1)
+    rows = left_join(left_join(keys, found, person), stayed, person)
+    known = rows.matures_on.notnull()
+    value = ibis.cases(
+        (known & rows.event_day.notnull(), 1), (known & rows.stayed.notnull(), 0), else_=ibis.null("int64")
+    )
+    return rows.select(*person, label=value, event_day=rows.event_day, matures_on=rows.matures_on)
+
+
+def _outcome(signals: Signals, students: Any, label: Label) -> Any:
+    """Read a recorded outcome of the school year: `yes` or `no`; null where neither is on record at maturity."""
+    name = label.name.removeprefix("outcome:")
+    person = ["student_id", "school_id", "as_of"]
+    keys = students.select(*person, "school_year", "year_first")
+    keys = keys.join(_year_ends(signals, label), ["school_id", "school_year"])
+    outcomes = signals.table("outcomes").filter(ibis._.outcome == name)
+    value = ibis.cases((outcomes.value.isin(POSITIVE_VALUES), 1), (outcomes.value.isin(NEGATIVE_VALUES), 0))
+    outcomes = outcomes.select(
+        "student_id", "school_id", "occurred_on", "known_at", "retracted_at", value=value
+    ).rename(outcome_school="school_id")
+    conditions = [
+        "student_id",
+        outcomes.occurred_on >= keys.year_first,
+        outcomes.occurred_on <= keys.matures_on,
+        visible(outcomes, keys.matures_on),
+    ]
+    if label.scope == "school":
+        conditions.append(outcomes.outcome_school == keys.school_id)
+    rows = keys.join(outcomes, conditions)
+    found = rows.group_by(person).agg(
+        label=rows.value.max(), event_day=rows.occurred_on.min(where=rows.value == 1)
+    )
+    return left_join(keys, found, person).select(*person, "label", "event_day", "matures_on")
+
+
+_BUILDERS: dict[str, Callable[[Signals, Any, Label], Any]] = {
+    "chronic_absence": _chronic_absence,
+    "course_failure": _course_failure,
+    "suspension": _suspension,
+}

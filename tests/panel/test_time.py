@@ -1,0 +1,118 @@
+"""What was not known on a date cannot move its features; what lies outside a window cannot move its label."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from small import small_district
+
+from early_id.district import District
+from early_id.panel import build_panel
+
+FAR = date(2030, 1, 1)
+KNOWN = ["enrollments", "absences", "grades", "incidents"]
+slow_engine = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def rewrite_the_future(tables: dict[str, pd.DataFrame], at: pd.Timestamp, rng: np.random.Generator) -> dict:
+    """Change, delete, add and retract rows that were not visible at the date."""
+    changed = dict(tables)
+    for name in KNOWN:
+        frame = tables[name].copy()
+        hidden = frame["known_at"] > at
+        keep = ~hidden | (rng.random(len(frame)) < 0.6)
+        frame, hidden = frame[keep], hidden[keep]
+        frame.loc[hidden, "known_at"] += pd.to_timedelta(rng.integers(0, 9, hidden.sum()), unit="D")
+        for column, low, high in (
+            ("thousandths", 0, 1001),
+            ("hundredths", 0, 10001),
+            ("suspension_days", 0, 9),
+        ):
+            if column in frame:
+                frame.loc[hidden, column] = rng.integers(low, high, hidden.sum())
+        added = tables[name].sample(frac=0.5, random_state=int(rng.integers(1 << 30)))
+        added = added.assign(known_at=at + pd.Timedelta(days=1), retracted_at=pd.NaT)
+        if "assessment_id" in added:
+            added["assessment_id"] += "-new"
+        later = frame["retracted_at"].isna() & (rng.random(len(frame)) < 0.3)
+        frame.loc[later, "retracted_at"] = at + pd.Timedelta(days=3)
+        changed[name] = pd.concat([frame, added], ignore_index=True)
+    feed = tables["attendance_feed"]
+    changed["attendance_feed"] = feed[(feed.known_at <= at) | (rng.random(len(feed)) < 0.5)]
+    return changed
+
+
+@slow_engine
+@given(seed=st.integers(0, 10_000), week=st.integers(1, 8), year=st.sampled_from([2023, 2024]))
+def test_rows_not_visible_cannot_move_a_feature(seed, week, year):
+    tables = small_district(seed, students=8)
+    sunday = pd.Timestamp(f"{year}-09-10") + pd.Timedelta(days=7 * week)
+    sunday -= pd.Timedelta(days=sunday.day_of_week + 1)
+    before = build_panel(District.from_frames(tables), as_of=[sunday])
+    other = rewrite_the_future(tables, sunday, np.random.default_rng(seed))
+    after = build_panel(District.from_frames(other), as_of=[sunday])
+    pd.testing.assert_frame_equal(before.frame, after.frame, check_exact=True)
+    pd.testing.assert_frame_equal(before.facts, after.facts, check_exact=True)
+
+
+def test_a_visible_row_does_move_its_features():
+    """The check above would notice: the same change one day earlier is seen."""
+    tables = small_district(3)
+    sunday = pd.Timestamp("2024-10-13")
+    before = build_panel(District.from_frames(tables), as_of=[sunday]).frame
+    absences = tables["absences"]
+    absences = absences[~((absences.known_at <= sunday) & (absences.occurred_on > "2024-09-20"))]
+    after = build_panel(District.from_frames({**tables, "absences": absences}), as_of=[sunday]).frame
+    assert not before["absence_rate_20d"].equals(after["absence_rate_20d"])
+
+
+def test_replaying_a_date_reproduces_the_panel_bit_for_bit():
+    district = District.from_frames(small_district(5))
+    weekly = build_panel(district, label="chronic_absence", known_by=FAR).frame
+    for as_of in weekly["as_of"].unique()[::3]:
+        alone = build_panel(district, label="chronic_absence", as_of=[as_of], known_by=FAR).frame
+        expected = weekly[weekly["as_of"] == as_of].reset_index(drop=True)
+        pd.testing.assert_frame_equal(alone, expected, check_exact=True)
+
+
+@pytest.mark.parametrize("name", ["chronic_absence", "course_failure", "suspension"])
+@pytest.mark.parametrize("seed", [2, 6])
+def test_rows_outside_the_window_cannot_move_a_label(seed, name):
+    tables = small_district(seed)
+    before = build_panel(District.from_frames(tables), label=name, known_by=FAR).frame
+    matures = before["label_matures_on"].max()
+    other = dict(tables)
+    for table in ("absences", "grades", "incidents"):
+        frame = tables[table]
+        added = frame.assign(known_at=matures + pd.Timedelta(days=1), retracted_at=pd.NaT)
+        if table == "grades":
+            added = added.assign(hundredths=0, assessment_id=added["assessment_id"] + "-late")
+        other[table] = pd.concat([frame, added], ignore_index=True)
+    other["absences"] = other["absences"].copy()
+    if name != "chronic_absence":
+        other["absences"] = other["absences"].iloc[:0]
+    if name != "suspension":
+        other["incidents"] = other["incidents"].iloc[:0]
+    if name != "course_failure":
+        other["grades"] = other["grades"].iloc[:0]
+    after = build_panel(District.from_frames(other), label=name, known_by=FAR).frame
+    columns = ["student_id", "as_of", "label", "event_day", "onset", "label_matures_on"]
+    pd.testing.assert_frame_equal(before[columns], after[columns], check_exact=True)
+
+
+def test_a_label_is_missing_until_it_matures():
+    district = District.from_frames(small_district(4))
+    frame = build_panel(district, label="chronic_absence", known_by=FAR).frame
+    matures = frame["label_matures_on"].max()
+    day_before = build_panel(
+        district, label="chronic_absence", known_by=(matures - pd.Timedelta(days=1)).date()
+    ).frame
+    on_the_day = build_panel(district, label="chronic_absence", known_by=matures.date()).frame
+    last_year = frame["label_matures_on"] == matures
+    assert day_before.loc[last_year, "label"].isna().all()
+    pd.testing.assert_series_equal(on_the_day["label"], frame["label"])
