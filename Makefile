@@ -22,7 +22,7 @@ demo: $(STAMP) ## simulate a county, train, audit, sign off and write this week'
 	$(BIN)/early-id demo --out build/demo --students $(STUDENTS)
 
 test: $(STAMP) ## run the tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP) ## style, types and the order of the rooms
 	$(BIN)/ruff check .

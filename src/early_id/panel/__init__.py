@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "CATALOG": "_catalog",
         "Feature": "_feature",
+        "Label": "_labels",
         "Panel": "_panel",
         "build_panel": "_panel",
         "catalog_frame": "_catalog",

@@ -262,8 +262,11 @@ def _assemble(
         facts[f"{feature.name}__count"] = rows[f"{feature.name}__n"].astype("float64")
         facts[f"{feature.name}__of"] = rows[f"{feature.name}__of"].astype("float64")
         start = f"start_{feature.window}" if isinstance(feature.window, int) else "year_first"
-        facts[f"{feature.name}__from"] = rows[start]
-        facts[f"{feature.name}__to"] = rows["last_day"]
+        # The year before has no dates of its own here: a sentence about it says "last year".
+        unknown = pd.Series(pd.NaT, rows.index, dtype="datetime64[us]")
+        prior = feature.window == "prior_year"
+        facts[f"{feature.name}__from"] = unknown if prior else rows[start]
+        facts[f"{feature.name}__to"] = unknown if prior else rows["last_day"]
     index = pd.MultiIndex.from_frame(frame[list(KEYS)])
     known = cast("Mapping[str, float]", signals.imputed)
     return Panel(frame, tuple(catalog.values()), label, pd.DataFrame(facts).set_index(index), known)

@@ -1,0 +1,45 @@
+"""Why a row scores as it does: exact Shapley values, dated reasons, a strength, plots.
+
+Read off the document's tables: no sampling, no surrogate model.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from early_id._lazy import attach
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import shap
+
+    from early_id.models import AdditiveModel
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "NO_STRENGTH": "_reasons",
+        "check_wording": "_wording",
+        "explain": "_shapley",
+        "global_importance": "_importance",
+        "importance_svg": "_svg",
+        "plot_importance": "_plots",
+        "plot_term": "_plots",
+        "reasons": "_reasons",
+        "sentence": "_sentences",
+    },
+)
+
+
+class _Room(ModuleType):
+    """Room and function share the name `early_id.explain`: whichever was loaded first, calling it explains."""
+
+    def __call__(self, document: AdditiveModel, X: pd.DataFrame) -> shap.Explanation:
+        from early_id.explain._shapley import explain
+
+        return explain(document, X)
+
+
+sys.modules[__name__].__class__ = _Room

@@ -1,0 +1,202 @@
+"""Up to three reasons and one strength for every row of a list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from early_id.exceptions import DataError, examples
+from early_id.explain._sentences import number, placeholders, sentence
+from early_id.explain._shapley import centred
+from early_id.explain._words import Words, improvements, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from early_id.models import AdditiveModel
+    from early_id.panel import Feature
+
+NO_STRENGTH = "No strength visible in these data: ask the student and the adults who know them"
+_FACTS = {"count": "count", "of": "of", "from_": "from", "to": "to"}
+_N_REASONS = 3
+# pandas 3's `str`, by the name that pandas 2.3 knows too.
+_TEXT = pd.StringDtype(na_value=np.nan)
+
+
+def reasons(
+    document: AdditiveModel,
+    X: pd.DataFrame,
+    facts: pd.DataFrame,
+    *,
+    catalog: Mapping[str, Feature] | None = None,
+    attendance: str = "absence_rate_year",
+) -> pd.DataFrame:
+    """Say in dated facts why each row is on the list, and what is going well.
+
+    Parameters
+    ----------
+    document : AdditiveModel
+        The document that scored the rows.
+    X : DataFrame of shape (n, ...)
+        The rows, with the document's features and `school_day`.
+    facts : DataFrame
+        Has the rows of `X`; columns ``<feature>__count``, ``__of``, ``__from`` and ``__to``.
+    catalog : mapping of str to Feature, default=early_id.panel.CATALOG
+        Gives the strengths, and the words the document does not carry.
+    attendance : str
+        Feature whose facts are days absent out of days enrolled, for the last resort "days in school".
+
+    Returns
+    -------
+    DataFrame
+        Index of `X`; columns
+
+        - ``reason_1`` … ``reason_3``: missing where there are fewer
+        - ``strength``: never missing
+        - ``leading_domain``: domain of the first reason; without reasons, the one that raises the score most;
+          missing if none does
+        - ``domains``: number of domains among the reasons
+
+    Raises
+    ------
+    DataError
+        If a row of `X` has no facts.
+    ConfigError
+        If a phrase labels a child or has an unknown placeholder.
+
+    Notes
+    -----
+    A reason comes from a feature whose Shapley value is positive, largest first, one per concept, what
+    student and family can change before what they cannot. A strength comes from the most negative Shapley
+    value that can be said and whose concept is no reason; else from a feature that got better against the
+    time before; else the days in school; else it is `NO_STRENGTH`. A sentence is left out where one of its
+    numbers is unknown, or where it would not be true: a feature that compares a window with the time before
+    needs a change in the right direction, a strength without a number ("No incident this year") a count of 0.
+
+    Examples
+    --------
+    >>> from early_id.models import AdditiveModel, FeatureInfo, Period, Term
+    >>> days = Term("late", "step", edges=(2.0,), values=(-0.5, 1.0), missing=0.0, mean=-0.2)
+    >>> info = FeatureInfo("late", domain="attendance", direction=1, changeable=True,
+    ...                    phrase="Late {count} times since {from_}")
+    >>> document = AdditiveModel("chronic_absence", [info], [Period(0, None, -1.0, (days,))])
+    >>> facts = pd.DataFrame({"late__count": [3], "late__from": [pd.Timestamp("2025-08-14")]})
+    >>> reasons(document, pd.DataFrame({"late": [3.0]}), facts)["reason_1"][0]
+    'Late 3 times since 14 Aug 2025'
+    """
+    if catalog is None:
+        from early_id.panel import CATALOG
+
+        catalog = CATALOG
+    known = _aligned(facts, X)
+    words = words_of(document, catalog)
+    extra = improvements(catalog, X, words)
+    table = _Facts(X, known, [*words, *extra], attendance)
+    improved = [word for word in (*words, *extra) if word.compares and word.direction]
+    values = centred(document, X).to_numpy()
+    rows = [_row(table, i, values[i], words, improved) for i in range(len(X))]
+    columns = [*(f"reason_{k + 1}" for k in range(_N_REASONS)), "strength", "leading_domain"]
+    texts = pd.DataFrame([row[:-1] for row in rows], index=X.index, columns=columns, dtype=_TEXT)
+    return texts.assign(domains=np.array([row[-1] for row in rows], dtype=np.int64))
+
+
+class _Facts:
+    """The numbers behind the sentences, by feature and row position; made once, because rows are many."""
+
+    def __init__(self, X: pd.DataFrame, facts: pd.DataFrame, words: list[Words], attendance: str) -> None:
+        self.columns: dict[str, dict[str, Any]] = {}
+        for word in words:
+            of_feature = {
+                key: facts[f"{word.name}__{column}"].to_numpy()
+                for key, column in _FACTS.items()
+                if f"{word.name}__{column}" in facts.columns
+            }
+            self.columns[word.name] = {**of_feature, "value": X[word.name].to_numpy()}
+        names = {key: f"{attendance}__{column}" for key, column in _FACTS.items()}
+        self.attendance = {
+            key: facts[name].to_numpy() for key, name in names.items() if name in facts.columns
+        }
+
+    def of(self, name: str, row: int) -> dict[str, Any]:
+        """Facts of one feature in one row."""
+        return {key: column[row] for key, column in self.columns[name].items()}
+
+    def days(self, row: int) -> dict[str, Any]:
+        """Facts of days in school, counted from the feature whose facts are days absent."""
+        found = {key: column[row] for key, column in self.attendance.items()}
+        absent, enrolled = number(found.get("count")), number(found.get("of"))
+        if absent is None or enrolled is None or enrolled - absent <= 0:
+            return {}
+        return {**found, "count": enrolled - absent}
+
+
+def _row(table: _Facts, row: int, values: Any, words: list[Words], improved: list[Words]) -> tuple[Any, ...]:
+    found = list(_reasons(table, row, values, words))
+    said: list[str | None] = [text for _, text in found]
+    said += [None] * (_N_REASONS - len(said))
+    # A strength from a concept that is also a reason would contradict it.
+    given = {word.concept for word, _ in found}
+    lowering = [words[j] for j in np.argsort(values, kind="stable") if values[j] < 0]
+    strength = _strength(table, row, [word for word in (*lowering, *improved) if word.concept not in given])
+    domain = found[0][0].domain if found else _strongest_domain(values, words)
+    return (*said, strength, domain or None, len({word.domain for word, _ in found}))
+
+
+def _reasons(table: _Facts, row: int, values: Any, words: list[Words]) -> Iterator[tuple[Words, str]]:
+    raising = [(j, words[j]) for j in np.argsort(-values, kind="stable") if values[j] > 0]
+    concepts: set[str] = set()
+    for _, word in sorted(raising, key=lambda pair: not pair[1].changeable):
+        if word.concept in concepts or len(concepts) == _N_REASONS:
+            continue
+        text = _said(word, word.phrase, table.of(word.name, row), good=False)
+        if text is not None:
+            concepts.add(word.concept)
+            yield word, text
+
+
+def _strength(table: _Facts, row: int, candidates: list[Words]) -> str:
+    for word in candidates:
+        text = _said(word, word.strength, table.of(word.name, row), good=True)
+        if text is not None:
+            return text
+    days = table.days(row)
+    text = sentence("In school on {count} of {of} school days since {from_}", days)
+    return text or sentence("In school on {count} of {of} school days", days) or NO_STRENGTH
+
+
+def _said(word: Words, template: str, facts: Mapping[str, Any], *, good: bool) -> str | None:
+    """Write the sentence if its numbers are known and it is true."""
+    value, count = number(facts.get("value")), number(facts.get("count"))
+    if value is None or not template:
+        return None
+    if word.compares and word.direction * value * (-1 if good else 1) <= 0:
+        return None
+    used = placeholders(template)
+    amount = value if count is None else count
+    if good and word.direction > 0 and not used & {"count", "value"} and amount != 0:
+        return None
+    # A count of nothing is neither a reason where more raises the score nor a strength where more lowers it.
+    if "count" in used and amount == 0 and word.direction == (-1 if good else 1):
+        return None
+    return sentence(template, facts, unit=word.unit)
+
+
+def _strongest_domain(values: Any, words: list[Words]) -> str:
+    total: dict[str, float] = {}
+    for value, word in zip(values, words, strict=True):
+        total[word.domain] = total.get(word.domain, 0.0) + float(value)
+    best = max(total, key=lambda domain: total[domain])
+    return best if total[best] > 0 else ""
+
+
+def _aligned(facts: pd.DataFrame, X: pd.DataFrame) -> pd.DataFrame:
+    if facts.index.equals(X.index):
+        return facts
+    missing = X.index.difference(facts.index)
+    if len(missing) or not facts.index.is_unique:
+        got = f"none for {examples(map(str, missing))}" if len(missing) else "some rows twice"
+        msg = f"Expected facts for every row of X, got {got}; take X and facts from the same panel."
+        raise DataError(msg)
+    return facts.loc[X.index]

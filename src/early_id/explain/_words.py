@@ -1,0 +1,80 @@
+"""How each feature is said: the words of the signed document, completed by the catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from early_id.explain._sentences import placeholders
+from early_id.explain._wording import check_wording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from early_id.models import AdditiveModel
+
+
+@dataclass(frozen=True)
+class Words:
+    """How one feature is said."""
+
+    name: str
+    concept: str
+    domain: str
+    direction: int
+    unit: str
+    changeable: bool
+    compares: bool
+    phrase: str
+    strength: str
+
+
+def words_of(document: AdditiveModel, catalog: Mapping[str, Any]) -> list[Words]:
+    """Take the words of the signed document first; the catalogue fills in what it does not carry."""
+    found = []
+    for info in document.features:
+        declared = catalog.get(info.name)
+        found.append(
+            Words(
+                name=info.name,
+                concept=info.concept or info.name,
+                domain=info.domain or getattr(declared, "domain", ""),
+                direction=info.direction or getattr(declared, "direction", 0),
+                unit=info.unit or getattr(declared, "unit", ""),
+                changeable=info.changeable,
+                compares=bool(getattr(declared, "against_before", False)),
+                phrase=_dated(check_wording(info.phrase or getattr(declared, "phrase", "")), declared),
+                strength=check_wording(getattr(declared, "strength", "")),
+            )
+        )
+    return found
+
+
+def improvements(catalog: Mapping[str, Any], X: pd.DataFrame, words: list[Words]) -> list[Words]:
+    """Find features that compare with the time before, known for the rows but not used by the document."""
+    used = {word.name for word in words}
+    return [
+        Words(
+            name=f.name,
+            concept=f.concept,
+            domain=f.domain,
+            direction=f.direction,
+            unit=f.unit,
+            changeable=f.changeable,
+            compares=True,
+            phrase=f.phrase,
+            strength=check_wording(f.strength),
+        )
+        for f in catalog.values()
+        if f.against_before and f.name in X.columns and f.name not in used
+    ]
+
+
+def _dated(phrase: str, declared: Any) -> str:
+    """Give a phrase without a date the dates of its window; "last year" is a date in words."""
+    last_year = getattr(declared, "window", None) == "prior_year"
+    if not phrase or last_year or placeholders(phrase) & {"from_", "to"}:
+        return phrase
+    return f"{phrase} ({{from_}} to {{to}})"

@@ -1,0 +1,335 @@
+"""The additive model as a document: tables that score, explain themselves and fit in a JSON file."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from early_id.exceptions import DataError, did_you_mean, examples
+from early_id.models import _render, _schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from early_id.models._parts import FeatureInfo, Period
+    from early_id.models._terms import Floats
+
+Days = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AdditiveModel:
+    """Score students with tables that can be read, signed and kept for years.
+
+        score = intercept + Σ term(feature)        probability = 1 / (1 + exp(−score))
+
+    The document holds one set of tables per period of the school year; the column `school_day` selects the
+    period and is not a feature. A document with one period for the whole year does not need that column.
+
+    Parameters
+    ----------
+    label : str
+        The outcome whose probability is given.
+    features : sequence of FeatureInfo
+        The features, in the order of their terms.
+    periods : sequence of Period
+        Contiguous, not overlapping, in order.
+    provenance : mapping, default={}
+        Where the document comes from; anything JSON can hold.
+
+    Raises
+    ------
+    DataError
+        If the parts do not fit together.
+
+    Notes
+    -----
+    Two documents are equal if and only if their `sha256` is: the same to the last digit. A feature's exact
+    Shapley value is its contribution minus `background`, because terms do not interact.
+
+    Examples
+    --------
+    >>> from early_id.models import FeatureInfo, Period, Term
+    >>> days = Term("absent_days", "step", edges=(2.0,), values=(-0.5, 1.0), missing=0.0)
+    >>> year = Period(0, None, intercept=-1.0, terms=(days,))
+    >>> model = AdditiveModel("chronic_absence", [FeatureInfo("absent_days", direction=1)], [year])
+    >>> model.decision_function(pd.DataFrame({"absent_days": [0.0, 2.0, None]})).tolist()
+    [-1.5, 0.0, -1.0]
+    >>> AdditiveModel.from_json(model.to_json()) == model
+    True
+    """
+
+    label: str
+    features: tuple[FeatureInfo, ...]
+    periods: tuple[Period, ...]
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "features", tuple(self.features))
+        object.__setattr__(self, "periods", tuple(self.periods))
+        object.__setattr__(self, "provenance", _plain(self.provenance))
+        _check_features(self.feature_names)
+        _check_periods(self.periods)
+        for period in self.periods:
+            _check_terms(period, self.periods[0], self.feature_names)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features, in the order of the terms."""
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the canonical JSON without the hash itself: what a reviewer signs."""
+        return _schema.digest(_schema.content(self))
+
+    def decision_function(self, X: pd.DataFrame) -> Floats:
+        """Score each row.
+
+        Parameters
+        ----------
+        X : DataFrame
+            Feature columns by name (others are ignored), and `school_day` if there are several periods.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Log-odds: intercept of the row's period plus its terms, added from the first feature to the last.
+
+        Raises
+        ------
+        DataError
+            If a column is missing or holds text, or a school day is in no period.
+        """
+        columns, days = self._read(X)
+        return self.score_columns(columns, days)
+
+    def predict_proba(self, X: pd.DataFrame) -> Floats:
+        """Give the probability of no outcome (column 0) and of the outcome (column 1) for each row of `X`."""
+        return sigmoid_pair(self.decision_function(X))
+
+    def contributions(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Say what each feature adds to each row's score.
+
+        Returns
+        -------
+        DataFrame of shape (n, n_features)
+            Log-odds, as in the tables (not centred), with the index of `X`. Row sums plus the intercept of
+            the row's period are the scores.
+        """
+        columns, days = self._read(X)
+        parts = np.empty((len(X), len(self.features)), order="F")
+        for period, rows in self._rows(len(X), days):
+            for j, term in enumerate(period.terms):
+                parts[rows, j] = term.evaluate(columns[j][rows])
+        return pd.DataFrame(parts, index=X.index, columns=list(self.feature_names), copy=False)
+
+    def background(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Say what each feature adds on average over the training rows of each row's period.
+
+        Returns
+        -------
+        DataFrame of shape (n, n_features + 1)
+            One column of term means per feature, and `base`: intercept plus all term means, the mean score
+            of the training rows. `contributions − means` adds up to `score − base`.
+        """
+        days = self._days(X)
+        means = np.empty((len(X), len(self.features) + 1))
+        for period, rows in self._rows(len(X), days):
+            row = [term.mean for term in period.terms]
+            means[rows] = [*row, period.intercept + sum(row)]
+        return pd.DataFrame(means, index=X.index, columns=[*self.feature_names, "base"])
+
+    def check_monotone(self) -> tuple[str, ...]:
+        """Name the features whose table in any period moves against the declared direction; empty is good."""
+        return tuple(
+            feature.name
+            for j, feature in enumerate(self.features)
+            if not all(period.terms[j].is_monotone(feature.direction) for period in self.periods)
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """List the tables, one row per period × feature × bin.
+
+        Returns
+        -------
+        DataFrame
+            period, from_day, to_day, feature, concept, unit, direction, kind, bin (in words), from, to (the
+            bin holds `from` and not `to`), category, log_odds (at `from`), log_odds_to (just before `to`;
+            differs only where the term is linear), points (10 points double the odds; 0 is the average over
+            the training rows).
+        """
+        return _render.frame(self)
+
+    def to_json(self) -> str:
+        """Write the document as canonical JSON: sorted keys, shortest exact digits, its own hash inside."""
+        return _schema.dumps(self)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> AdditiveModel:
+        """Read a document; no code in the text can run.
+
+        Raises
+        ------
+        DataError
+            If the text is over 1 MB, no JSON, of another schema version, has unknown or missing keys or
+            numbers that are not finite, its parts do not fit together, or its hash is not that of its
+            content.
+        """
+        return _schema.loads(text)
+
+    def score_columns(self, columns: Sequence[npt.NDArray[Any]], days: Days | None) -> Floats:
+        """Score columns given in feature order; `days` may be None for a document of one period."""
+        n_rows = len(columns[0])
+        scores = np.empty(n_rows)
+        for period, rows in self._rows(n_rows, days):
+            total = np.full(n_rows if isinstance(rows, slice) else len(rows), period.intercept)
+            for column, term in zip(columns, period.terms, strict=True):
+                total += term.evaluate(column[rows])
+            scores[rows] = total
+        return scores
+
+    def __str__(self) -> str:
+        return _render.text(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"AdditiveModel({self.label!r}, {len(self.features)} features, {len(self.periods)} periods, "
+            f"sha256 {self.sha256[:12]}…)"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return self.sha256 == other.sha256 if isinstance(other, AdditiveModel) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    def _read(self, X: pd.DataFrame) -> tuple[list[npt.NDArray[Any]], Days | None]:
+        days = self._days(X)
+        missing = [name for name in self.feature_names if name not in X.columns]
+        if missing:
+            msg = (
+                f"X needs a column for each feature, but lacks {examples(missing)}; "
+                f"{did_you_mean(missing[0], X.columns)}"
+            )
+            raise DataError(msg)
+        first = self.periods[0].terms
+        return [
+            _column(X[name], numeric=term.numeric)
+            for name, term in zip(self.feature_names, first, strict=True)
+        ], days
+
+    def _days(self, X: pd.DataFrame) -> Days | None:
+        if not isinstance(X, pd.DataFrame):
+            msg = (
+                f"X must be a DataFrame with columns by name, but is a {type(X).__name__}; name the columns."
+            )
+            raise DataError(msg)
+        if self.periods[0].whole_year:
+            return None
+        if "school_day" not in X.columns:
+            msg = "X lacks the column 'school_day', which selects the period of this document; add it."
+            raise DataError(msg)
+        return _column(X["school_day"], numeric=True)
+
+    def _rows(self, n_rows: int, days: Days | None) -> list[tuple[Period, Any]]:
+        """Pair each period with its rows: all of them as a slice, which costs nothing, or their positions."""
+        if days is None:
+            return [(self.periods[0], slice(None))]
+        starts = np.array([period.from_day for period in self.periods], dtype=np.float64)
+        end = self.periods[-1].to_day
+        place = np.searchsorted(starts, days, side="right") - 1
+        outside = np.isnan(days) | (place < 0) | (days >= (np.inf if end is None else end))
+        if outside.any():
+            last = "the end of the year" if end is None else end - 1
+            msg = (
+                f"column 'school_day' must lie in the periods of the document ({starts[0]:.0f} to "
+                f"{last}), but holds {examples(days[outside].tolist())}; "
+                "leave those rows out or use another document."
+            )
+            raise DataError(msg)
+        if n_rows and (place == place[0]).all():
+            return [(self.periods[int(place[0])], slice(None))]
+        return [(period, np.flatnonzero(place == i)) for i, period in enumerate(self.periods)]
+
+
+def sigmoid_pair(scores: Floats) -> Floats:
+    """Turn log-odds into the probabilities of (no outcome, outcome), exact in both tails.
+
+    >>> sigmoid_pair(np.array([0.0, 800.0])).tolist()
+    [[0.5, 0.5], [0.0, 1.0]]
+    """
+    small = np.exp(-np.abs(scores))
+    low, high = small / (1.0 + small), 1.0 / (1.0 + small)
+    up = scores >= 0
+    return np.column_stack([np.where(up, low, high), np.where(up, high, low)])
+
+
+def _column(column: pd.Series[Any], *, numeric: bool) -> npt.NDArray[Any]:
+    if not numeric:
+        return column.to_numpy(dtype=object)
+    try:
+        if pd.api.types.is_numeric_dtype(column.dtype) or column.dtype == np.dtype(object):
+            return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        pass  # an object column that holds text: told below
+    msg = (
+        f"column {column.name!r} must hold numbers, "
+        f"but is {column.dtype} (for example {examples(column.head(3))}); convert it."
+    )
+    raise DataError(msg)
+
+
+def _plain(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy through JSON, so that a document in memory equals the one read back."""
+    try:
+        copy: dict[str, Any] = json.loads(json.dumps(dict(provenance), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        msg = (
+            f"provenance must hold only what JSON can hold, but {error}; "
+            "convert it to text or finite numbers."
+        )
+        raise DataError(msg) from error
+    return copy
+
+
+def _check_features(names: Sequence[str]) -> None:
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice or not names:
+        msg = (
+            "a document needs features of distinct names, "
+            f"but {'has none' if not names else f'repeats {examples(twice)}'}; correct it."
+        )
+        raise DataError(msg)
+
+
+def _check_periods(periods: Sequence[Period]) -> None:
+    gaps = [b.name for a, b in itertools.pairwise(periods) if a.to_day != b.from_day]
+    if gaps or not periods:
+        what = f"{examples(gaps)} does not begin where the one before ends" if periods else "there is none"
+        msg = f"periods must follow each other without gap or overlap, but {what}; correct the document."
+        raise DataError(msg)
+
+
+def _check_terms(period: Period, first: Period, names: Sequence[str]) -> None:
+    found = tuple(term.feature for term in period.terms)
+    if found != tuple(names):
+        wrong = [a for a, b in zip(found, names, strict=False) if a != b] or [f"{len(found)} terms"]
+        msg = (
+            f"{period.name} needs one term per feature in their order ({len(names)}), "
+            f"but has {examples(wrong)}; correct it."
+        )
+        raise DataError(msg)
+    mixed = [a.feature for a, b in zip(period.terms, first.terms, strict=True) if a.numeric != b.numeric]
+    if mixed:
+        msg = (
+            f"{examples(mixed)} is text in one period and a number in another; "
+            "a feature has one type all year."
+        )
+        raise DataError(msg)

@@ -1,0 +1,225 @@
+"""What all learners of documents share: checking, periods, out-of-fold calibration, the finished document."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import sklearn
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from early_id.exceptions import DataError
+from early_id.models._calibration import fit_sigmoid, grouped_folds
+from early_id.models._directions import describe_features
+from early_id.models._document import AdditiveModel, sigmoid_pair
+from early_id.models._parts import Calibration, FeatureInfo, Period
+from early_id.models._periods import Ints, check_days, choose_periods, period_of
+from early_id.models._threads import side_by_side
+
+if TYPE_CHECKING:
+    from early_id.models._tables import Tables
+    from early_id.models._terms import Floats
+
+DAY = "school_day"
+
+
+class OneClassError(DataError, ValueError):
+    """Training rows hold one class only; a ValueError too, as scikit-learn's tools expect."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Training rows: features x (n × p), outcome y (0/1), weight (> 0), group (rows that belong together)."""
+
+    x: Floats
+    y: Ints
+    weight: Floats
+    group: Ints
+
+    def __getitem__(self, which: Any) -> Rows:
+        group = np.unique(self.group[which], return_inverse=True)[1]
+        return Rows(self.x[which], self.y[which], self.weight[which], group)
+
+
+class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Base of classifiers whose fitted state is a document.
+
+    A learner says how the columns are cut (`_design`, which sees no outcome) and how tables are fitted to
+    rows (`_fit_tables`); everything else is here.
+    """
+
+    directions: Any
+    periods: Literal["auto"] | tuple[int, ...]
+    calibrate: bool
+    folds: int
+    random_state: int | np.random.RandomState | None
+
+    @abstractmethod
+    def _design(self, rows: Rows, features: tuple[FeatureInfo, ...]) -> Any:
+        """Cut the columns, without looking at the outcome."""
+
+    @abstractmethod
+    def _fit_tables(self, design: Any, rows: Rows, seed: int) -> tuple[Tables, Any]:
+        """Fit tables to the rows; also return the fitted thing they were read off."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the document.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n, p)
+            Features; NaN is unknown. A column `school_day` selects the period and is no feature. If the
+            index has a level `student_id`, the folds of the calibration keep a student's rows together.
+        y : array of shape (n,)
+            Two classes; the second in sorted order is the outcome.
+        sample_weight : array of shape (n,), default=None
+            Not negative.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the input is no numeric table or `y` does not have two classes (also a DataError).
+        ConfigError
+            If `directions` or `periods` do not fit.
+        """
+        students = _student_codes(X)
+        label = getattr(y, "name", None) or "outcome"
+        rows, days = self._training_rows(X, y, sample_weight, students)
+        features = describe_features(self._names(), self.directions)
+        spans = choose_periods(self.periods, days, rows.y, rows.group)
+        place = (
+            np.zeros(len(rows.y), dtype=np.intp)
+            if days is None
+            else period_of(days, [span[0] for span in spans])
+        )
+        rng = check_random_state(self.random_state)
+        periods: list[Period] = []
+        self.fits_: list[Any] = []
+        for i, span in enumerate(spans):
+            part = rows if len(spans) == 1 else rows[place == i]
+            _check_two_classes(part.y, f"school days {span[0]} to {span[1] or 'the end'}")
+            tables, calibration = self._fit_period(part, features, rng)
+            n_students = int(part.group.max()) + 1 if students is not None else len(part.y)
+            counts = {"n_rows": len(part.y), "n_students": n_students, "n_events": int(part.y.sum())}
+            periods.append(Period(*span, tables.intercept, tables.terms, **counts, calibration=calibration))
+        self.document_ = AdditiveModel(str(label), features, tuple(periods), self._provenance())
+        return self
+
+    def decision_function(self, X: Any) -> Floats:
+        """Score each row in log-odds, by the document."""
+        check_is_fitted(self)
+        x = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite=False)
+        day = self._day_column()
+        days = None if day is None or self.document_.periods[0].whole_year else x[:, day]
+        return self.document_.score_columns([x[:, j] for j in range(x.shape[1]) if j != day], days)
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Give the probability of each class."""
+        return sigmoid_pair(self.decision_function(X))
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Give the more probable class."""
+        scores = self.decision_function(X)
+        classes: npt.NDArray[Any] = self.classes_
+        return classes[(scores > 0).astype(np.intp)]
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.classifier_tags.multi_class = False
+        return tags
+
+    def _training_rows(
+        self, X: Any, y: Any, sample_weight: Any, students: Ints | None
+    ) -> tuple[Rows, Floats | None]:
+        x, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=False)
+        check_classification_targets(y)
+        kind = type_of_target(y, input_name="y", raise_unknown=True)
+        if kind != "binary":
+            msg = f"Only binary classification is supported. The type of the target is {kind}."
+            raise ValueError(msg)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        weight = _check_sample_weight(sample_weight, x, dtype=np.float64, ensure_non_negative=True)
+        used = weight > 0
+        _check_two_classes(codes[used], "y (rows of positive weight)")
+        day = self._day_column()
+        days = None if day is None else check_days(x[used, day])
+        x = x if day is None else np.delete(x, day, axis=1)
+        if x.shape[1] == 0:
+            msg = f"X holds no feature besides {DAY!r}; add the feature columns of the panel."
+            raise DataError(msg)
+        group = np.arange(len(x)) if students is None else students
+        return Rows(x, codes, weight, group)[used], days
+
+    def _day_column(self) -> int | None:
+        names = list(getattr(self, "feature_names_in_", ()))
+        return names.index(DAY) if DAY in names else None
+
+    def _names(self) -> list[str]:
+        names = getattr(self, "feature_names_in_", None)
+        if names is None:
+            return [f"x{j}" for j in range(self.n_features_in_)]
+        return [str(name) for name in names if name != DAY]
+
+    def _fit_period(
+        self, rows: Rows, features: tuple[FeatureInfo, ...], rng: np.random.RandomState
+    ) -> tuple[Tables, Calibration | None]:
+        design = self._design(rows, features)
+        seed = int(rng.randint(2**31 - 1))
+        fold = grouped_folds(rows.group, rows.y, self.folds, rng) if self.calibrate else None
+        n_folds = 0 if fold is None else int(fold.max()) + 1
+        parts = [rows, *(rows[fold != i] for i in range(n_folds))]
+        (tables, fitted), *held_out = side_by_side(
+            [partial(self._fit_tables, design, part, seed) for part in parts]
+        )
+        self.fits_.append(fitted)
+        calibration = None
+        if fold is not None:
+            scores = np.empty(len(rows.y))
+            for i, (part, _) in enumerate(held_out):
+                scores[fold == i] = part.scores(rows.x[fold == i])
+            slope, intercept = fit_sigmoid(scores, rows.y, rows.weight)
+            calibration = Calibration(slope, intercept, folds=n_folds)
+            tables = tables.stretched(slope, intercept)
+        return tables.centred(rows.x, rows.weight), calibration
+
+    def _provenance(self) -> dict[str, Any]:
+        parameters = {key: _plain(value) for key, value in self.get_params(deep=False).items()}
+        return {
+            "learner": type(self).__name__,
+            "parameters": parameters,
+            "classes": [str(one) for one in self.classes_.tolist()],
+            "scikit_learn": sklearn.__version__,
+        }
+
+
+def _student_codes(X: Any) -> Ints | None:
+    if isinstance(X, pd.DataFrame) and "student_id" in X.index.names:
+        return pd.factorize(X.index.get_level_values("student_id"), use_na_sentinel=False)[0]
+    return None
+
+
+def _check_two_classes(y: Ints, where: str) -> None:
+    if len(np.unique(y)) < 2:
+        msg = f"training needs both classes, but {where} holds one class; give more rows or join periods."
+        raise OneClassError(msg)
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return {str(key): int(one) for key, one in value.items()} if isinstance(value, dict) else repr(value)

@@ -1,0 +1,242 @@
+"""The promotion gate: which groups of an audit a reviewer must name before a model may make lists."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from early_id.exceptions import ConfigError, GateError, did_you_mean, examples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+# The first needs no word, the second an exception with a date, the others an acknowledgement.
+_PASS, _GAP, _UNJUDGED, _MASKED = "pass", "gap", "cannot tell", "suppressed"
+_VERDICTS = (_PASS, _GAP, _UNJUDGED, _MASKED)
+# The audit says what it is about in `about`, and of what data: a window if it has one, else its dates.
+_ABOUT = ("document_sha256", "capacity", "label")
+_DATES = ("as_of_from", "as_of_to", "test_years")
+
+
+@dataclass(frozen=True)
+class GateCell:
+    """One verdict of an audit.
+
+    Attributes
+    ----------
+    metric, attribute, group : str
+    verdict : {"gap", "pass", "cannot tell", "suppressed"}
+
+    Examples
+    --------
+    >>> cell = GateCell("recall", "foster", "yes", "cannot tell")
+    >>> cell.group_name, cell.name
+    ('foster=yes', 'recall:foster=yes')
+    """
+
+    metric: str
+    attribute: str
+    group: str
+    verdict: str
+
+    @property
+    def group_name(self) -> str:
+        """How a reviewer names the group: ``attribute=group``."""
+        return f"{self.attribute}={self.group}"
+
+    @property
+    def name(self) -> str:
+        """How a reviewer names the group in one metric only: ``metric:attribute=group``."""
+        return f"{self.metric}:{self.group_name}"
+
+
+@dataclass(frozen=True)
+class AuditFacts:
+    """What a sign-off needs of an audit.
+
+    Attributes
+    ----------
+    document_sha256, label : str
+    capacity : str, int or dict
+    data_window : object
+        The audit's ``data_window``, else its first and last date and test years.
+    cells : tuple of GateCell
+    hidden_gaps : int
+        Groups too small to print whose numbers point to a gap; the audit does not say which.
+    """
+
+    document_sha256: str
+    label: str
+    capacity: Any
+    data_window: Any
+    cells: tuple[GateCell, ...]
+    hidden_gaps: int
+
+
+def read_audit(audit_json: str | bytes) -> AuditFacts:
+    """Parse an audit and check that it holds what a sign-off needs.
+
+    Raises
+    ------
+    GateError
+        If it is no audit, lacks a part, judges no group or holds a verdict that is not known.
+    """
+    try:
+        audit = json.loads(audit_json)
+    except ValueError as error:
+        msg = f"Expected the JSON text of an audit, got text that does not parse ({error}); give audit.json."
+        raise GateError(msg) from error
+    audit = audit if isinstance(audit, dict) else {}
+    about = {**audit, **audit.get("about", {})}
+    missing = [key for key in _ABOUT if about.get(key) in (None, "")]
+    if missing:
+        msg = (
+            f"Expected an audit that states {examples(_ABOUT)}, got none of {examples(missing)}; audit again."
+        )
+        raise GateError(msg)
+    if not audit.get("verdicts"):
+        msg = "Expected an audit that judges at least one group, got none; audit with the district's groups."
+        raise GateError(msg)
+    window = about.get("data_window") or {key: about[key] for key in _DATES if key in about}
+    if not window:
+        msg = "Expected an audit that states its data window, got none; audit again."
+        raise GateError(msg)
+    return AuditFacts(
+        document_sha256=str(about["document_sha256"]),
+        label=str(about["label"]),
+        capacity=about["capacity"],
+        data_window=window,
+        cells=tuple(_cell(verdict) for verdict in audit["verdicts"]),
+        hidden_gaps=int(audit.get("decision", {}).get("hidden_gaps", 0)),
+    )
+
+
+def gate_cells(audit_json: str | bytes) -> dict[str, tuple[GateCell, ...]]:
+    """Say which groups the reviewer must name.
+
+    Parameters
+    ----------
+    audit_json : str or bytes
+        Text of ``audit.json``.
+
+    Returns
+    -------
+    dict
+        ``"exception"``: cells that need an exception with an expiry date, which are those with a gap, and all
+        suppressed ones when the audit says that there are gaps among them; ``"acknowledge"``: the other cells
+        that could not be judged (``cannot tell`` and ``suppressed``), which need an acknowledgement with a
+        reason.
+
+    Raises
+    ------
+    GateError
+        If the audit lacks what the gate needs, or holds a verdict it does not know.
+
+    Examples
+    --------
+    >>> audit = {"about": {"document_sha256": "ab", "capacity": "5%", "label": "x", "data_window": "2024"},
+    ...          "verdicts": [
+    ...     {"metric": "recall", "attribute": "foster", "group": "yes", "verdict": "cannot tell"},
+    ...     {"metric": "recall", "attribute": "gender", "group": "F", "verdict": "pass"}]}
+    >>> [cell.name for cell in gate_cells(json.dumps(audit))["acknowledge"]]
+    ['recall:foster=yes']
+    """
+    return _needed(read_audit(audit_json))
+
+
+def check_named(audit: AuditFacts, exceptions: Iterable[str], acknowledged: Iterable[str]) -> None:
+    """Check that every group that needs a word has one, and that no word is about another group.
+
+    A name without a metric (``attribute=group``) speaks for every metric of the group.
+
+    Raises
+    ------
+    GateError
+        Naming the groups that are not named.
+    ConfigError
+        If a name is not a group of the audit, or needs no such word.
+    """
+    needed = _needed(audit)
+    excepted = _names("exception", exceptions, needed["exception"], audit.cells)
+    # Acknowledging a gap is no mistake in a name; it is simply not enough, and the gate says so below.
+    seen = _names(
+        "acknowledgement", acknowledged, (*needed["acknowledge"], *needed["exception"]), audit.cells
+    )
+    gaps = [cell.name for cell in needed["exception"] if not _is_named(cell, excepted)]
+    unjudged = [cell.name for cell in needed["acknowledge"] if not _is_named(cell, seen)]
+    if not gaps and not unjudged:
+        return
+    parts = []
+    if gaps:
+        hidden = f" ({audit.hidden_gaps} of them among the suppressed groups)" if audit.hidden_gaps else ""
+        parts.append(f"gaps{hidden} without an exception for {examples(gaps)}")
+    if unjudged:
+        parts.append(f"no acknowledgement of {examples(unjudged)}, which could not be judged")
+    msg = (
+        "Expected a sign-off that names every gap and every group that could not be judged, "
+        f"got {' and '.join(parts)}; look at the audit, then name each with a reason (and an expiry date "
+        "for a gap), or do not promote."
+    )
+    raise GateError(msg)
+
+
+def _needed(audit: AuditFacts) -> dict[str, tuple[GateCell, ...]]:
+    excepted = {_GAP, _MASKED} if audit.hidden_gaps else {_GAP}
+    acknowledged = {_UNJUDGED, _MASKED} - excepted
+    return {
+        "exception": tuple(cell for cell in audit.cells if cell.verdict in excepted),
+        "acknowledge": tuple(cell for cell in audit.cells if cell.verdict in acknowledged),
+    }
+
+
+def _names(
+    what: str, names: Iterable[str], useful: tuple[GateCell, ...], every: tuple[GateCell, ...]
+) -> set[str]:
+    """Bring the reviewer's names into one form; refuse those that are not of a cell that needs a word."""
+    known = {text for cell in every for text in (cell.group_name, cell.name)}
+    wanted = {normal_name(text) for cell in useful for text in (cell.group_name, cell.name)}
+    named = set()
+    for name in names:
+        key = normal_name(name)
+        if key not in {normal_name(text) for text in known}:
+            msg = f"Expected an {what} for a group of the audit, got {name!r}; {did_you_mean(name, known)}"
+            raise ConfigError(msg)
+        if key not in wanted:
+            of = examples(cell.name for cell in useful) if useful else "none"
+            msg = f"Expected an {what} only for groups that need one ({of}), got {name!r}; leave it out."
+            raise ConfigError(msg)
+        named.add(key)
+    return named
+
+
+def _is_named(cell: GateCell, named: set[str]) -> bool:
+    return bool({normal_name(cell.name), normal_name(cell.group_name)} & named)
+
+
+def normal_name(name: str) -> str:
+    """Compare names without regard to case and spacing.
+
+    >>> normal_name(" Foster = Yes")
+    'foster=yes'
+    """
+    return re.sub(r"\s*([=×:])\s*", r"\1", " ".join(name.split())).casefold()
+
+
+def _cell(verdict: Mapping[str, Any]) -> GateCell:
+    try:
+        cell = GateCell(*(str(verdict[key]) for key in ("metric", "attribute", "group", "verdict")))
+    except KeyError as error:
+        msg = (
+            f"Expected a verdict with metric, attribute, group and verdict, got one without {error}; "
+            "audit again."
+        )
+        raise GateError(msg) from error
+    if cell.verdict not in _VERDICTS:
+        msg = (
+            f"Expected a verdict among {examples(_VERDICTS)}, got {cell.verdict!r} for {cell.name!r}; "
+            "audit again."
+        )
+        raise GateError(msg)
+    return cell

@@ -1,0 +1,214 @@
+"""Documents in MLflow's model registry: versions with the aliases `candidate` and `champion`."""
+
+from __future__ import annotations
+
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from early_id.exceptions import ConfigError, GateError, examples
+from early_id.tracking._mlflow import quiet
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+    from mlflow.models import ModelSignature
+
+    from early_id.models import AdditiveModel
+    from early_id.tracking._tracker import Tracker
+
+CANDIDATE, CHAMPION = "candidate", "champion"
+_NEXT_STEP = {CANDIDATE: "train a model first", CHAMPION: "audit, sign and promote a candidate first"}
+
+
+def register_candidate(document: AdditiveModel, *, tracker: Tracker, run_id: str) -> int:
+    """Register a document as the candidate.
+
+    Parameters
+    ----------
+    document : AdditiveModel
+    tracker : Tracker
+    run_id : str
+        The run that made it, see `TrainingRun.learners`.
+
+    Returns
+    -------
+    int
+        Version in the registry; a document that is registered already keeps its version.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such run.
+
+    Notes
+    -----
+    Stored as an MLflow `pyfunc` model of JSON and text files only, which MLflow's own `load_model` reads by the
+    address ``models:/<name>@champion``: a frame of float64 columns (``school_day`` and the features) gives the
+    probability of the outcome. MLflow's client is used instead of its global "active run", so that a
+    notebook's own runs are left alone.
+    """
+    client = tracker.client
+    tracker.reopen(run_id)
+    with quiet():
+        found = versions_of(document.sha256, tracker)
+        number = int(found[0].version) if found else int(_register(document, tracker, run_id).version)
+        client.set_registered_model_alias(tracker.model, CANDIDATE, str(number))
+    return number
+
+
+def load_document(ref: str | int | Path, tracker: Tracker | None = None) -> AdditiveModel:
+    """Load a document from a file or from the registry: JSON only, its hash verified.
+
+    Parameters
+    ----------
+    ref : str, int or Path
+        A ``.json`` file, ``"@candidate"``, ``"@champion"``, or a version number.
+    tracker : Tracker, optional
+        Needed unless `ref` is a file.
+
+    Returns
+    -------
+    AdditiveModel
+
+    Raises
+    ------
+    ConfigError
+        If there is no such file, alias or version.
+    GateError
+        If no model was promoted yet, or the registered file is not the one that was registered.
+    DataError
+        If the file is no document or its content does not have its hash.
+    """
+    from early_id.models import AdditiveModel
+
+    if isinstance(ref, Path) or (isinstance(ref, str) and ref.endswith(".json")):
+        if not Path(ref).is_file():
+            msg = (
+                f"Expected a model document, found no file {str(ref)!r}; "
+                "name a .json file, '@candidate' or '@champion'."
+            )
+            raise ConfigError(msg)
+        return AdditiveModel.from_json(Path(ref).read_bytes())
+    if tracker is None:
+        msg = f"Expected a tracker to look up {ref!r}, got none; give one, or name a .json file."
+        raise ConfigError(msg)
+    found = resolve(ref, tracker)
+    document = AdditiveModel.from_json(_registered_file(found, tracker))
+    if document.sha256 != found.tags.get("document_sha256"):
+        msg = (
+            f"The file of version {found.version} is not the document that was registered (hash "
+            f"{document.sha256[:12]}, "
+            f"registered {str(found.tags.get('document_sha256'))[:12]}); restore the artifact folder."
+        )
+        raise GateError(msg)
+    return document
+
+
+def resolve(ref: str | int, tracker: Tracker) -> ModelVersion:
+    """Find the registered version behind an alias or number."""
+    from mlflow.exceptions import MlflowException
+
+    text = str(ref).strip()
+    alias = text.removeprefix("@")
+    if not (text.startswith("@") and alias) and not text.isdigit():
+        msg = f"Expected a model as a .json file, '@candidate', '@champion' or a version number, got {ref!r}."
+        raise ConfigError(msg)
+    try:
+        with quiet():
+            if text.isdigit():
+                return tracker.client.get_model_version(tracker.model, text)
+            return tracker.client.get_model_version_by_alias(tracker.model, alias)
+    except MlflowException as error:
+        if alias == CHAMPION:
+            msg = f"Expected a promoted model in {tracker.uri!r}, there is none; {_NEXT_STEP[CHAMPION]}."
+            raise GateError(msg) from error
+        known = _known(tracker)
+        step = _NEXT_STEP.get(alias, f"known are {known}") if known else _NEXT_STEP[CANDIDATE]
+        msg = f"Expected a registered model {text!r} in {tracker.uri!r}, there is none; {step}."
+        raise ConfigError(msg) from error
+
+
+def versions_of(sha256: str, tracker: Tracker) -> list[ModelVersion]:
+    """Find the registered versions of one document, latest first."""
+    with quiet():
+        found = tracker.client.search_model_versions(
+            f"name = '{tracker.model}' and tags.document_sha256 = '{sha256}'"
+        )
+    return sorted(found, key=lambda each: -int(each.version))
+
+
+def _register(document: AdditiveModel, tracker: Tracker, run_id: str) -> ModelVersion:
+    """Do what `mlflow.pyfunc.log_model` does, for a given run and store."""
+    import mlflow.pyfunc
+    from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+    from mlflow.exceptions import MlflowException
+    from mlflow.models import Model
+
+    client = tracker.client
+    tags = {"document_sha256": document.sha256, "label": document.label}
+    logged = client.create_logged_model(tracker.experiment_id, name="model", source_run_id=run_id, tags=tags)
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(scratch) / "model.json"
+        source.write_text(document.to_json(), encoding="utf-8")
+        mlflow.pyfunc.save_model(
+            f"{scratch}/model",
+            loader_module="early_id.tracking._pyfunc",
+            data_path=str(source),
+            # Named, or MLflow would start a process to guess them.
+            pip_requirements=[f"{name}=={version(name)}" for name in ("early-id", "numpy", "pandas")],
+            signature=_signature(document),
+            mlflow_model=Model(
+                artifact_path=logged.artifact_location,
+                model_uuid=logged.model_id,
+                run_id=run_id,
+                model_id=logged.model_id,
+            ),
+        )
+        client.log_model_artifacts(logged.model_id, f"{scratch}/model")
+    client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
+    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    try:
+        client.create_registered_model(tracker.model)
+    except MlflowException:
+        client.get_registered_model(tracker.model)  # it exists, or this raises
+    # The folder, not "models:/<id>": MLflow would look that up in its global store instead of this one.
+    return client.create_model_version(
+        tracker.model, source=logged.artifact_location, run_id=run_id, tags=tags, model_id=logged.model_id
+    )
+
+
+def _signature(document: AdditiveModel) -> ModelSignature:
+    """Declare every column float64: integers that meet a gap break MLflow's schema."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema, TensorSpec
+
+    columns: list[ColSpec | TensorSpec] = [
+        ColSpec("double", name) for name in ("school_day", *document.feature_names)
+    ]
+    return ModelSignature(inputs=Schema(columns), outputs=Schema([ColSpec("double")]))
+
+
+def _registered_file(found: ModelVersion, tracker: Tracker) -> bytes:
+    from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
+
+    with quiet(), tempfile.TemporaryDirectory() as scratch:
+        folder = tracker.client.get_model_version_download_uri(tracker.model, found.version)
+        try:
+            path = download_artifacts(
+                artifact_uri=f"{folder}/data/model.json", dst_path=scratch, tracking_uri=tracker.uri
+            )
+            return Path(path).read_bytes()
+        except (MlflowException, OSError) as error:
+            msg = (
+                f"Expected the document of version {found.version} in {folder!r}, found none; "
+                "restore the artifact folder."
+            )
+            raise ConfigError(msg) from error
+
+
+def _known(tracker: Tracker) -> str:
+    with quiet():
+        found = tracker.client.search_model_versions(f"name = '{tracker.model}'")
+    return examples(sorted(int(each.version) for each in found)) if found else ""

@@ -1,0 +1,186 @@
+"""What is remembered of a training: one parent run, one child run per learner."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import yaml
+
+from early_id.exceptions import ConfigError, examples
+from early_id.tracking._items import Artifact, Document, Item, Metrics, Params, Table, Tag
+from early_id.tracking._sink import write
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from early_id.models import AdditiveModel
+    from early_id.tracking._tracker import Tracker
+
+
+@dataclass(frozen=True)
+class LearnerLog:
+    """One contestant of a training.
+
+    Attributes
+    ----------
+    name : str
+        Unique in the training.
+    params : mapping
+        Settings of the learner.
+    metrics : mapping of str to float or None
+        None = not applicable (a rule has no Brier score).
+    document : AdditiveModel, optional
+        None for rules and for the black-box ceiling.
+    tables : mapping of str to DataFrame
+        Figures by artifact path (``"metrics.csv"``); never rows of students.
+    """
+
+    name: str
+    params: Mapping[str, object] = field(default_factory=dict)
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
+    document: AdditiveModel | None = None
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def items(self) -> Iterator[Item]:
+        """Emit the log items of the learner's run."""
+        yield Tag("role", "learner")
+        yield Params({"learner": self.name, **self.params})
+        yield Metrics(self.metrics)
+        if self.document is not None:
+            yield Document(self.document)
+        for path, frame in self.tables.items():
+            yield Table(path, frame)
+
+
+@dataclass(frozen=True)
+class TrainingLog:
+    """One training as a whole.
+
+    Attributes
+    ----------
+    name : str
+    config : mapping
+        The resolved configuration, JSON-able: kept whole as ``config.yaml`` and flattened as parameters.
+    data : mapping
+        Fingerprint of the data, see `fingerprint`; kept as ``data.json``.
+    learners : tuple of LearnerLog
+    chosen : str
+        Name of the learner that was chosen.
+    metrics : mapping of str to float or None
+        Figures of the training as a whole.
+    backtest : mapping, optional
+        JSON-able; kept as ``backtest.json``.
+    audit : str, optional
+        Text of the audit; kept as ``audit.json``, byte for byte, because a sign-off names its hash.
+    tables : mapping of str to DataFrame
+    """
+
+    name: str
+    config: Mapping[str, object]
+    data: Mapping[str, object]
+    learners: tuple[LearnerLog, ...] = ()
+    chosen: str = ""
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
+    backtest: Mapping[str, object] | None = None
+    audit: str | None = None
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = [learner.name for learner in self.learners]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            msg = f"Expected learners with different names, got {examples(twice)} more than once; rename one."
+            raise ConfigError(msg)
+        if self.chosen and self.chosen not in names:
+            msg = f"Expected the chosen learner to be one of {examples(names)}, got {self.chosen!r}."
+            raise ConfigError(msg)
+
+    def items(self) -> Iterator[Item]:
+        """Emit the log items of the parent run."""
+        yield Tag("role", "training")
+        if self.chosen:
+            yield Tag("chosen", self.chosen)
+        yield Artifact(
+            "config.yaml", yaml.safe_dump(_plain(self.config), sort_keys=False, allow_unicode=True)
+        )
+        yield Params(self.config)
+        yield Artifact("data.json", _json(self.data))
+        yield Metrics(self.metrics)
+        if self.backtest is not None:
+            yield Artifact("backtest.json", _json(self.backtest))
+        if self.audit is not None:
+            yield Artifact("audit.json", self.audit)
+        for path, frame in self.tables.items():
+            yield Table(path, frame)
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """Where a training was logged.
+
+    Attributes
+    ----------
+    run_id : str
+        The parent run.
+    learners : mapping of str to str
+        Run id by learner name.
+    """
+
+    run_id: str
+    learners: Mapping[str, str]
+
+
+def log_training(training: TrainingLog, tracker: Tracker) -> TrainingRun:
+    """Log a training: config, data fingerprint, figures, documents, backtest and audit.
+
+    Parameters
+    ----------
+    training : TrainingLog
+    tracker : Tracker
+
+    Returns
+    -------
+    TrainingRun
+        Run ids; the one of the chosen learner goes to `register_candidate`.
+
+    Raises
+    ------
+    DataError
+        If a table or JSON carries rows of persons; the run is then marked as failed.
+    """
+    learners: dict[str, str] = {}
+    with tracker.run(training.name) as parent:
+        write(training.items(), parent)
+        for learner in training.learners:
+            with tracker.run(learner.name, parent=parent) as child:
+                write(learner.items(), child)
+            learners[learner.name] = child.run_id
+    return TrainingRun(parent.run_id, learners)
+
+
+def _json(value: Mapping[str, object]) -> str:
+    return json.dumps(_finite(value), indent=1, ensure_ascii=False, sort_keys=True, default=str) + "\n"
+
+
+def _finite(value: object) -> object:
+    """Write what could not be computed as null, because NaN is no JSON."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, Mapping):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _plain(value: Mapping[str, object]) -> dict[str, object]:
+    """Through JSON, so that YAML gets plain lists and dicts whatever mapping types the config uses."""
+    plain: dict[str, object] = json.loads(json.dumps(_finite(value), default=str))
+    return plain

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from early_id.exceptions import ConfigError
+from early_id.explain import sentence
+
+WINDOW = {"from_": pd.Timestamp("2024-10-12"), "to": pd.Timestamp("2024-11-08")}
+
+
+def test_the_sentence_of_the_contract() -> None:
+    text = sentence(
+        "Absent {count} of the last {of} school days ({from_} to {to})", {"count": 3.0, "of": 20, **WINDOW}
+    )
+    assert text == "Absent 3 of the last 20 school days (12 Oct 2024 to 8 Nov 2024)"
+
+
+@pytest.mark.parametrize(
+    ("template", "values", "text"),
+    [
+        ("{count} days suspended", {"count": 1}, "1 day suspended"),
+        ("{count} days suspended", {"count": 21}, "21 days suspended"),
+        ("{count} days suspended", {"count": 1.5}, "1.5 days suspended"),
+        ("{count} days suspended", {"count": 0}, "0 days suspended"),
+        (
+            "Absent {count} school days since {from_}",
+            {"count": 1, **WINDOW},
+            "Absent 1 school day since 12 Oct 2024",
+        ),
+        ("{count} recorded incidents", {"count": 1}, "1 recorded incident"),
+        ("Mean below 60 in {count} core courses", {"count": 1}, "Mean below 60 in 1 core course"),
+        (
+            "Late {count} times in the last 20 school days",
+            {"count": 1},
+            "Late 1 time in the last 20 school days",
+        ),
+        ("{count} of {of} assignments", {"count": 1, "of": 12}, "1 of 12 assignments"),
+        ("{count} of {of} school days", {"count": 1, "of": 1}, "1 of 1 school day"),
+        ("Absent only {count} of {of} days", {"count": 0, "of": 20}, "Absent 0 of 20 days"),
+        ("Only {count} late days", {"count": 0}, "0 late days"),
+        ("All but {count} of {of} assignments", {"count": 0, "of": 12}, "All 12 assignments"),
+        ("All but {count} of {of} assignments", {"count": 2, "of": 12}, "All but 2 of 12 assignments"),
+        ("No incident since {from_}", WINDOW, "No incident since 12 Oct 2024"),
+    ],
+)
+def test_singular_plural_and_nothing(template: str, values: dict[str, Any], text: str) -> None:
+    assert sentence(template, values) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (71.25, "points", "71.2"),
+        (54, "points", "54.0"),
+        (0.125, "share", "12.5 %"),
+        (0.2, "share", "20 %"),
+        (3.0, "days", "3"),
+        (2.5, "days", "2.5"),
+        (2.0000000001, "count", "2"),
+        (-4.04, "points", "-4.0"),
+        (-0.0, "count", "0"),
+    ],
+)
+def test_a_value_is_written_in_its_unit(value: float, unit: str, text: str) -> None:
+    assert sentence("{value}", {"value": value}, unit=unit) == text
+
+
+@pytest.mark.parametrize(
+    "day", [date(2024, 10, 12), "2024-10-12", np.datetime64("2024-10-12"), WINDOW["from_"]]
+)
+def test_a_date_may_come_in_any_form(day: Any) -> None:
+    assert sentence("since {from_}", {"from_": day}) == "Since 12 Oct 2024"
+
+
+@pytest.mark.parametrize("unknown", [None, math.nan, math.inf, pd.NA, pd.NaT, "many", np.float64("nan")])
+@pytest.mark.parametrize("key", ["count", "of", "value"])
+def test_an_unknown_number_leaves_no_sentence(key: str, unknown: Any) -> None:
+    assert sentence(f"Absent {{{key}}} days", {key: unknown}) is None
+
+
+@pytest.mark.parametrize("unknown", [None, pd.NaT, math.nan, np.datetime64("NaT"), np.float64("nan"), pd.NA])
+def test_an_unknown_date_leaves_no_sentence(unknown: Any) -> None:
+    assert sentence("since {from_}", {"from_": unknown}) is None
+    assert sentence("since {from_}", {}) is None
+    assert sentence("", {}) is None
+
+
+@given(
+    count=st.one_of(st.none(), st.floats(), st.integers(-5, 400)),
+    of=st.one_of(st.none(), st.floats(), st.integers(-5, 400)),
+    day=st.one_of(st.none(), st.just(pd.NaT), st.dates(date(1990, 1, 1), date(2100, 1, 1))),
+)
+def test_never_prints_what_is_not_a_number(count: Any, of: Any, day: Any) -> None:
+    text = sentence("Absent {count} of {of} days since {from_}", {"count": count, "of": of, "from_": day})
+    if text is not None:
+        assert not {"nan", "inf", "NaT", "None", "{", "}"} & set(text.replace("since", "").split())
+        assert all(math.isfinite(float(each)) for each in (count, of))
+
+
+@pytest.mark.parametrize(
+    "template", ["Absent {cuont} days", "Absent {} days", "Absent {count:.2f}", "Absent {count!r}"]
+)
+def test_an_unknown_placeholder_is_refused(template: str) -> None:
+    with pytest.raises(ConfigError, match=r"Expected a known placeholder"):
+        sentence(template, {"count": 1})
+
+
+def test_a_template_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"Expected a template with \{count\}"):
+        sentence("Absent {count days", {"count": 1})

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from explain_parts import STARTS, random_background, random_document
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from early_id.exceptions import DataError
+from early_id.explain import explain
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), n_features=st.integers(1, 12))
+def test_base_and_values_add_up_to_the_score(seed: int, n_features: int) -> None:
+    background = random_background(n_features, 300, seed)
+    document = random_document(background, seed)
+    found = explain(document, background)
+    total = found.base_values + found.values.sum(axis=1)
+    np.testing.assert_allclose(total, document.decision_function(background), rtol=0, atol=1e-9)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_values_average_to_zero_over_the_background_of_each_period(seed: int) -> None:
+    background = random_background(6, 300, seed)
+    found = explain(random_document(background, seed), background)
+    period = np.searchsorted(STARTS, background["school_day"], side="right")
+    for number in np.unique(period):
+        np.testing.assert_allclose(found.values[period == number].mean(axis=0), 0, atol=1e-9)
+
+
+def exact(document: Any, rows: pd.DataFrame, background: pd.DataFrame, day: float) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import shap
+
+        names = list(document.feature_names)
+
+        def model(values: Any) -> Any:
+            return document.decision_function(pd.DataFrame(values, columns=names).assign(school_day=day))
+
+        masker = shap.maskers.Independent(background[names].to_numpy(), max_samples=len(background))
+        return shap.explainers.Exact(model, masker)(rows[names].to_numpy(), max_evals=2 ** len(names) + 1)
+
+
+@pytest.mark.parametrize("n_features", [1, 3, 8])
+def test_it_equals_the_exact_explainer_in_every_period(n_features: int) -> None:
+    background = random_background(n_features, 90, seed=n_features)
+    document = random_document(background, seed=n_features)
+    for start, end in zip(STARTS, (*STARTS[1:], 1000), strict=True):
+        inside = background[background["school_day"].between(start, end, inclusive="left")]
+        assert inside["f0"].isna().any() or len(inside) < 20
+        ours, theirs = (
+            explain(document, inside.head(4)),
+            exact(document, inside.head(4), inside, float(start)),
+        )
+        np.testing.assert_allclose(ours.values, theirs.values, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(ours.base_values, theirs.base_values, rtol=0, atol=1e-9)
+        np.testing.assert_array_equal(ours.data, theirs.data)
+
+
+@pytest.mark.slow
+def test_it_equals_the_exact_explainer_with_twelve_features() -> None:
+    background = random_background(12, 60, seed=5).assign(school_day=30.0)
+    document = random_document(background, seed=5)
+    rows = random_background(12, 3, seed=6).assign(school_day=30.0)
+    ours, theirs = explain(document, rows), exact(document, rows, background, 30.0)
+    np.testing.assert_allclose(ours.values, theirs.values, rtol=0, atol=1e-9)
+
+
+def test_the_explanation_keeps_order_names_and_data() -> None:
+    background = random_background(5, 50, seed=1)
+    document = random_document(background, seed=1)
+    found = explain(document, background[background.columns[::-1]])
+    assert list(found.feature_names) == ["f0", "f1", "f2", "f3", "f4"]
+    np.testing.assert_array_equal(found.data, background[found.feature_names].to_numpy())
+    assert found.values.shape == (50, 5)
+    assert found.base_values.shape == (50,)
+
+
+def test_a_missing_feature_is_named() -> None:
+    background = random_background(3, 50, seed=1)
+    with pytest.raises(DataError, match="'f1'"):
+        explain(random_document(background, seed=1), background.drop(columns="f1"))
+
+
+def test_the_room_loads_shap_and_matplotlib_only_on_use() -> None:
+    code = (
+        "import sys, early_id.explain as room\n"
+        "for name in room.__all__: getattr(room, name)\n"
+        "sys.exit(any(heavy in sys.modules for heavy in ('mlflow', 'shap', 'matplotlib')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("first", ["import early_id.explain", "from early_id.explain import reasons", "pass"])
+def test_room_and_function_of_one_name_do_not_get_in_each_others_way(first: str) -> None:
+    code = (
+        f"import early_id\n{first}\n"
+        "assert callable(early_id.explain)\n"
+        "from early_id.explain import global_importance\n"
+        "assert callable(early_id.explain)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_calling_the_room_explains() -> None:
+    background = random_background(3, 50, seed=1)
+    document = random_document(background, seed=1)
+    room: Any = sys.modules["early_id.explain"]
+    np.testing.assert_array_equal(room(document, background).values, explain(document, background).values)

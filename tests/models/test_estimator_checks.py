@@ -1,0 +1,41 @@
+"""scikit-learn's own checks."""
+
+from __future__ import annotations
+
+import pytest
+from sklearn.utils.estimator_checks import (
+    check_sample_weight_equivalence_on_dense_data,
+    parametrize_with_checks,
+)
+
+from early_id.models import Ceiling, LogisticAdditiveClassifier, MonotoneAdditiveClassifier
+
+
+def expected_failures(estimator) -> dict[str, str]:
+    """One of the two that scikit-learn lists for its own HistGradientBoostingClassifier and LogisticRegression."""
+    if not isinstance(estimator, LogisticAdditiveClassifier):
+        return {}
+    reason = "the calibration's folds can part a row that is given twice, and cannot part a row of weight two"
+    return {"check_sample_weight_equivalence_on_dense_data": reason}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks(
+    [MonotoneAdditiveClassifier(), LogisticAdditiveClassifier(), Ceiling()],
+    expected_failed_checks=expected_failures,
+)
+def test_scikit_learn_accepts_the_estimator(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        MonotoneAdditiveClassifier(calibrate=False, min_samples_leaf=1),
+        LogisticAdditiveClassifier(calibrate=False),
+        LogisticAdditiveClassifier(calibrate=False, basis="step"),
+    ],
+    ids=["boosted", "linear", "step"],
+)
+def test_without_folds_a_weight_is_a_repetition(estimator):
+    check_sample_weight_equivalence_on_dense_data(type(estimator).__name__, estimator)

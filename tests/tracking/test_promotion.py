@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tracking_parts import SIGNING, make_audit, make_document
+
+from early_id.exceptions import GateError
+from early_id.models import AdditiveModel
+from early_id.tracking import (
+    SignOff,
+    Tracker,
+    audit_of,
+    load_document,
+    promote,
+    rollback,
+    sign_off,
+    sign_offs,
+    verify_sign_off,
+)
+from early_id.tracking._registry import resolve
+
+Register = Callable[..., AdditiveModel]
+TODAY = date(2026, 11, 22)
+
+
+@pytest.fixture
+def champion(tracker: Tracker, registered: Register) -> Callable[..., tuple[AdditiveModel, SignOff]]:
+    def make(shift: float = 0.0, *verdicts: Any, **given: Any) -> tuple[AdditiveModel, SignOff]:
+        document = registered(shift)
+        audit = make_audit(document, *verdicts)
+        record = sign_off(document, audit, **(SIGNING | given))
+        return document, promote("@candidate", record, audit, tracker=tracker)
+
+    return make
+
+
+def artifact(tracker: Tracker, record: SignOff, what: str) -> Path:
+    run_id = str(resolve("@champion", tracker).run_id)
+    folder = Path(tracker.uri.removeprefix("sqlite:///")).parent / "mlartifacts" / run_id
+    (path,) = folder.rglob(f"{record.sha256[:16]}.{what}.json")
+    return path
+
+
+def test_a_promoted_document_may_make_lists(tracker: Tracker, champion: Any) -> None:
+    document, record = champion()
+    assert load_document("@champion", tracker) == document
+    assert verify_sign_off(document, capacity="5%", as_of=TODAY, tracker=tracker) == record
+    assert audit_of(record, tracker=tracker)["about"]["document_sha256"] == document.sha256
+
+
+def test_a_document_nobody_signed(tracker: Tracker, registered: Register) -> None:
+    document = registered()
+    with pytest.raises(GateError, match=r"no sign-off for the document"):
+        verify_sign_off(document, capacity="5%", as_of=TODAY, tracker=tracker)
+
+
+def test_a_document_that_was_never_registered(tracker: Tracker) -> None:
+    with pytest.raises(GateError, match=r"no sign-off for the document"):
+        verify_sign_off(make_document(), capacity="5%", as_of=TODAY, tracker=tracker)
+
+
+def test_a_changed_digit_voids_the_signature(tracker: Tracker, champion: Any) -> None:
+    champion()
+    with pytest.raises(
+        GateError, match=r"not the one 'Maria Ruiz, equity officer' signed .* a digit was changed"
+    ):
+        verify_sign_off(make_document(1e-12), capacity="5%", as_of=TODAY, tracker=tracker)
+
+
+def test_another_list_size_and_an_expired_sign_off(tracker: Tracker, champion: Any) -> None:
+    document, _ = champion()
+    with pytest.raises(GateError, match=r"lists of 5% of each school, not of 10% of each school"):
+        verify_sign_off(document, capacity="10%", as_of=TODAY, tracker=tracker)
+    with pytest.raises(GateError, match=r"expired on 2027-06-30, before 2027-09-05"):
+        verify_sign_off(document, capacity="5%", as_of=date(2027, 9, 5), tracker=tracker)
+
+
+def test_an_expired_exception(tracker: Tracker, champion: Any) -> None:
+    exception = {"group": "ethnicity=Black", "reason": "late feed", "expires_on": date(2026, 12, 31)}
+    gap = ("recall", "ethnicity", "Black", "gap")
+    document, _ = champion(0.0, gap, exceptions=[exception])
+    verify_sign_off(document, capacity="5%", as_of=TODAY, tracker=tracker)
+    with pytest.raises(GateError, match=r"exception for 'ethnicity=Black"):
+        verify_sign_off(document, capacity="5%", as_of=date(2027, 1, 3), tracker=tracker)
+
+
+def test_an_audit_changed_after_signing(tracker: Tracker, champion: Any) -> None:
+    document, record = champion(0.0, ("recall", "gender", "F", "pass"))
+    path = artifact(tracker, record, "audit")
+    path.write_text(path.read_text().replace('"2024"', '"2025"').replace("[2024]", "[2025]"))
+    with pytest.raises(GateError, match=r"audit was changed after"):
+        verify_sign_off(document, capacity="5%", as_of=TODAY, tracker=tracker)
+
+
+def test_a_record_changed_after_promotion(tracker: Tracker, champion: Any) -> None:
+    document, record = champion()
+    path = artifact(tracker, record, "record")
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {"expires_on": "2036-06-30"}))
+    with pytest.raises(GateError, match=r"changed after signing"):
+        verify_sign_off(document, capacity="5%", as_of=date(2036, 6, 1), tracker=tracker)
+
+
+def test_a_record_exchanged_for_another_consistent_one(tracker: Tracker, champion: Any) -> None:
+    document, record = champion()
+    longer = sign_off(document, make_audit(document), **(SIGNING | {"expires_on": date(2036, 6, 30)}))
+    artifact(tracker, record, "record").write_text(longer.to_json())
+    with pytest.raises(GateError, match=r"not the one that was promoted"):
+        verify_sign_off(document, capacity="5%", as_of=date(2036, 6, 1), tracker=tracker)
+
+
+@pytest.mark.parametrize("what", ["record", "audit"])
+def test_a_sign_off_whose_files_are_gone_holds_no_more(tracker: Tracker, champion: Any, what: str) -> None:
+    document, record = champion()
+    artifact(tracker, record, what).unlink()
+    with pytest.raises(GateError, match=r"part of the sign-off is gone"):
+        verify_sign_off(document, capacity="5%", as_of=TODAY, tracker=tracker)
+
+
+def test_promotion_refuses_a_record_of_another_document(tracker: Tracker, registered: Register) -> None:
+    registered()
+    other = make_document(0.5)
+    audit = make_audit(other)
+    with pytest.raises(GateError, match=r"signed the document"):
+        promote("@candidate", sign_off(other, audit, **SIGNING), audit, tracker=tracker)
+    with pytest.raises(GateError, match=r"promoted model"):
+        load_document("@champion", tracker)
+
+
+def test_promotion_refuses_an_audit_other_than_the_signed_one(tracker: Tracker, registered: Register) -> None:
+    document = registered()
+    record = sign_off(document, make_audit(document), **SIGNING)
+    with pytest.raises(GateError, match=r"audit was changed"):
+        promote("@candidate", record, make_audit(document, data_window="2025"), tracker=tracker)
+
+
+def test_promotion_refuses_a_record_made_past_the_gate(tracker: Tracker, registered: Register) -> None:
+    from dataclasses import replace
+    from hashlib import sha256
+
+    document = registered()
+    audit = make_audit(document, ("recall", "ethnicity", "Black", "gap"))
+    fine = sign_off(document, make_audit(document), **SIGNING)
+    forged = replace(fine, audit_sha256=sha256(audit.encode()).hexdigest())
+    with pytest.raises(GateError, match=r"ethnicity=Black"):
+        promote("@candidate", forged, audit, tracker=tracker)
+    audit = make_audit(document)
+    for change in ({"capacity": "20%"}, {"label": "suspension"}, {"data_window": "2020"}):
+        with pytest.raises(GateError, match=r"states another label, data or list size than its audit"):
+            promote("@candidate", replace(fine, **change), audit, tracker=tracker)
+
+
+def test_rollback_goes_back_and_keeps_the_record(tracker: Tracker, champion: Any) -> None:
+    old, old_record = champion(0.0)
+    new, new_record = champion(0.5)
+    assert load_document("@champion", tracker) == new
+    assert rollback(tracker=tracker) == 1
+    assert load_document("@champion", tracker) == old
+    assert verify_sign_off(old, capacity="5%", as_of=TODAY, tracker=tracker) == old_record
+    with pytest.raises(GateError, match=r"Version 2 was rolled back"):
+        verify_sign_off(new, capacity="5%", as_of=TODAY, tracker=tracker)
+    assert [record.sha256 for record in sign_offs(tracker)] == [old_record.sha256, new_record.sha256]
+
+
+def test_a_document_taken_down_returns_only_by_a_new_promotion(tracker: Tracker, champion: Any) -> None:
+    champion(0.0)
+    new, _ = champion(0.5)
+    rollback(tracker=tracker)
+    audit = make_audit(new)
+    again = promote(2, sign_off(new, audit, **SIGNING), audit, tracker=tracker)
+    assert verify_sign_off(new, capacity="5%", as_of=TODAY, tracker=tracker) == again
+    assert rollback(tracker=tracker) == 1
+
+
+def test_rollback_needs_somewhere_to_go(tracker: Tracker, champion: Any) -> None:
+    with pytest.raises(GateError, match=r"earlier champion to go back to, there is none"):
+        rollback(tracker=tracker)
+    champion()
+    with pytest.raises(GateError, match=r"earlier champion to go back to, there is none"):
+        rollback(tracker=tracker)
+
+
+def test_renewing_a_sign_off_is_no_second_champion(tracker: Tracker, champion: Any) -> None:
+    document, first = champion()
+    _, renewed = champion(0.0, expires_on=date(2028, 6, 30))
+    assert renewed.previous == first.sha256
+    assert verify_sign_off(document, capacity="5%", as_of=date(2028, 1, 2), tracker=tracker) == renewed
+    with pytest.raises(GateError, match=r"there is none"):
+        rollback(tracker=tracker)
+
+
+def test_records_are_chained_and_a_missing_link_shows(tracker: Tracker, champion: Any) -> None:
+    records = [champion(shift)[1] for shift in (0.0, 0.5, 1.0)]
+    assert [record.previous for record in sign_offs(tracker)] == ["", records[0].sha256, records[1].sha256]
+    tracker.client.delete_registered_model_tag(tracker.model, "early_id.sign_off.00002")
+    with pytest.raises(GateError, match=r"chain of sign-offs is broken"):
+        sign_offs(tracker)
+
+
+def test_audit_of_a_record_that_was_not_promoted(tracker: Tracker, champion: Any) -> None:
+    document, _ = champion()
+    draft = sign_off(document, make_audit(document), **(SIGNING | {"reviewer": "Someone Else"}))
+    with pytest.raises(GateError, match=r"'Someone Else' that was not"):
+        audit_of(draft, tracker=tracker)
