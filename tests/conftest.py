@@ -1,8 +1,26 @@
-"""What all tests share."""
+"""What all tests share: one small simulated county."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent / "panel"))
+
+
+@pytest.fixture(scope="session")
+def simulated():
+    """Four school years of about 600 students in 3 districts, with the truth."""
+    from early_id.district import simulate_tables
+
+    return simulate_tables(students=600, schools=6, districts=3, seed=11)
+
+
+@pytest.fixture(scope="session")
+def county(simulated):
+    """The simulated county as a district."""
+    from early_id.district import District
+
+    return District.from_frames(simulated.tables)

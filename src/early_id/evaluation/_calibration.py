@@ -1,0 +1,69 @@
+"""Does 30 % mean 30 %? Observed over expected, slope and intercept, per period of the school year."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+PERIOD_EDGES = (0, 20, 60, 120)
+
+
+def period_name(school_day: pd.Series, edges: tuple[int, ...] = PERIOD_EDGES) -> pd.Series:
+    """Name the stretch of school days a row belongs to, such as "20-60"; the last is open: "120-"."""
+    names = [f"{low}-{high}" for low, high in pairwise(edges)] + [f"{edges[-1]}-"]
+    codes = np.searchsorted(edges, school_day.to_numpy(), side="right") - 1
+    return pd.Series(np.array(names)[codes], school_day.index)
+
+
+def compute_calibration(rows: pd.DataFrame) -> pd.DataFrame:
+    """Compare probabilities with what happened, over all rows and per period.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Columns contestant, probability (missing for rankers, which have none), label (0/1 or missing), school_day.
+
+    Returns
+    -------
+    pandas.DataFrame
+        contestant, period ("all" or such as "20-60"), n_rows, observed, expected (means), slope, intercept: of the
+        logistic regression of the label on the log-odds; 1 and 0 are perfect. Rankers have no row: not applicable.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"contestant": "m", "probability": [0.5, 0.5], "label": [1.0, 0.0], "school_day": [5, 30]})
+    >>> compute_calibration(rows).loc[0, ["observed", "expected"]].tolist()
+    [0.5, 0.5]
+    """
+    rows = rows[rows["probability"].notna() & rows["label"].notna()]
+    rows = rows.assign(period=period_name(rows["school_day"]))
+    found = []
+    for contestant, own in rows.groupby("contestant", sort=False):
+        for period, part in [("all", own), *own.groupby("period")]:
+            slope, intercept = _logistic_line(part["probability"], part["label"])
+            found.append(
+                {
+                    "contestant": contestant,
+                    "period": period,
+                    "n_rows": len(part),
+                    "observed": part["label"].mean(),
+                    "expected": part["probability"].mean(),
+                    "slope": slope,
+                    "intercept": intercept,
+                }
+            )
+    return pd.DataFrame(found)
+
+
+def _logistic_line(probability: pd.Series, label: pd.Series) -> tuple[float, float]:
+    """Slope and intercept of the label on the log-odds; missing when there is nothing to fit."""
+    from sklearn.linear_model import LogisticRegression
+
+    if label.nunique() < 2 or probability.nunique() < 2:
+        return float("nan"), float("nan")
+    clipped = probability.clip(1e-9, 1 - 1e-9).to_numpy()
+    log_odds = np.log(clipped / (1 - clipped)).reshape(-1, 1)
+    fit = LogisticRegression(C=1e9, tol=1e-8, max_iter=500).fit(log_odds, label)
+    return float(fit.coef_[0, 0]), float(fit.intercept_[0])

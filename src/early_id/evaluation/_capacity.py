@@ -1,0 +1,148 @@
+"""The list that would really be sent: the first k students of each school on each date."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from early_id.exceptions import ConfigError, examples
+
+Capacity = str | int | Mapping[str, int]
+SCORE_DECIMALS = 6
+_SHARE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*%\s*$")
+
+
+def capacity_by_school(capacity: Capacity, cohort: pd.Series) -> pd.Series:
+    """Work out how many students each school's team can reach.
+
+    Parameters
+    ----------
+    capacity : str, int or mapping
+        "5%" of the school's students (rounded up), a number for every school, or numbers by school_id with "*" for
+        the schools not named.
+    cohort : pandas.Series of int, indexed by a level school_id
+        Students of each school, scored or not.
+
+    Returns
+    -------
+    pandas.Series of int
+        Places on the list, on the index of `cohort`.
+
+    Raises
+    ------
+    ConfigError
+        If the capacity cannot be read, is below one, or a school has none.
+
+    Examples
+    --------
+    >>> cohort = pd.Series([410, 95], index=pd.Index(["01", "02"], name="school_id"))
+    >>> capacity_by_school("5%", cohort).tolist()
+    [21, 5]
+    """
+    schools = cohort.index.get_level_values("school_id")
+    if isinstance(capacity, str):
+        share = _SHARE.match(capacity)
+        if not share or not 0 < float(share[1]) <= 100:
+            msg = (
+                f"Expected a capacity such as '5%', 25 or {{'*': 25}}, got {capacity!r}; a share lies above 0 and "
+                "goes up to 100 %."
+            )
+            raise ConfigError(msg)
+        # Integers: 5 % of 420 is 21 exactly, whatever 0.05 is in binary.
+        hundredths = round(float(share[1]) * 100)
+        return pd.Series([math.ceil(n * hundredths / 10_000) for n in cohort], cohort.index, dtype="int64")
+    places: Mapping[str, int] = {"*": capacity} if isinstance(capacity, int) else capacity
+    wrong = {name: value for name, value in places.items() if not isinstance(value, int) or value < 1}
+    if wrong:
+        given = examples(f"{name}: {value}" for name, value in wrong.items())
+        msg = f"Expected at least one place on the list of a school, got {given}."
+        raise ConfigError(msg)
+    missing = sorted(set(schools) - set(places))
+    if missing and "*" not in places:
+        msg = (
+            f"Expected a capacity for every school with students, got none for {examples(missing)}; add them or '*' "
+            "for all others."
+        )
+        raise ConfigError(msg)
+    return pd.Series(
+        [places.get(school, places.get("*", 0)) for school in schools], cohort.index, dtype="int64"
+    )
+
+
+def list_id(school_id: str, as_of: pd.Timestamp) -> str:
+    """Name the list of one school and date.
+
+    >>> list_id("01", pd.Timestamp("2026-11-22"))
+    '28867155db97ce5a'
+    """
+    return hashlib.blake2b(f"{school_id}|{as_of.date().isoformat()}".encode(), digest_size=8).hexdigest()
+
+
+def tie_break(school_id: pd.Series, as_of: pd.Series, student_id: pd.Series) -> np.ndarray:
+    """Give every row a number that orders equal scores: a hash of the student keyed by the list.
+
+    Neither the order of the input nor the label can decide a tie, and no student is favoured on every list.
+    """
+    lists = pd.MultiIndex.from_arrays([school_id, as_of])
+    codes, unique = lists.factorize()
+    keys = [list_id(school, day).encode() for school, day in unique]
+    values = [
+        int.from_bytes(hashlib.blake2b(student.encode(), key=keys[code], digest_size=8).digest(), "big") >> 1
+        for student, code in zip(student_id, codes, strict=True)
+    ]
+    return np.array(values, dtype="int64")
+
+
+def list_at_capacity(rows: pd.DataFrame, capacity: Capacity) -> pd.Series:
+    """Say which rows are on the list: the highest scores of each school and date, up to its capacity.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Columns student_id, school_id, as_of, score (missing = not scored); one contestant. Rows without a score
+        count for a capacity in percent and are never listed.
+    capacity : str, int or mapping
+        See `capacity_by_school`.
+
+    Returns
+    -------
+    pandas.Series of bool
+        On the index of `rows`. Scores are compared after rounding to 6 decimals; ties are broken by a keyed hash.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"student_id": ["a", "b", "c"], "school_id": "01", "score": [0.1, 0.9, None],
+    ...                      "as_of": pd.Timestamp("2026-11-22")})
+    >>> list_at_capacity(rows, 1).tolist()
+    [False, True, False]
+    """
+    return (rank_in_school(rows) <= places(rows, capacity)).rename("listed")
+
+
+def places(rows: pd.DataFrame, capacity: Capacity) -> pd.Series:
+    """Put the number of places of its school and date beside each row."""
+    sizes = rows.groupby(["school_id", "as_of"])["student_id"].size()
+    by_list = capacity_by_school(capacity, sizes)
+    keys = pd.MultiIndex.from_frame(rows[["school_id", "as_of"]])
+    return pd.Series(by_list.reindex(keys).to_numpy(), rows.index)
+
+
+def rank_in_school(rows: pd.DataFrame) -> pd.Series:
+    """Rank the scored students of each school and date from 1, ties by keyed hash; missing where not scored."""
+    lists, _ = pd.MultiIndex.from_frame(rows[["school_id", "as_of"]]).factorize()
+    score = -rows["score"].round(SCORE_DECIMALS).to_numpy()
+    # Only equal scores of one list need the hash: it is the slowest step.
+    tied = pd.DataFrame({"list": lists, "score": score}).duplicated(keep=False).to_numpy() & ~np.isnan(score)
+    tie = np.zeros(len(rows), dtype="int64")
+    tie[tied] = tie_break(*(rows.loc[tied, name] for name in ("school_id", "as_of", "student_id")))
+    order = np.lexsort((tie, score, lists))  # missing scores sort last within their list
+    first = np.r_[True, lists[order][1:] != lists[order][:-1]]
+    place = np.arange(len(rows))
+    rank = np.empty(len(rows))
+    rank[order] = place - np.maximum.accumulate(np.where(first, place, 0)) + 1
+    return pd.Series(np.where(np.isnan(score), np.nan, rank), rows.index)

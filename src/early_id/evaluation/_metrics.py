@@ -1,0 +1,96 @@
+"""Metrics of every contestant at the same list size, on all rows and on those where the event is still ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import pandas as pd
+
+from early_id.evaluation._capacity import Capacity, list_at_capacity
+from early_id.evaluation._ranking import average_precision, concordance
+
+#: School days between which rules fail and a model earns its place.
+EARLY = (20, 100)
+
+SUBSETS: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = MappingProxyType(
+    {
+        "all": lambda rows: rows["label"].notna(),
+        "onset": lambda rows: rows["onset"],
+        "early onset": lambda rows: rows["onset"] & rows["school_day"].between(*EARLY),
+        "onset, untreated": lambda rows: rows["onset"] & ~rows["treated"],
+    }
+)
+
+
+def with_lists(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
+    """Add the column `listed` for every contestant, each at the same places per school and date."""
+    parts = [list_at_capacity(rows, capacity) for _, rows in predictions.groupby("contestant", sort=False)]
+    return predictions.assign(listed=pd.concat(parts))
+
+
+def compute_metrics(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
+    """Judge every contestant over the whole test period.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        `Backtest.predictions`.
+    capacity : str, int or mapping
+        The list size; see `early_id.evaluation.capacity_by_school`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        contestant, rows ("all"; "onset": the event is still ahead at the as-of date; "early onset": and the date lies
+        between school days 20 and 100; "onset, untreated": and no outreach was recorded), n_rows, n_students,
+        n_positives, auroc (pairs of the same date), auroc_within_school (and of the same school), average_precision
+        (mean over dates, weighted by positives), brier (missing for rankers, which have no probability), precision
+        and recall at the list. A row without a score counts as not listed; it cannot be ordered, so it is left out of
+        the AUROC, average precision and Brier score.
+    """
+    rows = with_lists(predictions, capacity)
+    parts = [_judge(rows[keep(rows)], ["contestant"]).assign(rows=name) for name, keep in SUBSETS.items()]
+    return _ordered(pd.concat(parts, ignore_index=True), predictions, ["contestant", "rows"])
+
+
+def compute_metrics_by_date(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
+    """Judge every contestant on each as-of date; columns as in `compute_metrics`, and as_of."""
+    rows = with_lists(predictions, capacity)
+    by = ["contestant", "as_of"]
+    parts = [_judge(rows[SUBSETS[name](rows)], by).assign(rows=name) for name in ("all", "onset")]
+    return _ordered(pd.concat(parts, ignore_index=True), predictions, ["contestant", "as_of", "rows"])
+
+
+def _ordered(found: pd.DataFrame, predictions: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Put keys first and contestants in the order they were given."""
+    place = {name: n for n, name in enumerate(predictions["contestant"].unique())}
+    found = found.assign(_place=found["contestant"].map(place))
+    found = found.sort_values(["_place", *keys[1:-1]], kind="stable", ignore_index=True)
+    return found[[*keys, *(name for name in found.columns if name not in {*keys, "_place"})]]
+
+
+def _judge(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Compute all metrics for each group of rows."""
+    scored = rows[rows["score"].notna()]
+    squared = (scored["probability"] - scored["label"]) ** 2
+    hits = (rows["label"] == 1) & rows["listed"]
+    groups = rows.groupby(by, sort=False)
+    sums = pd.DataFrame({"label": rows["label"], "listed": rows["listed"], "hits": hits}).groupby(
+        [rows[name] for name in by], sort=False
+    )
+    totals = sums.sum()
+    dates = list(dict.fromkeys([*by, "as_of"]))
+    return pd.DataFrame(
+        {
+            "n_rows": groups.size(),
+            "n_students": groups["student_id"].nunique(),
+            "n_positives": totals["label"].astype("int64"),
+            "auroc": concordance(scored, by, dates),
+            "auroc_within_school": concordance(scored, by, [*dates, "school_id"]),
+            "average_precision": average_precision(scored, by, dates),
+            "brier": squared.groupby([scored[name] for name in by], sort=False).mean(),
+            "precision": totals["hits"] / totals["listed"].where(totals["listed"] > 0),
+            "recall": totals["hits"] / totals["label"].where(totals["label"] > 0),
+        }
+    ).reset_index()

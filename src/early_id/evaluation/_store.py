@@ -1,0 +1,70 @@
+"""A backtest on disk, beside its document: rows of students stay on the district's own machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from early_id.evaluation._backtest import Backtest
+from early_id.exceptions import DataError
+from early_id.models import AdditiveModel
+
+_FACTS = ("deployable", "label", "capacity", "embargo")
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    Path(name).replace(path)
+
+
+def save_backtest(backtest: Backtest, folder: Path) -> None:
+    """Write predictions.parquet, one JSON per document, and backtest.json with years, label and choice."""
+    for name, document in backtest.documents.items():
+        write_atomic(folder / f"{name}.json", document.to_json().encode())
+    folder.mkdir(parents=True, exist_ok=True)
+    staged = folder / ".predictions.parquet"
+    backtest.predictions.to_parquet(staged, index=False)
+    staged.replace(folder / "predictions.parquet")
+    facts: dict[str, Any] = {name: getattr(backtest, name) for name in _FACTS}
+    facts |= {"train_years": list(backtest.train_years), "test_years": list(backtest.test_years)}
+    facts |= {"trained_on": backtest.trained_on.isoformat(), "training": backtest.training.to_dict()}
+    facts |= {"documents": list(backtest.documents)}
+    write_atomic(folder / "backtest.json", (json.dumps(facts, indent=1, sort_keys=True) + "\n").encode())
+
+
+def load_backtest(folder: Path) -> Backtest:
+    """Read a backtest back.
+
+    Raises
+    ------
+    DataError
+        If the folder holds none.
+    """
+    file = folder / "backtest.json"
+    if not file.is_file():
+        msg = f"Expected the backtest of a trained model in {folder.name!r}, found none; run `early-id train` first."
+        raise DataError(msg)
+    facts = json.loads(file.read_text(encoding="utf-8"))
+    documents = {
+        name: AdditiveModel.from_json((folder / f"{name}.json").read_text(encoding="utf-8"))
+        for name in facts["documents"]
+    }
+    return Backtest(
+        predictions=pd.read_parquet(folder / "predictions.parquet"),
+        documents=documents,
+        train_years=tuple(facts["train_years"]),
+        test_years=tuple(facts["test_years"]),
+        trained_on=date.fromisoformat(facts["trained_on"]),
+        training=pd.Series(facts["training"]),
+        **{name: facts[name] for name in _FACTS},
+    )

@@ -1,0 +1,99 @@
+"""Audit: judge a backtested model's lists by group, write the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from early_id.config import Capacity, Config
+from early_id.district import read_district
+from early_id.evaluation import load_backtest, write_atomic
+from early_id.fairness import Audit
+from early_id.fairness import audit as audit_backtest
+from early_id.models import AdditiveModel
+from early_id.pipeline._train import Tell, silent
+from early_id.reports import write_audit_html, write_model_card
+from early_id.tracking import Tracker, load_document
+
+
+@dataclass(frozen=True, eq=False)
+class AuditResult:
+    """The audit and where it was written.
+
+    Attributes
+    ----------
+    audit : Audit
+    json, html, card : Path
+        audit.json (what a sign-off names), audit.html (what a reviewer reads), the model card.
+    """
+
+    audit: Audit
+    json: Path
+    html: Path
+    card: Path
+
+
+def audit(
+    config: Config,
+    *,
+    model: str = "@candidate",
+    capacity: Capacity | None = None,
+    out: Path | None = None,
+    tell: Tell = silent,
+) -> AuditResult:
+    """Audit a trained model at the list size it would be used with.
+
+    Parameters
+    ----------
+    config : Config
+    model : str
+        "@candidate", "@champion" or a version number.
+    capacity : str, int or mapping, optional
+        Another list size than the configured one.
+    out : Path, optional
+        Where audit.json and audit.html go; default is the model's folder.
+
+    Raises
+    ------
+    DataError
+        If the model was not trained here, so that no backtest of it is at hand.
+    """
+    tell("Loading the model and its backtest")
+    document = load_document(model, Tracker(config.tracking.uri, config.tracking.experiment))
+    folder = config.models / document.sha256[:12]
+    backtest = load_backtest(folder)
+    groups = read_district(config.district.path, source=config.district.source).groups
+    tell("Auditing")
+    result = audit_backtest(
+        backtest,
+        groups=groups,
+        capacity=capacity or config.capacity,
+        contestant=_contestant(backtest.documents, document),
+        tolerance=config.audit.tolerance,
+        replicates=config.audit.replicates,
+        seed=config.training.seed,
+        reference=config.audit.reference or None,
+        about={
+            "label": document.label,
+            "document_sha256": document.sha256,
+            "data_window": _window(document, backtest.test_years),
+            "purpose": config.purpose,
+        },
+    )
+    out = out or folder
+    tell("Writing the reports")
+    write_atomic(out / "audit.json", result.to_json().encode())
+    write_audit_html(result, out / "audit.html", document=document, metrics=backtest.metrics(capacity))
+    write_model_card(document, backtest.metrics(capacity), out / "model_card.html")
+    return AuditResult(result, out / "audit.json", out / "audit.html", out / "model_card.html")
+
+
+def _contestant(documents: dict[str, AdditiveModel], document: AdditiveModel) -> str:
+    """Name under which the document took part in its backtest."""
+    return next(name for name, own in documents.items() if own.sha256 == document.sha256)
+
+
+def _window(document: AdditiveModel, test_years: tuple[int, ...]) -> str:
+    """Say in words which data the model learned from and was tested on."""
+    first, last = document.provenance["data_window"]
+    return f"trained on {first} to {last}, tested on school years {', '.join(map(str, test_years))}"

@@ -1,0 +1,74 @@
+"""Promote: a named person allows a model, for a list size, until a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from early_id.config import Config
+from early_id.exceptions import ConfigError
+from early_id.tracking import SignOff, Tracker, load_document, sign_off
+from early_id.tracking import promote as promote_document
+from early_id.tracking import rollback as roll_back
+
+
+def promote(
+    config: Config,
+    *,
+    reviewer: str,
+    audit: Path,
+    signed_on: date,
+    expires_on: date,
+    model: str = "@candidate",
+    exceptions: Mapping[str, str] | None = None,
+    exceptions_expire: date | None = None,
+    acknowledged: Mapping[str, str] | None = None,
+) -> SignOff:
+    """Sign a model after its audit and make it the one that weekly lists use.
+
+    Parameters
+    ----------
+    config : Config
+    reviewer : str
+        Name and role of the person who decides.
+    audit : Path
+        The audit.json of this model.
+    signed_on, expires_on : datetime.date
+    model : str
+        "@candidate" or a version number.
+    exceptions : mapping of group to reason
+        For every group with a gap, named as `attribute=group`.
+    exceptions_expire : datetime.date, optional
+        When the exceptions end; default is the sign-off's own end.
+    acknowledged : mapping of group to reason
+        For every group that could not be judged.
+
+    Raises
+    ------
+    GateError
+        If a group with a gap has no exception, or one that could not be judged is not acknowledged.
+    """
+    if not audit.is_file():
+        msg = f"Expected the audit to sign at {str(audit)!r}, found no such file; run `early-id audit` first."
+        raise ConfigError(msg)
+    tracker = Tracker(config.tracking.uri, config.tracking.experiment)
+    text = audit.read_bytes()
+    until = exceptions_expire or expires_on
+    record = sign_off(
+        load_document(model, tracker),
+        text,
+        reviewer=reviewer,
+        signed_on=signed_on,
+        expires_on=expires_on,
+        exceptions=[
+            {"group": group, "reason": reason, "expires_on": until} for group, reason in (exceptions or {}).items()
+        ],
+        acknowledged=[{"group": group, "reason": reason} for group, reason in (acknowledged or {}).items()],
+    )
+    return promote_document(model, record, text, tracker=tracker)
+
+
+def rollback(config: Config) -> int:
+    """Go back to the model used before; return its version in the registry."""
+    return roll_back(tracker=Tracker(config.tracking.uri, config.tracking.experiment))

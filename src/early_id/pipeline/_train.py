@@ -1,0 +1,203 @@
+"""Train: backtest every contestant, choose, log, register the candidate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from early_id.config import Config
+from early_id.district import District, read_district
+from early_id.evaluation import Backtest, backtest, save_backtest, write_atomic
+from early_id.exceptions import ConfigError, DataError, examples
+from early_id.models import (
+    AdditiveModel,
+    Ceiling,
+    LogisticAdditiveClassifier,
+    MonotoneAdditiveClassifier,
+    PaceRule,
+    PriorYearRule,
+)
+from early_id.panel import CATALOG, Label, Panel, build_panel
+from early_id.tracking import LearnerLog, Tracker, TrainingLog, fingerprint, log_training, register_candidate
+
+Tell = Callable[[str], None]
+TABLES_TO_FINGERPRINT = (
+    "schools", "enrollments", "calendar", "absences", "attendance_feed", "grades", "incidents", "outcomes",
+)  # fmt: skip
+
+
+def silent(_: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainResult:
+    """What a training left behind.
+
+    Attributes
+    ----------
+    document : AdditiveModel
+        The chosen model, registered as `@candidate`.
+    backtest : Backtest
+    metrics : pandas.DataFrame
+        Every contestant at the configured list size.
+    version : int
+        Version in the registry.
+    folder : Path
+        Where document, predictions and figures lie.
+    """
+
+    document: AdditiveModel
+    backtest: Backtest
+    metrics: pd.DataFrame
+    version: int
+    folder: Path
+
+
+def label_of(config: Config) -> Label:
+    """Return the label a configuration asks for."""
+    return Label(**config.label.model_dump())
+
+
+def contestants_of(config: Config) -> dict[str, Any]:
+    """Learners, rules and the ceiling a configuration asks for, by the names reports print."""
+    seed = config.training.seed
+    learners = {
+        "monotone": ("additive", MonotoneAdditiveClassifier(directions="catalogue", random_state=seed)),
+        "logistic": ("logistic", LogisticAdditiveClassifier(directions="catalogue", random_state=seed)),
+    }
+    rules = {"pace": ("pace rule", PaceRule()), "prior_year": ("prior-year rule", PriorYearRule())}
+    chosen = [learners[name] for name in config.training.learners] + [rules[name] for name in config.training.rules]
+    if config.training.ceiling:
+        chosen.append(("ceiling", Ceiling(random_state=seed)))
+    return dict(chosen)
+
+
+def training_panel(config: Config, district: District) -> Panel:
+    """Build the rows to learn from: test years weekly, training years every n-th week.
+
+    The first school year of the data only supplies history, unless every feature of the year before is dropped.
+    """
+    calendar = district.frame("calendar")
+    bounds = calendar.groupby("school_year")["day"].agg(["min", "max"])
+    closed = bounds["max"] + pd.Timedelta(days=config.label.lag_days) <= pd.Timestamp(district.data_until)
+    years = [int(year) for year in bounds.index[closed]]
+    test = config.training.test_years or tuple(years[-1:])
+    dropped = set(config.training.drop_features)
+    needs_history = any(f.window == "prior_year" and f.name not in dropped for f in CATALOG.values())
+    first = int(bounds.index[0])
+    train = config.training.train_years or tuple(
+        year for year in years if year < min(test, default=0) and not (needs_history and year == first)
+    )
+    if not test or not train:
+        msg = (
+            f"Expected closed school years to train and to test on, got {years} (data until "
+            f"{district.data_until.isoformat()}; the first year only supplies history); add earlier school years."
+        )
+        raise DataError(msg)
+    dates: list[pd.Timestamp] = []
+    for year in [*train, *test]:
+        days = calendar.loc[calendar["school_year"] == year, "day"]
+        sundays = sorted((days + pd.to_timedelta(6 - days.dt.day_of_week, unit="D")).unique())
+        dates += sundays if year in test else sundays[:: config.training.every_weeks]
+    panel = build_panel(district, label=label_of(config), as_of=dates, scope=config.label.scope)
+    return panel.without(config.training.drop_features)
+
+
+def train(config: Config, *, tell: Tell = silent) -> TrainResult:
+    """Backtest all contestants of a configuration, choose one, log everything, register it as `@candidate`.
+
+    Parameters
+    ----------
+    config : Config
+    tell : callable
+        Called with a line of text as each step begins.
+
+    Raises
+    ------
+    DataError
+        If the district's tables fail a check or hold no closed school years to learn from.
+    ConfigError
+        If a setting does not fit the data.
+
+    Notes
+    -----
+    The document that is registered is the very one the backtest scored the test years with. It is not fitted again on
+    newer data: what a reviewer signs is what was audited, to the last digit.
+    """
+    tell("Reading the district")
+    district = read_district(config.district.path, source=config.district.source)
+    tell("Building the panel")
+    panel = training_panel(config, district)
+    tell("Fitting and backtesting")
+    result = backtest(
+        contestants_of(config),
+        panel,
+        train_years=config.training.train_years,
+        test_years=config.training.test_years,
+        capacity=config.capacity,
+    )
+    if not result.deployable:
+        msg = (
+            "Expected a learner whose tables keep the declared directions, got none "
+            f"({examples(result.documents) or 'no learner'}); add the learner 'monotone' to training.learners."
+        )
+        raise ConfigError(msg)
+    document = result.documents[result.deployable]
+    tell("Judging every contestant")
+    metrics = result.metrics()
+    folder = config.models / document.sha256[:12]
+    save_backtest(result, folder)
+    write_atomic(folder / "model.json", document.to_json().encode())
+    _write_figures(result, metrics, folder)
+    tell("Logging to MLflow")
+    version = _log(config, district, result, metrics)
+    return TrainResult(document, result, metrics, version, folder)
+
+
+def _write_figures(result: Backtest, metrics: pd.DataFrame, folder: Path) -> None:
+    """Write the figures of the backtest as CSV: no row of them is a student's."""
+    figures = {"metrics": metrics, "by_date": result.metrics_by_date(), "calibration": result.calibration()}
+    for name, frame in figures.items():
+        write_atomic(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n").encode())
+
+
+def _log(config: Config, district: District, result: Backtest, metrics: pd.DataFrame) -> int:
+    """Write one parent run and a child per contestant; register the chosen document."""
+    tracker = Tracker(config.tracking.uri, config.tracking.experiment)
+    settings = json.loads(config.model_dump_json())
+    learners = []
+    for name, estimator in contestants_of(config).items():
+        own = metrics[metrics["contestant"] == name]
+        figures = {
+            f"{row['rows'].replace(', ', '_')}.{column}": row[column]
+            for _, row in own.iterrows()
+            for column in own.columns[2:]
+        }
+        calibration = result.calibration().query("contestant == @name")
+        tables = {"metrics.csv": own} | ({"calibration.csv": calibration} if len(calibration) else {})
+        parameters = {key: str(value) for key, value in estimator.get_params(deep=False).items()}
+        learners.append(LearnerLog(name, parameters, figures, result.documents.get(name), tables))
+    training = TrainingLog(
+        name=f"train {config.label.name}",
+        config=settings,
+        data=fingerprint({name: district.frame(name) for name in TABLES_TO_FINGERPRINT}),
+        learners=tuple(learners),
+        chosen=result.deployable,
+        backtest={
+            "train_years": list(result.train_years),
+            "test_years": list(result.test_years),
+            "trained_on": result.trained_on.isoformat(),
+            "training": result.training.to_dict(),
+            "metrics": metrics.to_dict("records"),
+        },
+    )
+    run = log_training(training, tracker)
+    return register_candidate(
+        result.documents[result.deployable], tracker=tracker, run_id=run.learners[result.deployable]
+    )
