@@ -1,0 +1,117 @@
+"""Check a district's data: which rows can be believed, which cannot and why."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from early_id.district._capabilities import capabilities, freshness
+from early_id.district._district import District
+from early_id.district._folder import read_folder
+from early_id.district._judge import Broken, Judgement, judge
+from early_id.district._oulad import read_oulad
+from early_id.district._report import CheckResult, write_check
+from early_id.exceptions import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from early_id.district._intake import Intake
+
+__all__ = ["CheckResult", "Source", "check_district", "write_check"]
+
+Source = Literal["folder", "oulad"]
+
+#: Every source by name: a function from a path to what it found there.
+SOURCES: Mapping[str, Callable[[Path], Intake]] = {"folder": read_folder, "oulad": read_oulad}
+
+_RULES = ["code", "severity", "title", "cause", "remedy", "rows", "share", "examples"]
+_FILES = ["file", "rows_in", "rows_out", "quarantined", "ignored", "ignored_because"]
+_SHOWN = 5
+
+
+def check_district(path: str | Path, *, source: Source = "folder", today: date | None = None) -> CheckResult:
+    """Read a district's tables and tell the good rows from the bad.
+
+    Which rows can be believed, which cannot and why, and what can the good ones support?
+
+    Parameters
+    ----------
+    path : path
+        Folder with the data.
+    source : {"folder", "oulad"}
+        How it is laid out, as for `read_district`.
+    today : datetime.date, optional
+        Rows that claim to be known later are errors; the current date unless given.
+
+    Returns
+    -------
+    CheckResult
+
+    Raises
+    ------
+    ConfigError
+        If there is no such folder or source.
+    DataError
+        If the folder holds no known table.
+
+    Examples
+    --------
+    >>> check_district(".", source="foldr")
+    Traceback (most recent call last):
+    early_id.exceptions.ConfigError: Expected a source, got 'foldr': did you mean 'folder'?
+    """
+    if source not in SOURCES:
+        msg = f"Expected a source, got {source!r}: {did_you_mean(source, SOURCES)}"
+        raise ConfigError(msg)
+    intake = SOURCES[source](Path(path))
+    found = judge(intake, today or date.today())  # noqa: DTZ011 - a school's day is its local day
+    district = District.from_frames(found.good, assumed=found.assumed)
+    return CheckResult(
+        source=source,
+        district=district,
+        quarantine=_quarantine(found),
+        rules=_rules_frame(found.broken),
+        files=_files_frame(found),
+        freshness=freshness(district),
+        capabilities=capabilities(district),
+    )
+
+
+def _rules_frame(broken: list[Broken]) -> pd.DataFrame:
+    """Gather what was found per rule, errors first; the same rule may be broken by several files."""
+    rows = [
+        (b.rule.code, b.rule.severity, b.rule.title, b.rule.cause, b.rule.remedy, b.rows, b.of, b.examples)
+        for b in broken
+    ]
+    frame = pd.DataFrame(rows, columns=[*_RULES[:6], "of", "examples"])
+    grouped = frame.groupby(_RULES[:5], sort=False, as_index=False).agg(
+        rows=("rows", "sum"), of=("of", "sum"), examples=("examples", "sum")
+    )
+    share = (grouped["rows"] / grouped["of"].where(grouped["of"] > 0)).fillna(0.0).astype(float).round(6)
+    examples = grouped["examples"].map(lambda found: list(found[:_SHOWN]))
+    return grouped.assign(share=share, examples=examples)[_RULES].sort_values(
+        "severity", kind="stable", ignore_index=True
+    )
+
+
+def _files_frame(found: Judgement) -> pd.DataFrame:
+    rows = []
+    for index, file in enumerate(found.intake.files):
+        quarantined = len(found.bad_lines.get(index, ()))
+        ignored = sum(file.ignored.values())
+        because = "; ".join(f"{reason} ({count})" for reason, count in file.ignored.items())
+        out = file.rows_in - quarantined - ignored
+        rows.append((file.name, file.rows_in, out, quarantined, ignored, because))
+    return pd.DataFrame(rows, columns=_FILES)
+
+
+def _quarantine(found: Judgement) -> dict[str, pd.DataFrame]:
+    """Join the rows held back by the reader with those held back by the rules."""
+    held = dict(found.intake.quarantine)
+    for name, frame in found.held_back.items():
+        held[name] = pd.concat([held[name], frame], ignore_index=True) if name in held else frame
+    return held

@@ -1,0 +1,189 @@
+"""The folder source: one CSV or Parquet file per canonical table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+
+from early_id.district._intake import Finding, Intake, SourceFile, with_origin
+from early_id.district._tables import TABLES, Table
+from early_id.district._text import Cells, read_cells
+from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_ENDINGS = (".csv", ".parquet")
+
+
+@dataclass
+class _Folder:
+    """What has been read so far."""
+
+    files: list[SourceFile] = field(default_factory=list)
+    rows: dict[str, pa.Table] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    quarantine: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def hold_back(self, table: str, frame: pd.DataFrame) -> None:
+        """Add rows to the quarantine of a table."""
+        frames = [self.quarantine[table], frame] if table in self.quarantine else [frame]
+        self.quarantine[table] = pd.concat(frames, ignore_index=True)
+
+
+def list_files(path: Path) -> list[Path]:
+    """List the CSV and Parquet files of a folder.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such folder.
+    """
+    if not path.exists():
+        msg = f"Expected a folder, but {str(path)!r} does not exist; check the path."
+        raise ConfigError(msg)
+    if not path.is_dir():
+        msg = (
+            f"Expected a folder with one file per table, but {str(path)!r} is a file; "
+            "give the folder that holds it."
+        )
+        raise ConfigError(msg)
+    return sorted(file for file in path.iterdir() if file.suffix.lower() in _ENDINGS and file.is_file())
+
+
+def read_folder(path: Path) -> Intake:
+    """Read every canonical table of a folder as cells, not yet typed.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such folder.
+    DataError
+        If the folder holds no canonical table.
+    """
+    files = list_files(path)
+    by_table: dict[str, list[Path]] = {}
+    for file in files:
+        by_table.setdefault(file.stem, []).append(file)
+    if not by_table.keys() & TABLES.keys():
+        found = f"found {examples(file.name for file in files)}" if files else "found no CSV or Parquet file"
+        msg = (
+            f"Expected tables such as schools.csv or enrollments.parquet in {str(path)!r}, but {found}; "
+            f"name the files after the tables: {', '.join(TABLES)}."
+        )
+        raise DataError(msg)
+    folder = _Folder()
+    for stem, same in by_table.items():
+        if stem not in TABLES:
+            _leave_out(folder, same, "not a canonical table", "EID-FILE-010", did_you_mean(stem, TABLES))
+        elif len(same) > 1:
+            _leave_out(folder, same, "two files for one table", "EID-FILE-004", "keep one of them")
+        else:
+            _read_table(folder, same[0], TABLES[stem])
+    _report_missing(folder, by_table)
+    return Intake(tuple(folder.files), folder.rows, tuple(folder.findings), folder.quarantine)
+
+
+def _leave_out(folder: _Folder, files: Iterable[Path], reason: str, code: str, hint: str) -> None:
+    for file in files:
+        cells = _cells_or_finding(folder, file)
+        if cells is None:
+            continue
+        folder.files.append(SourceFile(file.name, cells.count, {reason: cells.count}))
+        folder.findings.append(Finding(code, file.name, cells.count, (f"{file.name}: {hint}",)))
+
+
+def _cells_or_finding(folder: _Folder, file: Path) -> Cells | None:
+    try:
+        return read_cells(file)
+    except DataError as error:
+        folder.files.append(SourceFile(file.name, 0))
+        folder.findings.append(Finding("EID-FILE-006", file.name, 0, (str(error),)))
+        return None
+
+
+def _report_missing(folder: _Folder, present: dict[str, list[Path]]) -> None:
+    for name, table in TABLES.items():
+        if table.required and name not in present:
+            folder.findings.append(Finding("EID-FILE-001", name, 0, (f"no {name}.csv or {name}.parquet",)))
+
+
+def _read_table(folder: _Folder, file: Path, table: Table) -> None:
+    cells = _cells_or_finding(folder, file)
+    if cells is None:
+        return
+    index = len(folder.files)
+    folder.files.append(SourceFile(file.name, cells.count))
+    folder.findings += _header_findings(cells, file.name, table)
+    folder.findings += _line_findings(cells, file.name)
+    bad_header = _header_errors(cells, table)
+    if cells.broken:
+        broken = {"line": list(cells.broken), "text": list(cells.broken.values())}
+        folder.hold_back(table.name, pd.DataFrame(broken).assign(file=file.name, rule="EID-FILE-007"))
+    if bad_header:
+        lines = frozenset(cells.lines.to_pylist())
+        folder.findings += [
+            Finding(code, file.name, cells.count, (text,), lines) for code, text in bad_header.items()
+        ]
+        frame = cells.rows.to_pandas().assign(line=cells.lines.to_pandas(), file=file.name)
+        folder.hold_back(table.name, frame.assign(rule=";".join(bad_header)))
+        return
+    if (table.required or not cells.columns) and cells.count == 0:
+        folder.findings.append(Finding("EID-FILE-005", file.name, 0, (f"{file.name} has no rows",)))
+    folder.rows[table.name] = _good_lines(folder, cells, file.name, table, index)
+
+
+def _good_lines(folder: _Folder, cells: Cells, name: str, table: Table, index: int) -> pa.Table:
+    """Rows whose bytes could be read, with their origin; the others go to quarantine."""
+    rows = with_origin(cells.rows, file=index, lines=cells.lines)
+    if not cells.unreadable:
+        return rows
+    mask = pa.array([line in cells.unreadable for line in cells.lines.to_pylist()])
+    lost = rows.select(cells.rows.column_names).filter(mask).to_pandas()
+    lost = lost.assign(line=cells.lines.filter(mask).to_pandas(), file=name, rule="EID-FILE-008")
+    folder.hold_back(table.name, lost)
+    return rows.filter(pa.compute.invert(mask))
+
+
+def _header_errors(cells: Cells, table: Table) -> dict[str, str]:
+    """Why no row of the file can be used: columns that are missing or come twice."""
+    errors: dict[str, str] = {}
+    if not cells.columns:
+        return errors
+    missing = [
+        name for name, column in table.all_columns.items() if column.required and name not in cells.columns
+    ]
+    if missing:
+        unknown = [name for name in cells.columns if name not in table.all_columns]
+        arrived = f"; columns that are not known: {examples(unknown)}" if unknown else ""
+        errors["EID-FILE-002"] = f"{table.name} has no column {examples(missing)}{arrived}"
+    twice = [name for name in dict.fromkeys(cells.columns) if cells.columns.count(name) > 1]
+    if twice:
+        errors["EID-FILE-011"] = f"{table.name} has more than one column {examples(twice)}"
+    return errors
+
+
+def _header_findings(cells: Cells, file: str, table: Table) -> list[Finding]:
+    """Columns that are left unread."""
+    unknown = [name for name in dict.fromkeys(cells.columns) if name not in table.all_columns]
+    free = [name for name in table.all_columns if name not in cells.columns] or list(table.all_columns)
+    hints = tuple(f"{file} column {name!r}: {did_you_mean(name, free)}" for name in unknown)
+    return [Finding("EID-FILE-003", file, cells.count, hints)] if unknown else []
+
+
+def _line_findings(cells: Cells, file: str) -> list[Finding]:
+    """Lines that could not be split or decoded."""
+    findings = []
+    if cells.broken:
+        shown = tuple(f"{file} line {line}: {text[:60]!r}" for line, text in list(cells.broken.items())[:5])
+        findings.append(Finding("EID-FILE-007", file, len(cells.broken), shown, frozenset(cells.broken)))
+    for code, lines in (("EID-FILE-008", cells.unreadable), ("EID-FILE-009", cells.foreign)):
+        if lines:
+            shown = tuple(f"{file} line {line}" for line in sorted(lines)[:5])
+            held = lines if code == "EID-FILE-008" else frozenset()
+            findings.append(Finding(code, file, len(lines), shown, held))
+    return findings

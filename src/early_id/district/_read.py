@@ -1,0 +1,85 @@
+"""Read a district from where it keeps its data, and refuse what cannot be believed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from early_id.district._check import CheckResult, Source, check_district
+from early_id.exceptions import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from early_id.district._district import District
+
+_SHOWN = 5
+#: Rules that leave a table empty or unread.
+_WHOLE_TABLE = [f"EID-FILE-{number}" for number in ("001", "002", "004", "005", "006", "011")]
+
+
+def read_district(
+    path: str | Path,
+    *,
+    source: Source = "folder",
+    on_error: Literal["raise", "quarantine"] = "raise",
+    today: date | None = None,
+) -> District:
+    """Read a district's tables, checked.
+
+    Parameters
+    ----------
+    path : path
+        Folder with the data.
+    source : {"folder", "oulad"}
+        How it is laid out: "folder" is one CSV or Parquet file per canonical table, "oulad" the files of the
+        Open University Learning Analytics Dataset as downloaded.
+    on_error : {"raise", "quarantine"}
+        What to do when a rule of severity error is broken: stop, or go on with the good rows only.
+    today : datetime.date, optional
+        Rows that claim to be known later are errors; the current date unless given.
+
+    Returns
+    -------
+    District
+
+    Raises
+    ------
+    ConfigError
+        If there is no such folder or source.
+    DataError
+        If the folder holds no known table, or a rule of severity error is broken and `on_error` is "raise".
+
+    Examples
+    --------
+    >>> read_district("no/such/folder")
+    Traceback (most recent call last):
+    early_id.exceptions.ConfigError: Expected a folder, but 'no/such/folder' does not exist; check the path.
+    """
+    if on_error not in ("raise", "quarantine"):
+        msg = f"Expected on_error to be 'raise' or 'quarantine', got {on_error!r}."
+        raise ConfigError(msg)
+    result = check_district(path, source=source, today=today)
+    if on_error == "raise" and not result.ok:
+        raise DataError(_refusal(result, path))
+    return result.district
+
+
+def _refusal(result: CheckResult, path: str | Path) -> str:
+    """Say in one sentence what is broken, by how many rows, with examples, and what to do next."""
+    errors = result.rules[result.rules["severity"] == "error"]
+    # What is wrong with a whole table explains the rules that fail after it.
+    whole = errors["code"].isin(_WHOLE_TABLE)
+    errors = errors[whole] if whole.any() else errors
+    each = max(1, _SHOWN // len(errors))
+    parts = [
+        f"{code} {title} ({rows} {'row' if rows == 1 else 'rows'}: {'; '.join(shown[:each])})"
+        for code, title, rows, shown in errors[["code", "title", "rows", "examples"]]
+        .head(_SHOWN)
+        .itertuples(index=False, name=None)
+    ]
+    more = f" and {len(errors) - _SHOWN} more rules" if len(errors) > _SHOWN else ""
+    return (
+        f"Expected data without errors, but {str(path)!r} breaks {', '.join(parts)}{more}; "
+        f"run `early-id check {path} --source {result.source} --out DIR` and use the cleaned DIR."
+    )

@@ -1,0 +1,22 @@
+"""Every rule that data is checked by, with its stable code."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from early_id.district._rules import _enrollments, _files, _generic, _oulad, _records
+from early_id.district._rules._rule import MACROS, Rule, Severity, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["MACROS", "RULES", "Rule", "Severity", "Stage"]
+
+#: Every rule by its code.
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        rule.code: rule
+        for rule in (*_files.RULES, *_oulad.RULES, *_enrollments.RULES, *_records.RULES, *_generic.RULES)
+    }
+)

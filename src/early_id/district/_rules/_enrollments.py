@@ -1,0 +1,87 @@
+"""Rules about schools, calendars and enrollments."""
+
+from __future__ import annotations
+
+from early_id.district._rules._rule import Rule
+
+# Two spells collide when their days overlap and both are visible at some time.
+_TWO_PRIMARY = """
+    WITH spell AS (
+        FROM spells('judged') WHERE "primary" AND known_at < shown_until(retracted_at)
+    )
+    FROM spell AS one
+    JOIN spell AS two
+        ON one.student_id = two.student_id
+        AND one._row <> two._row
+        AND one.entered_on <= two.end_on
+        AND two.entered_on <= one.end_on
+        AND one.known_at < shown_until(two.retracted_at)
+        AND two.known_at < shown_until(one.retracted_at)
+    SELECT DISTINCT ON (one._row) one.*, two.school_id AS other_school, two.entered_on AS other_entered
+    ORDER BY one._row, two._row
+"""
+_NO_SCHOOL_DAY = """
+    FROM spells('judged') AS spell
+    ANTI JOIN calendar
+        ON spell.school_id = calendar.school_id
+        AND spell.school_year = calendar.school_year
+        AND calendar.day BETWEEN spell.entered_on AND spell.end_on
+"""
+
+RULES = (
+    Rule(
+        "EID-SCH-001",
+        "schools",
+        "warning",
+        "rows",
+        "low_grade above high_grade",
+        "The lowest grade of the school is above its highest.",
+        "Look whether the two columns are swapped.",
+        "school {school_id}: {low_grade} to {high_grade}",
+        "FROM judged WHERE low_grade > high_grade",
+    ),
+    Rule(
+        "EID-CAL-001",
+        "schools",
+        "warning",
+        "district",
+        "school without a calendar",
+        "Students are enrolled in a school that has no school day; they cannot be listed.",
+        "Add the school's days to the calendar.",
+        "school {school_id}",
+        "FROM schools SEMI JOIN enrollments USING (school_id) ANTI JOIN calendar USING (school_id)",
+    ),
+    Rule(
+        "EID-ENR-001",
+        "enrollments",
+        "error",
+        "among",
+        "two primary enrollments at once",
+        "One student has two primary enrollments on one day, so it is not clear who looks after the student.",
+        "Give the earlier one its last day, or mark one of them as not primary.",
+        "student {student_id}: {school_id} from {entered_on} and {other_school} from {other_entered}",
+        _TWO_PRIMARY,
+    ),
+    Rule(
+        "EID-ENR-002",
+        "enrollments",
+        "warning",
+        "among",
+        "enrollment without a school day",
+        "The school has no school day of that school year within the enrollment.",
+        "Look whether school_year, the days or the calendar are wrong.",
+        "student {student_id} at school {school_id} from {entered_on}",
+        _NO_SCHOOL_DAY,
+    ),
+    Rule(
+        "EID-FEED-002",
+        "schools",
+        "warning",
+        "district",
+        "school without attendance feed",
+        "The school never submitted a day of attendance; its students will be listed as not scored.",
+        "Add the days the school submitted to attendance_feed.",
+        "school {school_id}",
+        "FROM schools SEMI JOIN enrollments USING (school_id) ANTI JOIN attendance_feed USING (school_id)",
+    ),
+)

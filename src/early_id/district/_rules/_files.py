@@ -1,0 +1,90 @@
+"""Rules about files, before any row is looked at."""
+
+from __future__ import annotations
+
+from early_id.district._rules._rule import Rule, Severity
+
+
+def _file(number: str, severity: Severity, title: str, cause: str, remedy: str) -> Rule:
+    return Rule(f"EID-FILE-{number}", "", severity, "file", title, cause, remedy)
+
+
+RULES = (
+    _file(
+        "001",
+        "error",
+        "required table missing",
+        "Without schools, enrollments and calendar nobody can be placed in a school on a day.",
+        "Export the table and put it into the folder.",
+    ),
+    _file(
+        "002",
+        "error",
+        "required column missing",
+        "The rows of this file lack something that every row must say.",
+        "Add the column, or rename the one that holds it.",
+    ),
+    _file(
+        "003",
+        "warning",
+        "unknown column",
+        "No canonical column has this name; it is not read.",
+        "Rename the column if it is meant to be read.",
+    ),
+    _file(
+        "004",
+        "error",
+        "two files for one table",
+        "A CSV and a Parquet file of the same name lie side by side; neither is read.",
+        "Keep the one that is current.",
+    ),
+    _file(
+        "005",
+        "error",
+        "empty table",
+        "The file has no rows.",
+        "Export the table again; look whether the export was filtered to nothing.",
+    ),
+    _file(
+        "006",
+        "error",
+        "file cannot be read",
+        "The file is not what its ending says, or is cut off.",
+        "Export the file again.",
+    ),
+    _file(
+        "007",
+        "error",
+        "line without one cell per column",
+        "A separator or a quote is missing or too many, or the file is cut off.",
+        "Quote cells that hold the separator; export the file again if it is cut off.",
+    ),
+    _file(
+        "008",
+        "error",
+        "unreadable bytes",
+        "A cell is neither UTF-8 nor Windows-1252 text.",
+        "Export the file as UTF-8.",
+    ),
+    _file(
+        "009",
+        "warning",
+        "read as Windows-1252",
+        "The file is not UTF-8; these lines were read in the encoding of older spreadsheets.",
+        "Export the file as UTF-8, or look whether the names came out right.",
+    ),
+    _file(
+        "010",
+        "warning",
+        "unknown file",
+        "No canonical table has this name; the file is not read.",
+        "Rename the file if it is meant to be read.",
+    ),
+    _file(
+        "011",
+        "error",
+        "column comes twice",
+        "Two columns have one name, so it cannot be known which is meant.",
+        "Rename or remove one of them.",
+    ),
+)

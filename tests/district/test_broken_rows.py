@@ -1,0 +1,205 @@
+"""However rows are broken: every row is accounted for, no bad one passes, and only our own errors are raised."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import strategies as st
+from small_district import TODAY, small_district, write_csv
+
+from early_id.district import TABLES, check_district, write_check
+from early_id.exceptions import EarlyIdError
+
+_TODAY = dt.date.fromisoformat(TODAY)
+_NAMES = list(TABLES)
+_CELLS = [
+    "",
+    "?",
+    "00",
+    "7",
+    "-1",
+    "99999",
+    "1e9",
+    "2024-09-31",
+    "1066-10-14",
+    "9999-12-31",
+    "0001-01-01",
+    "é,\"'",
+    "{x}",
+]
+
+
+def _row(frame, data):
+    return data.draw(st.integers(0, len(frame) - 1)) if len(frame) else None
+
+
+def _drop(tables, name, data):
+    row = _row(tables[name], data)
+    if row is not None:
+        tables[name] = tables[name].drop(index=tables[name].index[row]).reset_index(drop=True)
+
+
+def _duplicate(tables, name, data):
+    row = _row(tables[name], data)
+    if row is not None:
+        tables[name] = pd.concat([tables[name], tables[name].iloc[[row]]], ignore_index=True)
+
+
+def _shift(tables, name, data):
+    days = [
+        part
+        for part, column in TABLES[name].all_columns.items()
+        if column.kind == "date" and part in tables[name]
+    ]
+    if days:
+        column = data.draw(st.sampled_from(days))
+        by = pd.Timedelta(days=data.draw(st.integers(-400, 400)))
+        moved = pd.to_datetime(tables[name][column].replace("", None), errors="coerce") + by
+        tables[name][column] = moved.dt.strftime("%Y-%m-%d").fillna("")
+
+
+def _corrupt(tables, name, data):
+    row = _row(tables[name], data)
+    if row is not None:
+        column = data.draw(st.sampled_from(list(tables[name].columns)))
+        cell = data.draw(
+            st.sampled_from(_CELLS) | st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+        )
+        tables[name].loc[row, column] = cell
+
+
+def _swap(tables, name, data):
+    columns = list(tables[name].columns)
+    one, other = data.draw(st.sampled_from(columns)), data.draw(st.sampled_from(columns))
+    tables[name] = tables[name].rename(columns={one: other, other: one})
+
+
+def _remove_column(tables, name, data):
+    tables[name] = tables[name].drop(columns=data.draw(st.sampled_from(list(tables[name].columns))))
+
+
+_BREAK_CELLS = [_drop, _duplicate, _shift, _corrupt, _swap]
+
+
+def _truncate(content, data):
+    return content[: data.draw(st.integers(0, len(content)))]
+
+
+def _mix_encodings(content, data):
+    at = data.draw(st.integers(0, len(content)))
+    return (
+        content[:at]
+        + data.draw(st.sampled_from([b"\xe9", b"\x81", b"\xff\xfe", b"\xef\xbb\xbf", b"\x00"]))
+        + content[at:]
+    )
+
+
+def _insert(content, data):
+    at = data.draw(st.integers(0, len(content)))
+    return content[:at] + data.draw(st.sampled_from([b'"', b",", b"\n", b"\r\n", b";", b'""'])) + content[at:]
+
+
+_BREAK_BYTES = [_truncate, _mix_encodings, _insert]
+
+
+def _break(folder, data):
+    tables = small_district()
+    for _ in range(data.draw(st.integers(1, 3))):
+        change = data.draw(st.sampled_from(_BREAK_CELLS))
+        change(tables, data.draw(st.sampled_from(_NAMES)), data)
+    if data.draw(st.integers(0, 9)) == 0:
+        _remove_column(tables, data.draw(st.sampled_from(_NAMES)), data)
+    write_csv(folder, tables)
+    if data.draw(st.booleans()):
+        file = folder / f"{data.draw(st.sampled_from(_NAMES))}.csv"
+        change = data.draw(st.sampled_from(_BREAK_BYTES))
+        file.write_bytes(change(file.read_bytes(), data))
+
+
+def _assert_accounts_balance(result):
+    files = result.files
+    assert (files["rows_in"] == files["rows_out"] + files["quarantined"] + files["ignored"]).all()
+    for row in files.itertuples():
+        name = row.file.removesuffix(".csv")
+        assert row.rows_out == len(result.district.frame(name))
+        assert row.quarantined == len(result.quarantine.get(name, ()))
+
+
+def _assert_no_bad_row(district):
+    """Say again, independently and in pandas, what a good row is."""
+    frames = {name: district.frame(name) for name in TABLES}
+    schools, calendar, enrollments = (frames[name] for name in ("schools", "calendar", "enrollments"))
+    for name, table in TABLES.items():
+        frame = frames[name]
+        for part, column in table.all_columns.items():
+            assert column.nullable or frame[part].notna().all(), (name, part)
+            if column.allowed:
+                assert frame[part].isin(column.allowed).all()
+            if column.high is not None:
+                assert frame[part].dropna().between(column.low, column.high).all()
+        if "school_id" in frame:
+            assert frame["school_id"].dropna().isin(schools["school_id"]).all()
+        if "known_at" in frame:
+            assert not (frame["known_at"] > pd.Timestamp(TODAY)).any()
+        standing = frame[frame["retracted_at"].isna()] if table.known else frame
+        assert not standing.duplicated(list(table.key)).any()
+    assert not (enrollments["left_on"] < enrollments["entered_on"]).any()
+    for name in ("absences", "incidents", "grades"):
+        assert frames[name]["student_id"].isin(enrollments["student_id"]).all()
+    days = set(zip(calendar["school_id"], calendar["day"], strict=True))
+    dated = set(calendar["school_id"])
+    for row in frames["absences"].itertuples():
+        assert row.school_id not in dated or (row.school_id, row.occurred_on) in days
+        spells = enrollments[
+            (enrollments["student_id"] == row.student_id)
+            & (enrollments["school_id"] == row.school_id)
+            & enrollments["retracted_at"].isna()
+            & (enrollments["entered_on"] <= row.occurred_on)
+            & ~(enrollments["left_on"] < row.occurred_on)
+        ]
+        assert len(spells) > 0
+
+
+@pytest.mark.slow
+@given(data=st.data())
+@settings(
+    max_examples=30,
+    deadline=None,
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # one example takes a second: the first one found will do
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+def test_however_rows_are_broken(data):
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "in"
+        _break(folder, data)
+        try:
+            result = check_district(folder, today=_TODAY)
+        except EarlyIdError as refusal:
+            event(f"refused: {type(refusal).__name__}")
+            return
+        _assert_accounts_balance(result)
+        _assert_no_bad_row(result.district)
+        again = check_district(write_check(result, Path(place) / "out"), today=_TODAY)
+        errors = again.rules[
+            (again.rules["severity"] == "error") & ~again.rules["code"].str.startswith("EID-FILE")
+        ]
+        assert errors.empty
+
+
+def test_the_oracle_can_fail():
+    with tempfile.TemporaryDirectory() as place:
+        result = check_district(write_csv(Path(place), small_district()), today=_TODAY)
+    _assert_no_bad_row(result.district)
+    broken = result.district.frame("absences").assign(student_id="9")
+    frames = {name: result.district.frame(name) for name in TABLES} | {"absences": broken}
+    with pytest.raises(AssertionError):
+        _assert_no_bad_row(type(result.district).from_frames(frames))

@@ -1,0 +1,464 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+
+import pandas as pd
+import pytest
+from small_district import TODAY, small_district, write_csv
+
+from early_id.district import TABLES, District, check_district, read_district, simulate_district, write_check
+from early_id.district._rules import RULES
+from early_id.exceptions import ConfigError, DataError
+
+_TODAY = dt.date.fromisoformat(TODAY)
+_CONTRACT = {"source", "files", "rules", "freshness", "capabilities"}
+
+
+def _check(folder, tables):
+    return check_district(write_csv(folder, tables), today=_TODAY)
+
+
+def _assert_same(one, other):
+    for name in TABLES:
+        pd.testing.assert_frame_equal(one.frame(name), other.frame(name))
+
+
+def _accounts_balance(result):
+    files = result.files
+    return (files["rows_in"] == files["rows_out"] + files["quarantined"] + files["ignored"]).all()
+
+
+def test_a_valid_district_breaks_no_rule(tmp_path):
+    tables = small_district()
+    result = _check(tmp_path, tables)
+    assert result.ok
+    assert result.rules.empty
+    assert result.quarantine == {}
+    assert _accounts_balance(result)
+    for name, table in tables.items():
+        assert len(result.district.frame(name)) == len(table)
+    assert set(result.capabilities["known_at_imputed"].values()) == {0.0}
+
+
+def test_reading_and_checking_give_the_same_district(tmp_path):
+    folder = write_csv(tmp_path, small_district())
+    district = read_district(folder, today=_TODAY)
+    _assert_same(district, check_district(folder, today=_TODAY).district)
+
+
+def test_every_rule_is_declared_in_full():
+    for code, rule in RULES.items():
+        assert re.fullmatch(r"EID-(FILE|OUL|SCH|ENR|CAL|ATT|FEED|GRD|INC|OUT|GRP|SUP|DEC)-\d{3}", code)
+        assert rule.code == code
+        assert rule.cause.endswith(".")
+        assert rule.remedy.endswith(".")
+        assert not rule.title.endswith(".")
+        asked = rule.stage in ("rows", "among", "district")
+        assert bool(rule.breaks) == asked
+        assert bool(rule.example) == asked
+        assert rule.table in TABLES or rule.stage == "file"
+
+
+# --- rules every table has, broken in all tables at once --------------------------------------------------------
+
+
+def _break_wrong_type(table, frame):
+    column = next((n for n, c in table.all_columns.items() if c.kind != "string" and n in frame), None)
+    return None if column is None else (0, {column: "soon"})
+
+
+def _break_empty(table, frame):
+    return 0, {next(n for n, c in table.columns.items() if not c.nullable): ""}
+
+
+def _break_allowed(table, frame):
+    column = next((n for n, c in table.columns.items() if c.allowed), None)
+    return None if column is None else (0, {column: "other"})
+
+
+def _break_range(table, frame):
+    column = next((n for n, c in table.columns.items() if c.high is not None), None)
+    return None if column is None else (0, {column: str(table.columns[column].high + 1)})
+
+
+def _break_future(table, frame):
+    return (0, {"known_at": "2024-10-01"}) if "known_at" in frame else None
+
+
+def _break_early(table, frame):
+    return (0, {"known_at": "2024-08-01"}) if f"EID-{table.code}-108" in RULES else None
+
+
+def _break_retraction(table, frame):
+    return (0, {"known_at": "2024-09-28", "retracted_at": "2024-09-27"}) if table.known else None
+
+
+def _break_school(table, frame):
+    return (0, {"school_id": "101"}) if f"EID-{table.code}-111" in RULES else None
+
+
+def _break_known(table, frame):
+    return (0, {"known_at": ""}) if table.known else None
+
+
+def _break_span(table, frame):
+    last = {"enrollments": "left_on", "groups": "valid_to", "supports": "ended_on"}.get(table.name)
+    return None if last is None else (0, {last: "2024-09-01"})
+
+
+@pytest.mark.parametrize(
+    ("number", "broken"),
+    [
+        ("103", _break_wrong_type),
+        ("104", _break_empty),
+        ("105", _break_allowed),
+        ("106", _break_range),
+        ("107", _break_future),
+        ("108", _break_early),
+        ("109", _break_retraction),
+        ("111", _break_school),
+        ("112", _break_known),
+        ("113", _break_span),
+    ],
+)
+def test_generic_rules_find_the_broken_row_of_every_table(tmp_path, number, broken):
+    tables = small_district()
+    expected = set()
+    for name, frame in tables.items():
+        change = broken(TABLES[name], frame)
+        if change is not None:
+            row, cells = change
+            frame.loc[row, list(cells)] = list(cells.values())
+            expected.add(f"EID-{TABLES[name].code}-{number}")
+    result = _check(tmp_path, tables)
+    hit = result.rules[result.rules["code"].str.endswith(f"-{number}")].set_index("code")
+    assert set(hit.index) == expected
+    assert (hit["rows"] == 1).all()
+    assert hit["examples"].str[0].str.contains("line 2: ").all()
+    assert _accounts_balance(result)
+
+
+def test_all_codes_with_a_generic_number_were_tested():
+    numbers = {code[-3:] for code in RULES if code[-3] == "1" and "FILE" not in code}
+    assert numbers == {"103", "104", "105", "106", "107", "108", "109", "110", "111", "112", "113"}
+
+
+def test_copies_are_held_back_but_the_first(tmp_path):
+    tables = small_district()
+    tables = {name: pd.concat([frame, frame.tail(1)]) for name, frame in tables.items()}
+    result = _check(tmp_path, tables)
+    hit = result.rules[result.rules["code"].str.endswith("-110")]
+    assert len(hit) == len(TABLES)
+    assert (hit["rows"] == 1).all()
+    for name, frame in tables.items():
+        assert len(result.district.frame(name)) == len(frame) - 1
+        assert result.quarantine[name]["rule"].tolist() == [f"EID-{TABLES[name].code}-110"]
+
+
+def test_of_two_rows_with_one_key_that_differ_none_is_believed(tmp_path):
+    tables = small_district()
+    row = tables["absences"].iloc[[2]].assign(thousandths="500")
+    tables["absences"] = pd.concat([tables["absences"], row])
+    result = _check(tmp_path, tables)
+    assert result.rules["code"].tolist() == ["EID-ATT-110"]
+    assert result.rules["rows"].tolist() == [2]
+    assert "2024-09-10" not in result.district.frame("absences")["occurred_on"].astype(str).tolist()
+
+
+def test_a_correction_shares_the_key_without_breaking_the_rule(tmp_path):
+    tables = small_district()
+    tables["absences"].loc[0, "kind"] = "excused"
+    assert _check(tmp_path / "retracted", tables).ok
+    tables["absences"].loc[0, "retracted_at"] = "2024-09-10"
+    late = _check(tmp_path / "late", tables)
+    assert late.rules["code"].tolist() == ["EID-ATT-110"]
+
+
+def test_a_file_with_one_key_throughout_is_answered(tmp_path):
+    tables = small_district()
+    absence = tables["absences"].iloc[[2]]
+    tables["absences"] = pd.concat([absence] * 30_000)
+    result = _check(tmp_path, tables)
+    assert result.files.set_index("file").loc["absences.csv", "quarantined"] == 29_999
+
+
+# --- rules of one table ---------------------------------------------------------------------------------------------
+
+
+def _second_primary(tables):
+    tables["enrollments"].loc[5, "primary"] = "true"
+
+
+def _open_spell(tables):
+    tables["enrollments"] = tables["enrollments"].drop(index=2).reset_index(drop=True)
+    tables["enrollments"].loc[1, "retracted_at"] = ""
+
+
+def _set(table, row, **cells):
+    def change(tables):
+        tables[table].loc[row, list(cells)] = list(cells.values())
+
+    return change
+
+
+def _drop(table, query):
+    def change(tables):
+        tables[table] = tables[table].query(query)
+
+    return change
+
+
+def _double_absence(tables):
+    extra = tables["absences"].iloc[[1]].assign(kind="unexcused", known_at="2024-09-09")
+    tables["absences"] = pd.concat([tables["absences"], extra])
+
+
+@pytest.mark.parametrize(
+    ("code", "change", "rows", "example"),
+    [
+        ("EID-SCH-001", _set("schools", 0, low_grade="9"), 1, "school 0101: 9 to 8"),
+        ("EID-CAL-001", _drop("calendar", "school_id != '0102'"), 1, "school 0102"),
+        (
+            "EID-ENR-001",
+            _second_primary,
+            2,
+            "student 003: 0101 from 2024-09-02 and 0102 from 2024-09-04",
+        ),
+        ("EID-ENR-001", _open_spell, 2, "student 002: 0102 from 2024-09-02 and 0101 from 2024-09-16"),
+        ("EID-ENR-002", _set("enrollments", 5, school_year="2024"), 1, "student 003 at school 0102"),
+        ("EID-FEED-001", _set("attendance_feed", 0, day="2024-09-01"), 1, "school 0101 on 2024-09-01"),
+        ("EID-FEED-002", _drop("attendance_feed", "school_id != '0102'"), 1, "school 0102"),
+        ("EID-ATT-001", _set("absences", 2, student_id="2"), 1, "student 2 at school 0102 on 2024-09-10"),
+        ("EID-ATT-002", _set("absences", 2, occurred_on="2024-09-08"), 1, "student 002 .* 2024-09-08"),
+        ("EID-ATT-003", _set("absences", 2, occurred_on="2024-09-17"), 1, "student 002 .* 2024-09-17"),
+        ("EID-ATT-003", _set("absences", 2, school_id="0101"), 1, "student 002 at school 0101 on 2024-09-10"),
+        ("EID-ATT-004", _double_absence, 2, "student 001 .* 2024-09-05: 2 days"),
+        ("EID-GRD-001", _set("grades", 0, student_id="9"), 1, "student 9, course M6, assessment Q1-1"),
+        ("EID-INC-001", _set("incidents", 0, student_id="9"), 1, "student 9, incident i1"),
+        ("EID-OUT-001", _set("outcomes", 0, student_id="9"), 1, "student 9: transfer on 2024-09-13"),
+        ("EID-GRP-001", _set("groups", 0, valid_to="2024-09-16"), 2, "student 001: english_learner from"),
+        ("EID-GRP-001", _set("groups", 0, valid_to=""), 2, "student 001: english_learner from"),
+        ("EID-GRP-002", _set("groups", 2, student_id="9"), 1, "student 9"),
+        ("EID-SUP-001", _set("supports", 0, student_id="9"), 1, "student 9: mentor from 2024-09-09"),
+    ],
+)
+def test_rules_of_one_table(tmp_path, code, change, rows, example):
+    tables = small_district()
+    change(tables)
+    result = _check(tmp_path, tables)
+    found = result.rules.set_index("code").loc[code]
+    assert found["rows"] == rows
+    assert re.search(example, found["examples"][0])
+    assert (found["severity"] == "warning") == (RULES[code].severity == "warning")
+    assert _accounts_balance(result)
+
+
+def test_every_rule_of_one_table_has_a_case():
+    tested = {
+        mark.args[1][i][0] for mark in test_rules_of_one_table.pytestmark for i in range(len(mark.args[1]))
+    }
+    assert tested == {code for code, rule in RULES.items() if code[-3] == "0" and rule.stage != "file"}
+
+
+def test_an_open_spell_ends_with_its_school_year(tmp_path):
+    """A student with one open row a year is not in two schools at once."""
+    tables = small_district()
+    later = (
+        tables["enrollments"].iloc[[0]].assign(school_id="0102", entered_on="2025-08-18", school_year="2026")
+    )
+    tables["enrollments"] = pd.concat([tables["enrollments"], later])
+    day = pd.DataFrame(
+        {"school_id": ["0102"], "day": ["2025-08-18"], "school_year": ["2026"], "term": ["Q1"]}
+    )
+    tables["calendar"] = pd.concat([tables["calendar"], day])
+    assert _check(tmp_path, tables).rules.empty
+
+
+def test_the_corrected_last_day_bounds_the_spell_not_the_first_version(tmp_path):
+    tables = small_district()
+    tables["absences"].loc[2, "occurred_on"] = "2024-09-13"
+    assert _check(tmp_path / "in", tables).ok
+    tables["absences"].loc[2, ["occurred_on", "known_at"]] = "2024-09-16"
+    assert _check(tmp_path / "out", tables).rules["code"].tolist() == ["EID-ATT-003"]
+
+
+def test_bad_parents_take_their_children_with_them(tmp_path):
+    """What is left is consistent: checked again it breaks no rule of severity error."""
+    tables = small_district()
+    tables["enrollments"].loc[0, "grade_level"] = "99"
+    result = _check(tmp_path / "in", tables)
+    assert {"EID-ENR-106", "EID-ATT-001", "EID-GRD-001"} <= set(result.rules["code"])
+    again = check_district(write_check(result, tmp_path / "out"), today=_TODAY)
+    assert again.ok
+    _assert_same(again.district, result.district)
+
+
+# --- the day of knowing ---------------------------------------------------------------------------------------------
+
+
+def test_a_missing_day_of_knowing_is_the_assumed_lag_and_its_share_is_told(tmp_path):
+    tables = small_district()
+    tables["absences"].loc[2, "known_at"] = ""
+    tables["grades"] = tables["grades"].drop(columns=["known_at", "retracted_at"]).drop(index=2)
+    result = _check(tmp_path, tables)
+    assert result.ok
+    assert result.capabilities["known_at_imputed"] == {
+        "enrollments": 0.0, "absences": 0.2, "grades": 1.0, "incidents": 0.0, "outcomes": 0.0,
+        "supports": 0.0, "decisions": 0.0,
+    }  # fmt: skip
+    assert result.district.signals.imputed["absences"] == pytest.approx(0.2)
+    absences = result.district.frame("absences").set_index("occurred_on")["known_at"]
+    assert absences[pd.Timestamp("2024-09-10")] == pd.Timestamp("2024-09-13")
+    grades = result.district.frame("grades")
+    assert ((grades["known_at"] - grades["assessed_on"]).dt.days == 7).all()
+
+
+def test_an_assumed_day_of_knowing_is_never_later_than_the_retraction_nor_an_error(tmp_path):
+    tables = small_district()
+    tables["absences"].loc[0, ["known_at", "retracted_at"]] = ["", "2024-09-06"]
+    tables["absences"].loc[2, "known_at"] = ""
+    folder = write_csv(tmp_path, tables)
+    result = check_district(folder, today=dt.date(2024, 9, 20))
+    first = result.district.frame("absences").iloc[0]
+    assert first["known_at"] == first["retracted_at"] == pd.Timestamp("2024-09-06")
+    assert "EID-ATT-107" not in set(result.rules["code"])
+
+
+# --- the result -----------------------------------------------------------------------------------------------------
+
+
+def test_check_json_keeps_its_contract(tmp_path):
+    tables = small_district()
+    tables["grades"].loc[0, "hundredths"] = "13000"
+    tables["attendance_feed"] = tables["attendance_feed"].query("school_id == '0101'")
+    content = json.loads(_check(tmp_path, tables).to_json())
+    assert set(content) == _CONTRACT
+    assert content["source"] == "folder"
+    for file in content["files"]:
+        assert set(file) == {"file", "rows_in", "rows_out", "quarantined", "ignored", "ignored_because"}
+        assert file["rows_in"] == file["rows_out"] + file["quarantined"] + file["ignored"]
+    assert [set(rule) for rule in content["rules"]] == [
+        {"code", "severity", "title", "rows", "share", "examples"}
+    ] * 2
+    grade = content["rules"][0]
+    assert (grade["code"], grade["severity"], grade["rows"], grade["share"]) == (
+        "EID-GRD-106",
+        "error",
+        1,
+        0.25,
+    )
+    assert content["freshness"] == [
+        {"school_id": "0101", "last_submitted": "2024-09-20", "school_days_since": 0},
+        {"school_id": "0102", "last_submitted": None, "school_days_since": None},
+    ]
+
+
+def test_freshness_counts_school_days_behind_the_newest_school(tmp_path):
+    tables = small_district()
+    late = (tables["attendance_feed"]["school_id"] == "0102") & (
+        tables["attendance_feed"]["day"] > "2024-09-17"
+    )
+    tables["attendance_feed"] = tables["attendance_feed"][~late]
+    freshness = _check(tmp_path, tables).freshness.set_index("school_id")
+    assert freshness["school_days_since"].to_dict() == {"0101": 0, "0102": 3}
+
+
+def test_capabilities_say_what_is_missing(tmp_path):
+    tables = small_district()
+    required = {name: tables[name] for name in ("schools", "enrollments", "calendar")}
+    words = _check(tmp_path, required).capabilities
+    assert words["labels"]["chronic_absence"] == "no: no rows in attendance_feed, absences"
+    assert words["features"]["grades"] == "no: no rows in grades"
+    assert words["features"]["prior_year"] == "no: only 1 school year"
+    assert words["groups"] == []
+    full = _check(tmp_path / "full", tables).capabilities
+    assert full["labels"]["outcome:transfer"] == "yes: 2 rows"
+    assert full["labels"]["course_failure"] == "yes: 1 final marks"
+    assert full["cadence"] == "weekly, from attendance, marks, incidents"
+    assert full["groups"] == ["english_learner", "gender"]
+
+
+def test_quarantine_keeps_the_cells_as_they_came(tmp_path):
+    tables = small_district()
+    tables["absences"].loc[2, ["thousandths", "kind"]] = ["1,5", "sick"]
+    held = _check(tmp_path, tables).quarantine["absences"].iloc[0]
+    assert (held["student_id"], held["thousandths"], held["kind"]) == ("002", "1,5", "sick")
+    assert (held["file"], held["line"]) == ("absences.csv", 4)
+    assert held["rule"] == "EID-ATT-103;EID-ATT-105"
+
+
+def test_write_check_writes_good_rows_bad_rows_and_the_report(tmp_path):
+    tables = small_district()
+    tables["absences"].loc[2, "kind"] = "sick"
+    out = write_check(_check(tmp_path / "in", tables), tmp_path / "out")
+    assert (out / "check.json").is_file()
+    assert len(pd.read_parquet(out / "absences.parquet")) == 4
+    held = pd.read_csv(out / "quarantine" / "absences.csv", dtype=str)
+    assert held["student_id"].tolist() == ["002"]
+    assert held["rule"].tolist() == ["EID-ATT-105"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out"]
+
+
+def test_write_check_replaces_an_earlier_check_whole(tmp_path):
+    tables = small_district()
+    tables["absences"].loc[2, "kind"] = "sick"
+    out = write_check(_check(tmp_path / "bad", tables), tmp_path / "out")
+    write_check(_check(tmp_path / "good", small_district()), out)
+    assert not (out / "quarantine").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad", "good", "out"]
+
+
+def test_write_check_leaves_a_foreign_folder_alone(tmp_path):
+    folder = write_csv(tmp_path / "in", small_district())
+    result = check_district(folder, today=_TODAY)
+    with pytest.raises(ConfigError, match="holds other files; name another folder"):
+        write_check(result, folder)
+    assert len(list(folder.iterdir())) == len(TABLES)
+    file = tmp_path / "file"
+    file.write_text("mine")
+    with pytest.raises(ConfigError, match="is a file; name another folder"):
+        write_check(result, file)
+    assert file.read_text() == "mine"
+
+
+def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
+    result = _check(tmp_path / "in", small_district())
+
+    def refuse(self, folder):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(District, "write", refuse)
+    with pytest.raises(OSError, match="disk full"):
+        write_check(result, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+# --- a district written is a district read --------------------------------------------------------------------------
+
+
+def test_write_then_read_gives_the_same_district(tmp_path):
+    district = read_district(write_csv(tmp_path / "csv", small_district()), today=_TODAY)
+    again = read_district(district.write(tmp_path / "parquet"), today=_TODAY)
+    _assert_same(again, district)
+
+
+@pytest.mark.slow
+def test_a_simulated_county_has_no_error_and_reads_back_unchanged(tmp_path):
+    county = simulate_district(students=300, schools=4, districts=2, years=2, seed=5)
+    result = check_district(county.write(tmp_path))
+    assert result.ok
+    assert set(result.capabilities["known_at_imputed"].values()) == {0.0}
+    _assert_same(result.district, county)
+
+
+def test_on_error_quarantine_goes_on_with_the_good_rows(tmp_path):
+    tables = small_district()
+    tables["absences"].loc[2, "kind"] = "sick"
+    folder = write_csv(tmp_path, tables)
+    with pytest.raises(DataError, match="EID-ATT-105"):
+        read_district(folder, today=_TODAY)
+    assert len(read_district(folder, today=_TODAY, on_error="quarantine").frame("absences")) == 4
+    with pytest.raises(ConfigError, match="'raise' or 'quarantine', got 'ignore'"):
+        read_district(folder, on_error="ignore")
