@@ -1,0 +1,152 @@
+"""The result of an audit: raw frames for the data scientist, masked ones for everybody else."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the verdicts mean for the promotion gate.
+
+    Names read `metric:attribute=group`. `hidden_gaps` counts suppressed groups whose numbers point to a gap:
+    too few students to print, but not to care about. The gate can open only when there is neither; every name
+    in `cannot_tell` has then still to be acknowledged with a reason.
+    """
+
+    gaps: tuple[str, ...]
+    cannot_tell: tuple[str, ...]
+    passed: tuple[str, ...]
+    suppressed: tuple[str, ...]
+    hidden_gaps: int
+
+    @property
+    def can_open(self) -> bool:
+        """Whether no gap stands in the way (an exception by name can still be granted for each gap)."""
+        return not self.gaps and not self.hidden_gaps
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of verdicts of each kind."""
+        return {
+            "gap": len(self.gaps),
+            "pass": len(self.passed),
+            "cannot tell": len(self.cannot_tell),
+            "suppressed": len(self.suppressed),
+        }
+
+    def __str__(self) -> str:
+        unjudged = len(self.cannot_tell) + len(self.suppressed)
+        hidden = f" (and {self.hidden_gaps} in groups too small to print)" if self.hidden_gaps else ""
+        return (
+            f"{len(self.gaps)} gap{'' if len(self.gaps) == 1 else 's'}{hidden}, {len(self.passed)} passed, "
+            f"{unjudged} could not be judged"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able content."""
+        return {
+            "can_open": self.can_open,
+            "counts": self.counts,
+            "gaps": list(self.gaps),
+            "cannot_tell": list(self.cannot_tell),
+            "passed": list(self.passed),
+            "suppressed": list(self.suppressed),
+            "hidden_gaps": self.hidden_gaps,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """Whom the lists of a backtest reached and missed, by group.
+
+    The frames hold exact numbers and are for the person who made them. `published()` and `to_json()` hold the
+    masked ones; only these may be written, shown or logged.
+
+    Attributes
+    ----------
+    by_group : DataFrame
+        One row per attribute and group: distinct students (`n_students…`), rows (`n_rows…`), and `recall`,
+        `selection_rate`, `base_rate`, `precision`, `false_omission_rate`, `not_scored`, each with `_low`,
+        `_high` (95 %, Wilson), and `ceiling_recall`: what a list of the same sizes drawn with hindsight would
+        have reached.
+    intersections : DataFrame
+        The same for two attributes crossed. Exploratory.
+    gaps : DataFrame
+        Per metric and group: own rate, rate of the comparison (`others`, or the reference group), gap, ratio,
+        pointwise and simultaneous 95 % intervals.
+    verdicts : DataFrame
+        `recall` and `not_scored` per group: `verdict` (gap, pass, cannot tell, suppressed), `unmasked` (the
+        verdict the numbers would give), `needed` and `settled_by`.
+    not_scored : DataFrame
+        Rows and students without a score by group and reason.
+    excluded : DataFrame
+        Rows left out of the denominator of recall, by group and reason.
+    overall : Series
+        The row of `by_group` for everybody together.
+    about : Mapping
+        What was audited: contestant, capacity, dates, tolerance, seeds.
+    """
+
+    by_group: pd.DataFrame
+    intersections: pd.DataFrame
+    gaps: pd.DataFrame
+    verdicts: pd.DataFrame
+    not_scored: pd.DataFrame
+    excluded: pd.DataFrame
+    overall: pd.Series[Any]
+    about: Mapping[str, Any]
+    _published: Mapping[str, pd.DataFrame]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "about", MappingProxyType(dict(self.about)))
+
+    def verdict(self) -> Decision:
+        """Say what stands in the way of using this model, and what has to be acknowledged."""
+        names = self.verdicts["metric"] + ":" + self.verdicts["attribute"] + "=" + self.verdicts["group"]
+        kinds = self.verdicts["verdict"]
+        hidden = int(((kinds == "suppressed") & (self.verdicts["unmasked"] == "gap")).sum())
+        return Decision(
+            gaps=tuple(names[kinds == "gap"]),
+            cannot_tell=tuple(names[kinds == "cannot tell"]),
+            passed=tuple(names[kinds == "pass"]),
+            suppressed=tuple(names[kinds == "suppressed"]),
+            hidden_gaps=hidden,
+        )
+
+    def published(self) -> dict[str, pd.DataFrame]:
+        """Masked frames `overall`, `by_group`, `not_scored`, `gaps`, `verdicts`, `intersections`, `excluded`.
+
+        A masked number is missing; the `_text` column beside it says "masked", "< 5 %" or "> 95 %".
+        """
+        return {name: frame.copy() for name, frame in self._published.items()}
+
+    def to_json(self) -> str:
+        """Everything that may be published, as JSON with sorted keys: the same audit gives the same bytes."""
+        content: dict[str, Any] = {name: _records(frame) for name, frame in self._published.items()}
+        content["about"] = dict(self.about)
+        content["decision"] = self.verdict().to_dict()
+        content["format"] = 1
+        return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    if value is pd.NA or value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    return value

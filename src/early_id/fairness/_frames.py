@@ -1,0 +1,115 @@
+"""Tidy frames of verdicts, of students without a score and of rows left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from early_id.fairness._counts import MEASURES
+from early_id.fairness._groups import Attribute, Ints
+from early_id.fairness._verdicts import AGAINST, additional_students, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from early_id.fairness._suppression import Masking
+
+IMMATURE = "label not yet known"
+PAST = "event already happened"
+NO_REASON = "no reason recorded"
+_SENSITIVE = {"recall": ("eligible", "positive", "reached"), "not_scored": ("cohort", "not_scored")}
+_SAMPLE = {"recall": "n_students_outcome", "not_scored": "n_students"}
+VERDICT_COLUMNS = (
+    "metric",
+    "attribute",
+    "group",
+    "verdict",
+    "unmasked",
+    "n_students",
+    "n_students_outcome",
+    "rate",
+    "other_rate",
+    "gap",
+    "low_simultaneous",
+    "high_simultaneous",
+    "ceiling_gap",
+    "against",
+    "needed",
+    "settled_by",
+)
+
+
+def compute_verdicts(
+    gaps: pd.DataFrame, by_group: pd.DataFrame, masks: dict[str, Masking], *, tolerance: float
+) -> pd.DataFrame:
+    """One row per group and metric that gets a verdict.
+
+    A group that is masked for its own small numbers reads "suppressed". One that is masked only so that a
+    smaller one cannot be worked out keeps its verdict word: hiding that would hide a gap of a large group.
+    """
+    single = gaps.loc[(gaps["family"] == "single") & gaps["metric"].isin(AGAINST)]
+    columns = ["attribute", "group", "n_students", "n_students_outcome"]
+    judged = judge(single, tolerance=tolerance).merge(
+        by_group[columns], on=["attribute", "group"], how="left"
+    )
+    ceiling = _ceiling_gap(by_group)
+    judged = judged.merge(ceiling, on=["attribute", "group"], how="left")
+    judged["ceiling_gap"] = judged["ceiling_gap"].where(judged["metric"] == "recall")
+    sample = judged["n_students_outcome"].where(judged["metric"] == "recall", judged["n_students"])
+    judged = additional_students(
+        judged, denominator=sample, available=judged["n_students"] - sample, tolerance=tolerance
+    )
+    hidden = [
+        bool(masks[metric].primary[attribute, group].intersection(_SENSITIVE[metric]))
+        for metric, attribute, group in zip(
+            judged["metric"], judged["attribute"], judged["group"], strict=True
+        )
+    ]
+    judged["unmasked"] = judged["verdict"]
+    judged["verdict"] = judged["verdict"].where(~np.array(hidden, dtype=bool), "suppressed")
+    return judged[list(VERDICT_COLUMNS)]
+
+
+def _ceiling_gap(by_group: pd.DataFrame) -> pd.DataFrame:
+    """How far apart hindsight itself would leave the group and everyone else at these list sizes."""
+    reached = (by_group["ceiling_recall"] * by_group["n_rows_positive"]).fillna(0.0)
+    positive = by_group["n_rows_positive"].astype(float)
+    attribute = by_group["attribute"]
+    rest = reached.groupby(attribute).transform("sum") - reached
+    rest_positive = positive.groupby(attribute).transform("sum") - positive
+    other = rest / rest_positive.where(rest_positive > 0)
+    return by_group[["attribute", "group"]].assign(ceiling_gap=by_group["ceiling_recall"] - other)
+
+
+def compute_not_scored(rows: pd.DataFrame, attributes: Sequence[Attribute], students: Ints) -> pd.DataFrame:
+    """Rows and distinct students without a score, by group and reason."""
+    missing = rows["score"].isna().to_numpy()
+    reason = rows["not_scored"] if "not_scored" in rows else pd.Series(NO_REASON, index=rows.index)
+    return _by_reason(reason.astype("str").fillna(NO_REASON), missing, attributes, students)
+
+
+def compute_excluded(
+    measures: Ints, rows: pd.DataFrame, attributes: Sequence[Attribute], students: Ints
+) -> pd.DataFrame:
+    """Rows outside the denominator of recall because no outcome can be counted there, by group and reason."""
+    out = measures[:, MEASURES.index("eligible")] == 0
+    reason = pd.Series(np.where(rows["label"].isna(), IMMATURE, PAST), index=rows.index)
+    return _by_reason(reason, out, attributes, students)
+
+
+def _by_reason(
+    reason: pd.Series, chosen: np.ndarray, attributes: Sequence[Attribute], students: Ints
+) -> pd.DataFrame:
+    frame = pd.DataFrame({"reason": reason.to_numpy(), "student": students})[chosen]
+    everyone = Attribute("all", ("everyone",), np.zeros(len(reason), dtype=np.int64))
+    parts = []
+    for attribute in (everyone, *attributes):
+        coded = frame.assign(code=attribute.codes[chosen])
+        found = coded.groupby(["code", "reason"], sort=True)["student"]
+        counts = pd.DataFrame({"n_rows": found.size(), "n_students": found.nunique()}).reset_index()
+        counts.insert(0, "attribute", attribute.name)
+        counts.insert(1, "group", pd.Series([attribute.groups[code] for code in counts["code"]], dtype="str"))
+        parts.append(counts.drop(columns="code"))
+    return pd.concat(parts, ignore_index=True)

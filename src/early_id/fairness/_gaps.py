@@ -1,0 +1,249 @@
+"""Gaps of every group against everyone else and against a named reference, resampled over students."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from early_id.fairness._bootstrap import Patterns, draw_weights, find_patterns, resample
+from early_id.fairness._counts import MEASURES, RATES, Floats, Segments, Table
+from early_id.fairness._simultaneous import (
+    Gap,
+    absolute_t,
+    against_rest,
+    pointwise_critical,
+    simultaneous_critical,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+CONFIDENCE = 0.95
+MIN_STUDENTS = 30
+MIN_DENOMINATOR = 20
+GAP_COLUMNS = (
+    "family",
+    "metric",
+    "attribute",
+    "group",
+    "comparison",
+    "rate",
+    "other_rate",
+    "gap",
+    "low",
+    "high",
+    "low_simultaneous",
+    "high_simultaneous",
+    "standard_error",
+    "critical",
+    "ratio",
+    "ratio_low",
+    "ratio_high",
+    "in_family",
+)
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """How many replicates of the students are drawn, and from which seed."""
+
+    replicates: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class _Contrast:
+    """One metric of one table: what is needed to turn resampled counts into t values."""
+
+    table: Table
+    metric: str
+    eligible: np.ndarray
+    per_student: Floats
+    per_rest: Floats
+    observed: Gap
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        k, n = RATES[self.metric]
+        return (k, n, f"{k}*{k}", f"{k}*{n}", f"{n}*{n}")
+
+
+def family_gaps(
+    segments: Segments, tables: Sequence[Table], *, metric: str, family: str, resampling: Resampling
+) -> pd.DataFrame:
+    """Gap of each cell against all other students for the metric that gets verdicts.
+
+    Only cells with ≥ 30 students and ≥ 20 distinct students in the metric's denominator enter the family over
+    which the simultaneous interval holds.
+    """
+    contrasts = [_contrast(table, metric) for table in tables if table.size > 1]
+    if not contrasts:
+        return pd.DataFrame(columns=list(GAP_COLUMNS))
+    k, n = RATES[metric]
+    patterns = find_patterns(segments, (k, n))
+    stream = (resampling.seed, MEASURES.index(k), len(contrasts[0].table.name))
+    t_values: list[list[Floats]] = [[] for _ in contrasts]
+    ratios: list[list[Floats]] = [[] for _ in contrasts]
+    for weights in draw_weights(patterns, replicates=resampling.replicates, seed=stream):
+        for place, contrast in enumerate(contrasts):
+            t, ratio = _replicate(weights, contrast, patterns)
+            t_values[place].append(t)
+            ratios[place].append(ratio)
+    t_of = [np.concatenate(blocks) for blocks in t_values]
+    together = np.hstack([t[:, contrast.eligible] for t, contrast in zip(t_of, contrasts, strict=True)])
+    critical = simultaneous_critical(together, confidence=CONFIDENCE)
+    frames = [
+        _frame(contrast, t, np.concatenate(ratio), critical)
+        for contrast, t, ratio in zip(contrasts, t_of, ratios, strict=True)
+    ]
+    return pd.concat(frames, ignore_index=True).assign(family=family)[list(GAP_COLUMNS)]
+
+
+def _contrast(table: Table, metric: str) -> _Contrast:
+    k, n = RATES[metric]
+    students = table.students(n)
+    eligible = (table.students("cohort") >= MIN_STUDENTS) & (students >= MIN_DENOMINATOR)
+    rows = table.total(n)
+    average = max(1.0, rows.sum() / max(1, students.sum()))
+    per_student = np.where(students > 0, rows / np.maximum(students, 1), average)
+    rest = students.sum() - students
+    per_rest = np.where(rest > 0, (rows.sum() - rows) / np.maximum(rest, 1), average)
+    sums = {k: table.total(k), n: rows}
+    sums |= {f"{a}*{b}": table.products(a, b) for a, b in ((k, k), (k, n), (n, n))}
+    whole = {name: values.astype(np.float64) for name, values in sums.items()}
+    observed = against_rest(whole, k=k, n=n, per_student=per_student, per_rest=per_rest)
+    return _Contrast(table, metric, eligible, per_student, per_rest, observed)
+
+
+def _replicate(weights: Floats, contrast: _Contrast, patterns: Patterns) -> tuple[Floats, Floats]:
+    k, n = RATES[contrast.metric]
+    sums = resample(weights, contrast.table, patterns, contrast.measures)
+    gap = against_rest(sums, k=k, n=n, per_student=contrast.per_student, per_rest=contrast.per_rest)
+    rate, other = _rate_and_rest(sums[k], sums[n])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return absolute_t(gap, contrast.observed), rate / other
+
+
+def _rate_and_rest(k: Floats, n: Floats) -> tuple[Floats, Floats]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = k / n
+        other = (k.sum(axis=-1, keepdims=True) - k) / (n.sum(axis=-1, keepdims=True) - n)
+    return rate, other
+
+
+def _frame(contrast: _Contrast, t: Floats, ratio: Floats, critical: float) -> pd.DataFrame:
+    k, n = RATES[contrast.metric]
+    rate, other = _rate_and_rest(contrast.table.total(k).astype(float), contrast.table.total(n).astype(float))
+    gap = rate - other
+    error = np.where(np.isfinite(gap), contrast.observed.error, np.nan)
+    single = pointwise_critical(t, confidence=CONFIDENCE) * error
+    joint = np.where(contrast.eligible, critical, np.nan) * error
+    # The t values are those of the smoothed gap, so the interval is centred there.
+    centre = np.where(np.isfinite(gap), contrast.observed.value, np.nan)
+    frame = _identify(contrast.table, contrast.metric, "others", rate, other)
+    ratio_low, ratio_high = _percentiles(ratio)
+    return frame.assign(
+        low=centre - single,
+        high=centre + single,
+        low_simultaneous=centre - joint,
+        high_simultaneous=centre + joint,
+        standard_error=error,
+        # Without any cell in the family a single cell is all that could be settled.
+        critical=critical if np.isfinite(critical) else float(norm.ppf((1 + CONFIDENCE) / 2)),
+        ratio_low=ratio_low,
+        ratio_high=ratio_high,
+        in_family=contrast.eligible,
+    )
+
+
+def _identify(table: Table, metric: str, comparison: str, rate: Floats, other: Floats) -> pd.DataFrame:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = rate / other
+    return pd.DataFrame(
+        {
+            "metric": metric,
+            "attribute": " × ".join(table.name),
+            "group": [" × ".join(group) for group in table.groups],
+            "comparison": comparison,
+            "rate": rate,
+            "other_rate": other,
+            "gap": rate - other,
+            "ratio": np.where(np.isfinite(ratio), ratio, np.nan),
+        }
+    )
+
+
+def _percentiles(values: Floats) -> tuple[Floats, Floats]:
+    """95 % percentile interval per column over the replicates in which the value exists."""
+    low, high = np.full(values.shape[1], np.nan), np.full(values.shape[1], np.nan)
+    for cell, column in enumerate(values.T):
+        known = column[np.isfinite(column)]
+        if len(known):
+            low[cell], high[cell] = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return low, high
+
+
+def shown_gaps(
+    segments: Segments,
+    tables: Sequence[Table],
+    *,
+    metrics: Sequence[str],
+    reference: Mapping[str, str],
+    resampling: Resampling,
+) -> pd.DataFrame:
+    """Gaps that get no verdict: other metrics against everyone else, and recall against a named reference.
+
+    Their intervals are pointwise percentile intervals of the resampled gap.
+    """
+    patterns = find_patterns(segments, ("eligible", "positive", "listed", "reached"))
+    collected: dict[tuple[int, str, str], list[tuple[Floats, Floats]]] = {}
+    blocks = draw_weights(patterns, replicates=resampling.replicates, seed=(resampling.seed, len(MEASURES)))
+    for weights in blocks:
+        for place, table in enumerate(tables):
+            for metric, comparison in _wanted(table, metrics, reference):
+                k, n = RATES[metric]
+                sums = resample(weights, table, patterns, (k, n))
+                pair = _compare(sums[k], sums[n], table, comparison)
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    values = (pair[0] - pair[1], pair[0] / pair[1])
+                collected.setdefault((place, metric, comparison), []).append(values)
+    frames = [
+        _shown_frame(tables[place], metric, comparison, values)
+        for (place, metric, comparison), values in collected.items()
+    ]
+    if not frames:
+        return pd.DataFrame(columns=list(GAP_COLUMNS))
+    return pd.concat(frames, ignore_index=True).reindex(columns=list(GAP_COLUMNS))
+
+
+def _wanted(table: Table, metrics: Sequence[str], reference: Mapping[str, str]) -> list[tuple[str, str]]:
+    if table.size < 2:
+        return []
+    against = [("recall", reference[table.name[0]])] if table.name[0] in reference else []
+    return [*((metric, "others") for metric in metrics), *against]
+
+
+def _compare(k: Floats, n: Floats, table: Table, comparison: str) -> tuple[Floats, Floats]:
+    if comparison == "others":
+        return _rate_and_rest(k, n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = k / n
+    place = table.groups.index((comparison,))
+    return rate, np.broadcast_to(rate[..., place : place + 1], rate.shape)
+
+
+def _shown_frame(
+    table: Table, metric: str, comparison: str, values: list[tuple[Floats, Floats]]
+) -> pd.DataFrame:
+    k, n = RATES[metric]
+    rate, other = _compare(table.total(k).astype(float), table.total(n).astype(float), table, comparison)
+    low, high = _percentiles(np.concatenate([gap for gap, _ in values]))
+    ratio_low, ratio_high = _percentiles(np.concatenate([ratio for _, ratio in values]))
+    frame = _identify(table, metric, comparison, rate, other).assign(
+        family="shown", low=low, high=high, ratio_low=ratio_low, ratio_high=ratio_high, in_family=False
+    )
+    return frame if comparison == "others" else frame.loc[frame["group"] != comparison]

@@ -1,0 +1,395 @@
+"""Audit a backtest: from predictions, groups and a list size to verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from early_id.evaluation import list_at_capacity
+from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
+from early_id.fairness._audit import Audit
+from early_id.fairness._counts import (
+    Floats,
+    Segments,
+    Table,
+    ceiling,
+    count_segments,
+    overall,
+    row_measures,
+    tabulate,
+)
+from early_id.fairness._crosstabs import mask_crossed
+from early_id.fairness._frames import compute_excluded, compute_not_scored, compute_verdicts
+from early_id.fairness._gaps import Resampling, family_gaps, shown_gaps
+from early_id.fairness._groups import (
+    UNKNOWN,
+    Attribute,
+    Ints,
+    attach_attributes,
+    check_columns,
+    check_reference,
+)
+from early_id.fairness._publish import (
+    publish_crossed,
+    publish_gaps,
+    publish_rates,
+    publish_reasons,
+    publish_verdicts,
+)
+from early_id.fairness._rates import add_ceiling, compute_rates
+from early_id.fairness._suppression import OUTCOME, SCORING, THRESHOLD, Masking, mask_attributes
+
+ROW_COLUMNS = ("student_id", "school_id", "district_id", "as_of", "grade_level", "score", "label", "onset")
+OUTCOME_METRICS = (
+    "recall",
+    "ceiling_recall",
+    "selection_rate",
+    "base_rate",
+    "precision",
+    "false_omission_rate",
+)
+SHOWN_METRICS = ("selection_rate", "precision", "false_omission_rate")
+
+
+class BacktestLike(Protocol):
+    """What the audit needs of a backtest."""
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """One row per contestant, student, school and as-of date of the test years."""
+
+    @property
+    def deployable(self) -> str:
+        """Name of the contestant that was chosen."""
+
+
+@dataclass(frozen=True)
+class _Counted:
+    attributes: tuple[Attribute, ...]
+    student: Ints
+    measures: Ints
+    segments: Segments
+    singles: list[Table]
+    pairs: list[Table]
+    crossed: list[Table]
+    everyone: Table
+    ceiling: Floats
+
+
+def audit(
+    backtest: BacktestLike,
+    *,
+    groups: pd.DataFrame,
+    capacity: str | int | Mapping[str, int],
+    contestant: str | None = None,
+    tolerance: float = 0.05,
+    replicates: int = 2000,
+    seed: int = 0,
+    reference: Mapping[str, str] | None = None,
+    about: Mapping[str, Any] | None = None,
+) -> Audit:
+    """Audit the lists a backtested model would have sent, group by group.
+
+    Answers: of those who turned out to need outreach, whom did the list reach in time, whom did it miss, who
+    had no score, and how sure can we be?
+
+    Parameters
+    ----------
+    backtest : Backtest
+        Its test-year predictions are audited; training rows never are.
+    groups : DataFrame
+        student_id, attribute, value, valid_from, valid_to (inclusive; empty = still valid). A student without
+        a value on a date belongs to the group "unknown". Grade band, school and district are added.
+    capacity : str, int or mapping
+        List size per school and date: "5%" (rounded up), 25, or {"*": 25, "<school_id>": 40}.
+    contestant : str, optional
+        Name of the audited contestant; the deployable one of the backtest if not given.
+    tolerance : float
+        Largest gap (difference of two shares) that is not held against the model.
+    replicates, seed : int
+        Bootstrap replicates over students, and where they start. The same seed gives the same bits.
+    reference : mapping, optional
+        Attribute → group that the other groups of the attribute are compared with, besides everyone else.
+    about : mapping, optional
+        More about the model for the report: label, document_sha256, purpose, valid_until, …
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    ConfigError
+        For an unknown contestant or reference, a tolerance outside 0–1, fewer than 100 replicates, or a
+        capacity that leaves a school out.
+    DataError
+        When columns are missing, groups is empty or contradictory, or no rows are left to audit.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> ids = [f"s{number}" for number in range(40)]
+    >>> predictions = pd.DataFrame({"contestant": "additive", "student_id": ids, "school_id": "north",
+    ...     "district_id": "d", "as_of": pd.Timestamp("2026-11-22"), "grade_level": 7, "label": [1.0, 0.0] * 20,
+    ...     "score": [0.9, 0.1] * 20, "onset": True})
+    >>> groups = pd.DataFrame({"student_id": ids, "attribute": "language", "value": ["en"] * 20 + ["es"] * 20,
+    ...     "valid_from": pd.Timestamp("2020-07-01"), "valid_to": pd.NaT})
+    >>> backtest = SimpleNamespace(predictions=predictions, deployable="additive")
+    >>> result = audit(backtest, groups=groups, capacity="25%", replicates=100)
+    >>> result.overall["recall"], result.overall["ceiling_recall"]  # 10 places for 20 students
+    (np.float64(0.5), np.float64(0.5))
+    """
+    check_columns(backtest.predictions, ("contestant", *ROW_COLUMNS), "the predictions of the backtest")
+    name = backtest.deployable if contestant is None else contestant
+    known = backtest.predictions["contestant"].astype("str").unique()
+    if name not in known:
+        msg = f"the backtest has no contestant {name!r} to audit; {did_you_mean(name, known)}"
+        raise ConfigError(msg)
+    rows = backtest.predictions.loc[backtest.predictions["contestant"] == name].reset_index(drop=True)
+    rows = rows.assign(listed=list_at_capacity(rows, capacity).to_numpy())
+    shown = dict(capacity) if isinstance(capacity, Mapping) else capacity
+    return audit_frame(
+        rows,
+        groups=groups,
+        tolerance=tolerance,
+        resampling=(replicates, seed),
+        reference=reference,
+        about={"contestant": str(name), "capacity": shown, **(about or {})},
+    )
+
+
+def audit_frame(
+    rows: pd.DataFrame,
+    *,
+    groups: pd.DataFrame,
+    tolerance: float = 0.05,
+    resampling: tuple[int, int] = (2000, 0),
+    reference: Mapping[str, str] | None = None,
+    about: Mapping[str, Any] | None = None,
+) -> Audit:
+    """Audit lists that are already drawn: rows with a boolean column `listed`.
+
+    Answers the same as `audit`, for lists from anywhere.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row per student × school × as-of date of one contestant: student_id, school_id, district_id,
+        as_of, grade_level, score (missing = not scored), label (0, 1, missing), onset, listed, and optionally
+        not_scored (the reason) and school_year.
+    groups, tolerance, reference, about
+        As in `audit`.
+    resampling : (replicates, seed)
+        As in `audit`.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    ConfigError, DataError
+        As in `audit`.
+
+    Examples
+    --------
+    Forty students, half of them in each school; one list reaches everybody it should, the other nobody.
+
+    >>> ids = [f"s{number}" for number in range(40)]
+    >>> rows = pd.DataFrame({"student_id": ids, "school_id": ["north", "south"] * 20, "district_id": "d",
+    ...                      "as_of": pd.Timestamp("2026-11-22"), "grade_level": 7, "score": 0.5, "label": 1.0,
+    ...                      "onset": True, "listed": [True, False] * 20})
+    >>> groups = pd.DataFrame({"student_id": ids, "attribute": "language", "value": ["en", "es"] * 20,
+    ...                        "valid_from": pd.Timestamp("2020-07-01"), "valid_to": pd.NaT})
+    >>> result = audit_frame(rows, groups=groups, resampling=(100, 0))
+    >>> result.by_group.loc[result.by_group["attribute"] == "language", ["group", "recall"]].to_dict("records")
+    [{'group': 'en', 'recall': 1.0}, {'group': 'es', 'recall': 0.0}]
+
+    Twenty students a group are too few for a verdict, however large the difference.
+
+    >>> print(result.verdict())
+    0 gaps, 0 passed, 8 could not be judged
+    """
+    _check_settings(tolerance, resampling[0])
+    _check_rows(rows)
+    rows = rows.reset_index(drop=True)
+    counted = _count(rows, groups)
+    reference = dict(reference or {})
+    check_reference(reference, counted.attributes)
+    masks = {
+        "recall": mask_attributes(counted.singles, counted.pairs, counted.everyone, OUTCOME),
+        "not_scored": mask_attributes(counted.singles, counted.pairs, counted.everyone, SCORING),
+    }
+    by_group, intersections, whole = _rates(counted)
+    gaps = _all_gaps(counted, reference, Resampling(*resampling))
+    verdicts = compute_verdicts(gaps, by_group, masks, tolerance=tolerance)
+    not_scored = compute_not_scored(rows, counted.attributes, counted.student)
+    excluded = compute_excluded(counted.measures, rows, counted.attributes, counted.student)
+    published = _publish_rates(counted, by_group, intersections, whole, masks)
+    published |= _publish_rest(published, gaps, verdicts, not_scored, excluded)
+    facts = _facts(rows) | {"tolerance": tolerance, "replicates": resampling[0], "seed": resampling[1]}
+    return Audit(
+        by_group=by_group,
+        intersections=intersections,
+        gaps=gaps,
+        verdicts=verdicts,
+        not_scored=not_scored,
+        excluded=excluded,
+        overall=whole.iloc[0],
+        about={**facts, **(about or {})},
+        _published=published,
+    )
+
+
+def _check_settings(tolerance: float, replicates: int) -> None:
+    if not 0 < tolerance < 1:
+        msg = f"tolerance is a difference of two shares between 0 and 1, for example 0.05; got {tolerance!r}."
+        raise ConfigError(msg)
+    if replicates < 100:
+        msg = f"an interval needs at least 100 replicates; got {replicates!r}. Leave it at 2000."
+        raise ConfigError(msg)
+
+
+def _check_rows(rows: pd.DataFrame) -> None:
+    check_columns(rows, (*ROW_COLUMNS, "listed"), "the rows to audit")
+    students = rows["student_id"].nunique()
+    if students <= THRESHOLD:
+        msg = (
+            f"the rows to audit hold {students} students; with {THRESHOLD} or fewer nothing may be "
+            "published. Audit a longer test period or more schools."
+        )
+        raise DataError(msg)
+    if rows["listed"].isna().any():
+        missing = rows.loc[rows["listed"].isna(), "student_id"]
+        msg = f"listed must be true or false in every row; it is missing for {examples(missing)}."
+        raise DataError(msg)
+    odd = rows.loc[rows["label"].notna() & ~rows["label"].isin([0, 1]), "label"]
+    if len(odd):
+        msg = f"label must be 0, 1 or missing; got {examples(odd)}. Audit one yes-or-no outcome at a time."
+        raise DataError(msg)
+    twice = rows.duplicated(["student_id", "school_id", "as_of"])
+    if twice.any():
+        msg = (
+            "each student may appear once per school and as-of date; more rows came for "
+            f"{examples(rows.loc[twice, 'student_id'])}. Audit one contestant at a time."
+        )
+        raise DataError(msg)
+
+
+def _count(rows: pd.DataFrame, groups: pd.DataFrame) -> _Counted:
+    attributes = attach_attributes(rows, groups)
+    measures = row_measures(rows)
+    students = pd.factorize(rows["student_id"], sort=True)[0].astype(np.int64)
+    segments = count_segments(students, attributes, measures)
+    axes = range(len(attributes))
+    singles = [tabulate(segments, attributes, [axis]) for axis in axes]
+    pairs = [tabulate(segments, attributes, pair) for pair in combinations(axes, 2)]
+    finest = {"school"} | {name for table in pairs for name in _finer(table)}
+    crossed = [table for table in pairs if not finest & set(table.name)]
+    everyone, reach = overall(segments), ceiling(rows, measures)
+    return _Counted(attributes, students, measures, segments, singles, pairs, crossed, everyone, reach)
+
+
+def _finer(pair: Table) -> list[str]:
+    """Name the attribute whose groups each lie within one group of the other: crossed, both tell the same."""
+    known = [group for group in pair.groups if UNKNOWN not in group]
+    first, second = (len({group[axis] for group in known}) for axis in (0, 1))
+    if len(known) != max(first, second) or min(first, second) < 2:
+        return []
+    return [pair.name[0] if first > second else pair.name[1]]
+
+
+def _rates(counted: _Counted) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    singles = [
+        add_ceiling(compute_rates(table), attribute.codes, counted.ceiling)
+        for table, attribute in zip(counted.singles, counted.attributes, strict=True)
+    ]
+    whole = compute_rates(counted.everyone)
+    everyone = np.zeros(len(counted.ceiling), dtype=np.int64)
+    crossed = [compute_rates(table) for table in counted.crossed]
+    return (
+        pd.concat(singles, ignore_index=True),
+        pd.concat(crossed, ignore_index=True)
+        if crossed
+        else singles[0].iloc[:0].drop(columns="ceiling_recall"),
+        add_ceiling(whole, everyone, counted.ceiling),
+    )
+
+
+def _all_gaps(counted: _Counted, reference: Mapping[str, str], resampling: Resampling) -> pd.DataFrame:
+    def family(tables: list[Table], metric: str, name: str) -> pd.DataFrame:
+        return family_gaps(counted.segments, tables, metric=metric, family=name, resampling=resampling)
+
+    frames = [
+        family(counted.singles, "recall", "single"),
+        family(counted.singles, "not_scored", "single"),
+        family(counted.crossed, "recall", "intersection"),
+        shown_gaps(
+            counted.segments,
+            counted.singles,
+            metrics=SHOWN_METRICS,
+            reference=reference,
+            resampling=resampling,
+        ),
+    ]
+    return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+
+
+def _publish_rates(
+    counted: _Counted,
+    by_group: pd.DataFrame,
+    intersections: pd.DataFrame,
+    whole: pd.DataFrame,
+    masks: Mapping[str, Masking],
+) -> dict[str, pd.DataFrame]:
+    hidden = [mask_crossed(table, masks["recall"]) for table in counted.crossed]
+    return {
+        "overall": publish_rates(whole, masks["recall"], OUTCOME_METRICS).join(
+            publish_rates(whole, masks["not_scored"], ["not_scored"]).filter(like="not_scored")
+        ),
+        "by_group": publish_rates(by_group, masks["recall"], OUTCOME_METRICS),
+        "not_scored": publish_rates(by_group, masks["not_scored"], ["not_scored"]),
+        "intersections": publish_crossed(intersections, np.concatenate(hidden or [np.empty(0, dtype=bool)])),
+    }
+
+
+def _publish_rest(
+    published: Mapping[str, pd.DataFrame],
+    gaps: pd.DataFrame,
+    verdicts: pd.DataFrame,
+    not_scored: pd.DataFrame,
+    excluded: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
+    parts = [
+        publish_gaps(gaps.loc[gaps["family"] != "intersection"], published["by_group"], metric)
+        for metric in ("recall", *SHOWN_METRICS)
+    ]
+    parts.append(publish_gaps(gaps, published["not_scored"], "not_scored"))
+    parts.append(
+        publish_gaps(gaps.loc[gaps["family"] == "intersection"], published["intersections"], "recall")
+    )
+    printed = pd.concat(parts, ignore_index=True)
+    return {
+        "gaps": printed,
+        "verdicts": publish_verdicts(verdicts, printed),
+        "not_scored_reasons": publish_reasons(not_scored),
+        "excluded": publish_reasons(excluded),
+    }
+
+
+def _facts(rows: pd.DataFrame) -> dict[str, Any]:
+    """Say which dates and how many students were audited."""
+    days = pd.to_datetime(rows["as_of"])
+    facts: dict[str, Any] = {
+        "as_of_from": str(days.min().date()),
+        "as_of_to": str(days.max().date()),
+        "as_of_dates": int(days.nunique()),
+    }
+    if "school_year" in rows:
+        facts["test_years"] = sorted(int(year) for year in rows["school_year"].unique())
+    return facts

@@ -1,0 +1,63 @@
+"""What may be said about a group: gap, pass, cannot tell or suppressed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from early_id.fairness._gaps import MIN_DENOMINATOR
+
+Verdict = Literal["gap", "pass", "cannot tell", "suppressed"]
+VERDICTS: tuple[Verdict, ...] = ("gap", "pass", "cannot tell", "suppressed")
+# A lower recall harms the group; so does a higher share without a score.
+AGAINST = {"recall": -1, "not_scored": 1}
+NOT_HERE = "not in this county"
+IN_FAVOUR = "the difference is in favour of this group"
+
+
+def judge(gaps: pd.DataFrame, *, tolerance: float) -> pd.DataFrame:
+    """Give each cell its verdict from its gap and simultaneous interval, before anything is masked.
+
+    Returns the rows of `gaps` (comparison "others" of the metrics that get verdicts) with `verdict` and
+    `against` (the point gap is to the group's disadvantage).
+    """
+    direction = gaps["metric"].map(AGAINST)
+    against = gaps["gap"] * direction > 0
+    low, high = gaps["low_simultaneous"], gaps["high_simultaneous"]
+    excludes_zero = (low > 0) | (high < 0)
+    is_gap = against & excludes_zero & (gaps["gap"].abs() > tolerance)
+    is_pass = (low >= -tolerance) & (high <= tolerance)
+    verdict = np.select([is_gap, is_pass], ["gap", "pass"], default="cannot tell")
+    return gaps.assign(verdict=verdict, against=against)
+
+
+def additional_students(
+    judged: pd.DataFrame, *, denominator: pd.Series, available: pd.Series, tolerance: float
+) -> pd.DataFrame:
+    """How many more students in the denominator would settle each `cannot tell`, at the observed gap.
+
+    The half-width shrinks with the square root of the students. A gap against the group beyond the tolerance
+    is settled when the half-width falls below the gap, one inside it when the half-width falls below
+    tolerance − |gap|. `available`: students of the group who are not yet in the denominator; more than that
+    is "not in this county". A difference in favour of the group beyond the tolerance can end in neither
+    verdict.
+    """
+    gap = judged["gap"].abs()
+    half = judged["critical"] * judged["standard_error"]
+    target = gap.where(judged["against"] & (gap > tolerance), tolerance - gap)
+    open_cells = judged["verdict"] == "cannot tell"
+    favour = open_cells & (gap > tolerance) & ~judged["against"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = (half / target.where(target > 0)) ** 2
+    grown = denominator * (factor - 1)
+    more = pd.Series(np.ceil(grown.to_numpy(dtype=np.float64)), index=judged.index).fillna(np.inf)
+    more = more.clip(lower=(MIN_DENOMINATOR - denominator).clip(lower=1))
+    possible = open_cells & ~favour & (more <= available)
+    text = np.select(
+        [favour, possible, open_cells],
+        [IN_FAVOUR, more.where(possible, 0).astype(int).astype(str), NOT_HERE],
+        "",
+    )
+    return judged.assign(needed=more.where(possible), settled_by=text)

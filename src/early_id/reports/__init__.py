@@ -1,0 +1,14 @@
+"""Pages for people: the equity audit, the model card, the weekly summary. They draw frames and compute nothing."""
+
+from __future__ import annotations
+
+from early_id._lazy import attach
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "write_audit_html": "_audit_page",
+        "write_model_card": "_model_card",
+        "write_weekly_summary": "_weekly",
+    },
+)

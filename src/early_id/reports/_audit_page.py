@@ -1,0 +1,213 @@
+"""The equity audit as one page for a reviewer who writes no Python."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from early_id.exceptions import DataError
+from early_id.reports._charts import recall_chart
+from early_id.reports._decision import decide
+from early_id.reports._page import render, write_page
+from early_id.reports._words import MEANINGS, SYMBOLS, attribute_words, interval
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+# Wide enough for a desk, narrow enough for a phone; the page shows the one that fits.
+SIZES = {"wide": (800, 190), "narrow": (190, 112)}
+# A county can have hundreds of schools: the chart shows the ones missed most, the table all of them.
+MOST_IN_CHART = 40
+NEEDED = (
+    "about",
+    "by_group",
+    "decision",
+    "excluded",
+    "gaps",
+    "intersections",
+    "not_scored",
+    "overall",
+    "verdicts",
+)
+
+
+class Publishable(Protocol):
+    """An audit that can say what may be published of it."""
+
+    def to_json(self) -> str:
+        """Masked content as JSON."""
+
+
+class Document(Protocol):
+    """What the page says about the audited model."""
+
+    @property
+    def label(self) -> str:
+        """The outcome it looks ahead to."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash that a reviewer signs."""
+
+
+def write_audit_html(
+    audit: Publishable | str,
+    path: str | Path,
+    *,
+    document: Document | None = None,
+    metrics: pd.DataFrame | None = None,
+) -> Path:
+    """Write the equity audit as one self-contained page.
+
+    Answers, on its first screen: may this model be used, and why or why not; which group is missed most, by
+    how much, how sure, and what can be done next?
+
+    Parameters
+    ----------
+    audit : Audit or str
+        An audit, or the text of its audit.json. Only its publishable (masked) numbers are used, so page and
+        JSON always agree.
+    path : str or Path
+        The file to write, whole or not at all. Its folder must exist.
+    document : AdditiveModel, optional
+        The audited model, for its outcome and hash.
+    metrics : DataFrame, optional
+        `Backtest.metrics(...)`: how the contestants did at the same list size.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    DataError
+        If the text is not an audit.
+    ConfigError
+        If the folder does not exist.
+
+    Examples
+    --------
+    >>> write_audit_html("{}", "audit.html")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    early_id.exceptions.DataError: expected the content of an audit.json, but 'about', ... are missing; ...
+    """
+    content = _read(audit)
+    about = dict(content["about"])
+    if document is not None:
+        about.setdefault("label", document.label)
+        about.setdefault("document_sha256", document.sha256)
+    groups = _groups(content)
+    overall = content["overall"][0]
+    return write_page(
+        render(
+            "audit.html.j2",
+            {
+                "about": about,
+                "decision": decide(content),
+                "sections": [{"title": attribute_words(name), "rows": rows} for name, rows in groups.items()],
+                "charts": _charts(groups, overall),
+                "overall": overall,
+                "crossed": _crossed(content),
+                "n_crossed": len(content["intersections"]),
+                "excluded": content["excluded"],
+                "reasons": content["not_scored_reasons"],
+                "contestants": _contestants(metrics, about.get("contestant")),
+                "symbols": SYMBOLS,
+                "meanings": MEANINGS,
+            },
+        ),
+        path,
+    )
+
+
+def _read(audit: Publishable | str) -> dict[str, Any]:
+    content = json.loads(audit if isinstance(audit, str) else audit.to_json())
+    missing = [key for key in NEEDED if not isinstance(content, Mapping) or key not in content]
+    if missing:
+        from early_id.exceptions import examples
+
+        msg = (
+            f"expected the content of an audit.json, but {examples(missing)} are missing; "
+            "write it again with Audit.to_json()."
+        )
+        raise DataError(msg)
+    return dict(content)
+
+
+def _groups(content: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Everything published about each group, by attribute, in the order of the audit."""
+    verdicts = {(row["metric"], row["attribute"], row["group"]): row for row in content["verdicts"]}
+    scoring = {(row["attribute"], row["group"]): row for row in content["not_scored"]}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in content["by_group"]:
+        key = (row["attribute"], row["group"])
+        merged = {
+            **row,
+            **{name: value for name, value in scoring[key].items() if name.startswith("not_scored")},
+            "recall_verdict": verdicts.get(("recall", *key)),
+            "not_scored_verdict": verdicts.get(("not_scored", *key)),
+        }
+        merged |= {f"{name}_range": interval(merged, name) for name in _RANGES}
+        found.setdefault(row["attribute"], []).append(merged)
+    return found
+
+
+_UNJUDGED = {"verdict": "cannot tell"}
+_RANGES = ("recall", "not_scored", "selection_rate", "base_rate", "precision", "false_omission_rate")
+
+
+def _charts(groups: Mapping[str, list[dict[str, Any]]], overall: Mapping[str, Any]) -> dict[str, str]:
+    marks: list[dict[str, Any]] = []
+    for name, rows in groups.items():
+        drawn = [
+            {
+                **row,
+                "title": attribute_words(name),
+                "verdict": (row["recall_verdict"] or _UNJUDGED)["verdict"],
+            }
+            for row in rows
+            if row["recall"] is not None
+        ]
+        if len(drawn) > MOST_IN_CHART:
+            drawn = sorted(drawn, key=lambda row: (row["recall"], row["group"]))[:MOST_IN_CHART]
+        marks += drawn
+    if not marks or overall["recall"] is None:
+        return {}
+    return {
+        name: recall_chart(marks, overall["recall"], width=width, labels=labels)
+        for name, (width, labels) in SIZES.items()
+    }
+
+
+def _crossed(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Pick the crossed groups furthest behind, with their simultaneous interval."""
+    gaps = {
+        (row["attribute"], row["group"]): row
+        for row in content["gaps"]
+        if row["family"] == "intersection" and row["gap"] is not None
+    }
+    rows = [
+        {
+            **row,
+            "title": attribute_words(row["attribute"]),
+            "gap": gaps[row["attribute"], row["group"]],
+            "recall_range": interval(row, "recall"),
+        }
+        for row in content["intersections"]
+        if (row["attribute"], row["group"]) in gaps and row["recall"] is not None
+    ]
+    behind = [row for row in rows if row["gap"]["gap"] < 0]
+    return sorted(behind, key=lambda row: (row["gap"]["gap"], row["attribute"], row["group"]))[:12]
+
+
+def _contestants(metrics: pd.DataFrame | None, audited: str | None) -> list[dict[str, Any]]:
+    if metrics is None:
+        return []
+    onset = metrics.loc[metrics["rows"] == "onset"]
+    return [
+        {**{str(name): value for name, value in row.items()}, "audited": row["contestant"] == audited}
+        for row in onset.to_dict("records")
+    ]

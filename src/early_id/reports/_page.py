@@ -1,0 +1,60 @@
+"""One self-contained page from a template, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from early_id.exceptions import ConfigError
+from early_id.reports._words import FILTERS
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("early_id.reports", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(FILTERS)
+    return environment
+
+
+def render(template: str, content: dict[str, Any]) -> str:
+    """Fill a template of this room."""
+    html = _environment().get_template(template).render(content)
+    # A number and its percent sign stay on one line.
+    return re.sub(r"(?<=\d) (?=%)", "\u00a0", html)
+
+
+def write_page(html: str, path: str | Path) -> Path:
+    """Write a page so that a reader never meets half of one."""
+    path = Path(path)
+    if not path.parent.is_dir():
+        msg = f"the folder {str(path.parent)!r} for the report {path.name!r} does not exist; make it first."
+        raise ConfigError(msg)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(html)
+        # mkstemp makes a private file; a report gets the rights any new file would get.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+    return path

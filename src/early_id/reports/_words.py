@@ -1,0 +1,144 @@
+"""Plain words for what the frames call by short names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+ATTRIBUTES = {
+    "race_ethnicity": "Race or ethnicity",
+    "race": "Race or ethnicity",
+    "gender": "Gender",
+    "english_learner": "English learner",
+    "disability": "Disability",
+    "students_with_disabilities": "Disability",
+    "low_income": "Low income",
+    "foster": "Foster youth",
+    "homeless": "Homeless youth",
+    "grade_band": "Grade band",
+    "school": "School",
+    "district": "District",
+    "age_band": "Age band",
+    "imd_band": "Neighbourhood deprivation (IMD) band",
+}
+SYMBOLS = {"gap": "▼", "pass": "✓", "cannot tell": "?", "suppressed": "–"}
+MEANINGS = {
+    "gap": "the list reaches this group clearly less",
+    "pass": "any difference is within the tolerance",
+    "cannot tell": "too few students to say",
+    "suppressed": "not printed: too few students",
+}
+LABELS = {
+    "chronic_absence": "chronic absence at the end of the school year",
+    "course_failure": "a failing final mark in a core course this term",
+    "suspension": "an out-of-school suspension in the next 60 school days",
+}
+
+
+def attribute_words(name: str) -> str:
+    """Name an attribute, or two crossed ones, as people do.
+
+    >>> attribute_words("english_learner"), attribute_words("gender × shoe_size")
+    ('English learner', 'Gender × Shoe size')
+    """
+    return " × ".join(ATTRIBUTES.get(part, part.replace("_", " ").capitalize()) for part in name.split(" × "))
+
+
+def group_words(attribute: str, group: str) -> str:
+    """Name a group so that it stands by itself in a sentence.
+
+    >>> group_words("english_learner", "yes"), group_words("grade_band", "6–8")
+    ('English learner: yes', 'Grade band: 6–8')
+    """
+    return f"{attribute_words(attribute)}: {group}"
+
+
+def label_words(label: str) -> str:
+    """Say what the model looks ahead to.
+
+    >>> label_words("outcome:on_time_graduation")
+    'on time graduation'
+    """
+    return LABELS.get(label, label.removeprefix("outcome:").replace("_", " "))
+
+
+def capacity_words(capacity: object) -> str:
+    """Say how long the lists are.
+
+    >>> capacity_words("5%"), capacity_words(25), capacity_words({"*": 25, "s1": 40})
+    ('5 % of the students of each school', '25 students per school', '25 students per school, 40 in s1')
+    """
+    if isinstance(capacity, Mapping):
+        own = [f"{places} in {school}" for school, places in sorted(capacity.items()) if school != "*"]
+        every = [f"{capacity['*']} students per school"] if "*" in capacity else []
+        return ", ".join(every + own)
+    if isinstance(capacity, str) and capacity.strip().endswith("%"):
+        return f"{capacity.strip()[:-1].strip()} % of the students of each school"
+    return f"{capacity} students per school"
+
+
+def points(share: float | None) -> str:
+    """Write a difference of two shares in percentage points.
+
+    >>> points(-0.1134), points(0.004), points(None)
+    ('−11', '+0.4', '–')
+    """
+    if share is None or math.isnan(share):
+        return "–"
+    size = abs(100 * share)
+    text = f"{size:.1f}" if size < 9.95 and round(size, 1) != round(size) else f"{size:.0f}"
+    return text if float(text) == 0 else ("−" if share < 0 else "+") + text
+
+
+def share(value: float | None) -> str:
+    """Write a share in percent.
+
+    >>> share(0.4136), share(0.021), share(None)
+    ('41 %', '2.1 %', '–')
+    """
+    if value is None or math.isnan(value):
+        return "–"
+    size = 100 * value
+    return f"{size:.1f} %" if 0 < size < 9.95 else f"{size:.0f} %"
+
+
+def interval(row: Mapping[str, Any], name: str) -> str:
+    """Write an interval, or nothing where none is printed.
+
+    >>> interval({"recall_low": 0.32, "recall_high": 0.5}, "recall")
+    '32–50 %'
+    """
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    if low is None or high is None:
+        return ""
+    return f"{share(low).removesuffix(' %')}–{share(high)}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Write a figure, or a dash where it does not apply.
+
+    >>> number(0.81234), number(float("nan")), number(12, 0)
+    ('0.812', '–', '12')
+    """
+    return "–" if value is None or math.isnan(value) else f"{value:,.{digits}f}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Count things.
+
+    >>> plural(1, "group"), plural(3, "group")
+    ('1 group', '3 groups')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "attribute_words": attribute_words,
+    "capacity_words": capacity_words,
+    "label_words": label_words,
+    "number": number,
+    "plural": plural,
+    "points": points,
+    "share": share,
+}

@@ -1,0 +1,246 @@
+"""An attacker with everything that was published, and a linear solver."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from made_county import FIRST_DAY, long_groups, make_rows
+
+from early_id.exceptions import DataError
+from early_id.fairness import audit_frame, feasible_range
+
+# A county cannot be made simpler by halving its seed, so nothing is shrunk.
+PHASES = [phase for phase in Phase if phase is not Phase.shrink]
+FORMS = {
+    "students": (1, 1, 1, 1),
+    "outcome": (1, 1, 0, 0),
+    "negative": (0, 0, 1, 1),
+    "listed": (1, 0, 1, 0),
+    "reached": (1, 0, 0, 0),
+    "missed": (0, 1, 0, 0),
+    "listed_negative": (0, 0, 1, 0),
+}
+
+
+class Attacker:
+    """Unknown counts of all groups and all crossed cells, and what the published frames say about them."""
+
+    def __init__(self, published, truth):
+        self.groups = {name: sorted(truth[name].unique()) for name in ("one", "two", "three")}
+        self.cells = [((name,), (group,)) for name, groups in self.groups.items() for group in groups]
+        self.cells += [
+            ((a, b), (x, y))
+            for a, b in combinations(self.groups, 2)
+            for x in self.groups[a]
+            for y in self.groups[b]
+        ]
+        self.place = {cell: i for i, cell in enumerate(self.cells)}
+        self.equations, self.values = [], []
+        self._add_sums(published["overall"])
+        self.known = self._add_singles(published["by_group"])
+        self._add_crossed(published["intersections"])
+
+    def form(self, cell, measure):
+        row = np.zeros((len(self.cells), 4))
+        row[self.place[cell]] = FORMS[measure]
+        return row.ravel()
+
+    def say(self, row, value):
+        self.equations.append(row)
+        self.values.append(value)
+
+    def _add_sums(self, overall):
+        everyone = overall.iloc[0]
+        for name, groups in self.groups.items():
+            cells = [((name,), (group,)) for group in groups]
+            for measure, value in read(everyone).items():
+                self.say(sum(self.form(cell, measure) for cell in cells), value)
+        for a, b in combinations(self.groups, 2):
+            for atom in range(4):
+                for axis, own in ((0, a), (1, b)):
+                    for group in self.groups[own]:
+                        row = np.zeros((len(self.cells), 4))
+                        for cell, place in self.place.items():
+                            if cell[0] == (a, b) and cell[1][axis] == group:
+                                row[place, atom] = 1
+                        row[self.place[(own,), (group,)], atom] = -1
+                        self.say(row.ravel(), 0)
+
+    def _add_singles(self, frame):
+        known = {}
+        for _, row in frame.loc[frame["attribute"].isin(list(self.groups))].iterrows():
+            cell = ((row["attribute"],), (row["group"],))
+            known[cell] = read(row)
+            for measure, value in known[cell].items():
+                self.say(self.form(cell, measure), value)
+        return known
+
+    def _add_crossed(self, frame):
+        for _, row in frame.iterrows():
+            names, groups = (tuple(text.split(" × ")) for text in (row["attribute"], row["group"]))
+            for measure, value in read(row).items():
+                self.say(self.form((names, groups), measure), value)
+
+    def range(self, cell, measure):
+        return feasible_range(self.equations, self.values, self.form(cell, measure))
+
+
+def read(row):
+    """Whole counts that follow from one published line, with one row per student."""
+    found = {}
+    if pd.notna(row["students"]):
+        found["students"] = row["students"]
+    if pd.notna(row["students_with_outcome"]):
+        found["outcome"] = row["students_with_outcome"]
+        if pd.notna(row["recall"]):
+            found["reached"] = round(row["recall"] * row["students_with_outcome"])
+    if pd.notna(row.get("selection_rate")) and pd.notna(row["students"]):
+        found["listed"] = round(row["selection_rate"] * row["students"])
+    return {measure: float(value) for measure, value in found.items()}
+
+
+def county(seed, n, rare, base_rate, reach):
+    """A few hundred students with three attributes, some of their groups tiny."""
+    rng = np.random.default_rng(seed)
+    truth = pd.DataFrame({"student_id": [f"s{i:04d}" for i in range(n)]})
+    truth["one"] = rng.choice(["a", "b"], n)
+    truth["two"] = rng.choice(["c", "d", "e"], n)
+    truth["three"] = rng.choice(["f", "g"], n, p=[0.85, 0.15])
+    for number, (column, size) in enumerate(rare):
+        truth.loc[rng.choice(n, size, replace=False), column] = f"rare{number}"
+    truth["outcome"] = rng.random(n) < base_rate
+    truth["listed"] = rng.random(n) < np.where(truth["outcome"], reach, 0.1)
+    return truth
+
+
+def published(truth):
+    rows = pd.DataFrame(
+        {
+            "student_id": truth["student_id"],
+            "school_id": "s",
+            "district_id": "d",
+            "as_of": FIRST_DAY,
+            "grade_level": 3,
+            "score": 0.5,
+            "label": truth["outcome"].astype(float),
+            "onset": True,
+            "listed": truth["listed"],
+        }
+    )
+    parts = [
+        long_groups(truth["student_id"].to_numpy(), a, truth[a].to_numpy()) for a in ("one", "two", "three")
+    ]
+    return audit_frame(rows, groups=pd.concat(parts), resampling=(100, 0)).published()
+
+
+def counts(truth, cell):
+    own = truth
+    for name, group in zip(*cell, strict=True):
+        own = own.loc[own[name] == group]
+    outcome, listed = own["outcome"], own["listed"]
+    return {
+        "students": len(own),
+        "outcome": int(outcome.sum()),
+        "negative": int((~outcome).sum()),
+        "listed": int(listed.sum()),
+        "reached": int((outcome & listed).sum()),
+        "missed": int((outcome & ~listed).sum()),
+        "listed_negative": int((listed & ~outcome).sum()),
+    }
+
+
+def attack(truth):
+    frames = published(truth)
+    attacker = Attacker(frames, truth)
+    for cell in attacker.cells:
+        single = len(cell[0]) == 1
+        true = counts(truth, cell)
+        for measure in true if single else ("students", "reached", "missed"):
+            if 1 <= true[measure] <= 10:
+                low, high = attacker.range(cell, measure)
+                assert low <= true[measure] <= high
+                # Margins alone narrow a crossed cell; what may not happen is that it is pinned down.
+                assert high - low >= (10 if single else 1), (cell, measure, true[measure], low, high)
+        for measure in {"students", "outcome"} - attacker.known.get(cell, {}).keys() if single else ():
+            assert attacker.range(cell, measure).width >= 1, (cell, measure)
+    for frame in (frames["by_group"], frames["intersections"]):
+        check_printed(frame, truth)
+
+
+def check_printed(frame, truth):
+    for _, row in frame.iterrows():
+        names, groups = (tuple(text.split(" × ")) for text in (row["attribute"], row["group"]))
+        if not set(names) <= {"one", "two", "three"}:
+            continue
+        true, shown = counts(truth, (names, groups)), read(row)
+        for measure, value in shown.items():
+            assert value == true[measure]
+            assert not 1 <= value <= 10
+        if "reached" in shown:
+            assert not 1 <= true["missed"] <= 10
+        if {"reached", "listed"} <= shown.keys():
+            assert not 1 <= true["listed_negative"] <= 10
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_masked_count_can_be_worked_out(seed):
+    attack(county(seed, 260, [("one", 6), ("two", 3)], base_rate=0.4, reach=0.5))
+
+
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.integers(0, 10_000),
+    st.integers(60, 400),
+    st.lists(st.tuples(st.sampled_from(["one", "two", "three"]), st.integers(1, 25)), min_size=1, max_size=2),
+    st.floats(0.1, 0.6),
+    st.floats(0.2, 0.8),
+)
+def test_no_masked_count_of_any_county_can_be_worked_out(seed, n, rare, base_rate, reach):
+    attack(county(seed, n, rare, base_rate, reach))
+
+
+def test_a_single_masked_group_takes_the_next_smallest_with_it():
+    rows, groups = make_rows(
+        600, recall={"A": 0.5, "B": 0.5, "C": 0.5}, share={"A": 0.6, "B": 0.39, "C": 0.01}
+    )
+    assert (groups["value"] == "C").sum() <= 10
+    frame = audit_frame(rows, groups=groups, resampling=(100, 0)).published()["by_group"].set_index("group")
+    assert frame.loc[["B", "C"], "students"].isna().all()
+    assert frame.loc[["B", "C"], "recall_text"].eq("masked").all()
+    assert frame.loc["A", "students"] == (groups["value"] == "A").sum()
+
+
+def test_a_group_masked_for_another_keeps_its_verdict():
+    rows, groups = make_rows(
+        3000, recall={"A": 0.7, "C": 0.5, "B": 0.4}, share={"A": 0.598, "B": 0.4, "C": 0.002}
+    )
+    result = audit_frame(rows, groups=groups, resampling=(200, 0))
+    verdicts = result.published()["verdicts"].query("metric == 'recall'").set_index("group")
+    assert verdicts.loc["C", "verdict"] == "suppressed"
+    assert verdicts.loc["B", "verdict"] == "gap"
+    assert np.isnan(verdicts.loc["B", "gap"])
+    assert verdicts.loc["B", "settled_by"] == ""
+
+
+def test_a_tiny_school_is_not_disclosed_by_its_district():
+    rows, groups = make_rows(600, schools=4)
+    rows.loc[rows["student_id"].isin(rows["student_id"][:8]), ["school_id", "district_id"]] = [
+        "tiny",
+        "district 0",
+    ]
+    frame = audit_frame(rows, groups=groups, resampling=(100, 0)).published()["by_group"]
+    hidden = frame.loc[(frame["attribute"] == "school") & frame["students"].isna(), "group"]
+    # Schools 0 and 2 are the other schools of district 0: hiding one of district 1 would not help.
+    assert "tiny" in set(hidden)
+    assert set(hidden) & {"school 0", "school 2"}
+
+
+def test_contradicting_numbers_are_refused():
+    with pytest.raises(DataError, match="no counts ≥ 0 agree with the 2 published numbers"):
+        feasible_range([[1, 1], [1, 0]], [5, 7], [0, 1])

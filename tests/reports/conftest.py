@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from early_id.fairness import audit_frame
+
+
+@pytest.fixture(scope="session")
+def audit():
+    """An audit with a gap (B), a pass, a masked small group (C) with its partner, and an awkward name."""
+    rng = np.random.default_rng(5)
+    n = 5000
+    ids = np.array([f"s{number:05d}" for number in range(n)])
+    team = rng.choice(["A", "B", "D"], n, p=[0.5, 0.3, 0.2])
+    team[rng.choice(n, 7, replace=False)] = "C"
+    half = rng.choice(["left", "<b>right</b>"], n)
+    outcome = rng.random(n) < 0.5
+    reach = pd.Series(team).map({"A": 0.6, "B": 0.4, "C": 0.5, "D": 0.55}).to_numpy()
+    school = rng.integers(0, 3, n)
+    missing = rng.random(n) < 0.04
+    rows = pd.DataFrame(
+        {
+            "student_id": ids,
+            "school_id": [f"school {number}" for number in school],
+            "district_id": "d",
+            "as_of": pd.Timestamp("2024-01-07"),
+            "grade_level": rng.integers(0, 13, n),
+            "score": np.where(missing, np.nan, 0.5),
+            "label": np.where(rng.random(n) < 0.02, np.nan, outcome),
+            "onset": True,
+            "not_scored": pd.Series(np.where(missing, "no feed", ""), dtype="str").replace("", None),
+            "listed": (rng.random(n) < np.where(outcome, reach, 0.05)) & ~missing,
+        }
+    )
+    groups = pd.concat(
+        pd.DataFrame(
+            {
+                "student_id": ids,
+                "attribute": name,
+                "value": value,
+                "valid_from": pd.Timestamp("2020-01-01"),
+                "valid_to": pd.NaT,
+            }
+        )
+        for name, value in (("team", team), ("half", half))
+    )
+    about = {"label": "chronic_absence", "capacity": {"*": 25, "school 1": 40}, "document_sha256": "0f" * 32}
+    return audit_frame(rows, groups=groups, resampling=(300, 0), about=about)
+
+
+@pytest.fixture(scope="session")
+def metrics():
+    rows = [
+        {
+            "contestant": name,
+            "rows": subset,
+            "precision": 0.4,
+            "recall": recall,
+            "auroc": 0.79,
+            "auroc_within_school": 0.77,
+            "brier": brier,
+        }
+        for subset in ("all", "onset")
+        for name, recall, brier in (("additive", 0.34, 0.11), ("pace rule", 0.22, float("nan")))
+    ]
+    return pd.DataFrame(rows)

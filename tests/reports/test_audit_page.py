@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import itertools
+import json
+import os
+
+import pytest
+from page_reader import Page
+
+from early_id.exceptions import ConfigError, DataError
+from early_id.reports import write_audit_html
+
+
+@pytest.fixture(scope="module")
+def html(audit, metrics, tmp_path_factory):
+    path = write_audit_html(audit, tmp_path_factory.mktemp("audit") / "audit.html", metrics=metrics)
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(html):
+    return Page(html)
+
+
+@pytest.fixture(scope="module")
+def content(audit):
+    return json.loads(audit.to_json())
+
+
+def test_the_first_screen_says_whether_why_and_whom(page, content):
+    first = page.text[: page.text.index("Who was reached in time")]
+    assert "May this model be used?" in first
+    assert "Not yet decided: 1 gap" in first
+    worst = next(row for row in content["verdicts"] if row["verdict"] == "gap")
+    assert (worst["attribute"], worst["group"]) == ("team", "B")
+    own, other = round(100 * worst["rate"]), round(100 * worst["other_rate"])
+    assert (
+        f"Of the students in the group “Team: B” who turned out to need outreach, the list reached {own} % in time; "
+        f"of all others {other} %." in first
+    )
+    assert "What can be done next" in first
+    assert "25 students per school, 40 in school 1" in first
+
+
+def test_every_verdict_is_a_word_and_a_symbol(html):
+    for word, symbol in (("gap", "▼"), ("pass", "✓"), ("cannot tell", "?"), ("suppressed", "–")):
+        assert f'<span aria-hidden="true">{symbol}</span>{word}</span>' in html
+
+
+def test_counts_are_those_of_the_json(page, content):
+    rows = page.table_under("How many groups were judged")[1:]
+    for cells, word in zip(rows, ("gap", "pass", "cannot tell", "suppressed"), strict=True):
+        own = [row["metric"] for row in content["verdicts"] if row["verdict"] == word]
+        assert [int(cell) for cell in cells[1:]] == [own.count("recall"), own.count("not_scored")]
+
+
+def test_numbers_are_those_of_the_json(page, content):
+    verdicts = {(r["attribute"], r["group"]): r for r in content["verdicts"] if r["metric"] == "recall"}
+    for attribute, title in (
+        ("team", "Team"),
+        ("half", "Half"),
+        ("school", "School"),
+        ("grade_band", "Grade band"),
+    ):
+        shown = page.table_under(title)[1:]
+        expected = [row for row in content["by_group"] if row["attribute"] == attribute]
+        assert len(shown) == len(expected)
+        for cells, row in zip(shown, expected, strict=True):
+            assert cells[0] == row["group"]
+            assert cells[1].endswith(verdicts[attribute, row["group"]]["verdict"])
+            assert cells[2].split(" (")[0] == row["recall_text"]
+            assert cells[-2].replace(",", "") == str(row["students"] or "masked")
+
+
+def test_masked_numbers_are_nowhere_on_the_page(page, audit):
+    masked = audit.by_group.query("attribute == 'team' and group in ['C', 'D']")
+    assert len(masked) == 2
+    for cells in page.table_under("Team")[1:]:
+        if cells[0] in ("C", "D"):
+            assert not any(any(sign.isdigit() for sign in cell) for cell in cells[1:])
+    exact = f"{int(masked.set_index('group').loc['D', 'n_students']):,}"
+    assert exact not in page.text
+
+
+def test_nothing_is_loaded_from_elsewhere(html, page):
+    assert all(link.startswith("#") for link in page.links)
+    assert page.links
+    for sign in ("http:", "https:", "url(", "@import", "<script", "<link", "<img", "//cdn"):
+        assert sign not in html
+    assert "default-src 'none'" in html
+
+
+def test_the_page_is_well_formed(page):
+    assert page.unbalanced == []
+    assert page.open == []
+    assert len(page.ids) == len(set(page.ids))
+    assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
+    levels = [level for level, _ in page.headings]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later - earlier <= 1 for earlier, later in itertools.pairwise(levels))
+
+
+def test_names_from_the_data_stay_text(html):
+    assert "<b>right</b>" not in html
+    assert "&lt;b&gt;right&lt;/b&gt;" in html
+
+
+def test_what_cannot_be_seen_is_said(page):
+    for words in (
+        "recorded less often than it happens, no number on this page can show it",
+        "hold for this model and these lists as drawn",
+        "10 or fewer students are not printed",
+        "label not yet known",
+        "no word on this page describes a child",
+    ):
+        assert words in page.text
+
+
+def test_the_same_audit_gives_the_same_bytes(audit, metrics, html, tmp_path):
+    again = write_audit_html(audit.to_json(), tmp_path / "b.html", metrics=metrics)
+    assert again.read_text(encoding="utf-8") == html
+
+
+def test_a_failed_write_leaves_the_old_page(audit, tmp_path, monkeypatch):
+    path = tmp_path / "audit.html"
+    path.write_text("old", encoding="utf-8")
+
+    def fail(source, target):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_audit_html(audit, path)
+    assert [file.name for file in tmp_path.iterdir()] == ["audit.html"]
+    assert path.read_text(encoding="utf-8") == "old"
+
+
+def test_a_missing_folder_is_named(audit, tmp_path):
+    with pytest.raises(ConfigError, match=r"reports' for the report 'audit\.html' does not exist"):
+        write_audit_html(audit, tmp_path / "reports" / "audit.html")
+
+
+def test_something_else_than_an_audit_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"expected the content of an audit\.json"):
+        write_audit_html("[1, 2]", tmp_path / "audit.html")
