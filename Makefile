@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs lock lowest clean
+.PHONY: help demo test lint smoke bench docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -24,6 +24,18 @@ demo: $(STAMP) ## simulate a county, train, audit, sign off and write this week'
 test: $(STAMP) ## run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+smoke: ## install the lowest declared versions beside and run the main job's functions once
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/lowest.txt
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	.venv-lowest/bin/python -m experiments.smoke
+
+bench: $(STAMP) ## time the panel engine against a hand-written query
+	$(BIN)/python -m experiments.benchmarks.panel
+
+docs: $(STAMP) ## remake the generated pages in docs/
+	$(BIN)/python -m experiments.docs
+
 lint: $(STAMP) ## style, types and the order of the rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -35,4 +47,4 @@ lock: $(STAMP) ## remake requirements/lock.txt and requirements/lowest.txt: pins
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --resolution lowest-direct --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements/lowest.txt
 
 clean: ## remove the environment and everything built
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

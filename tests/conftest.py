@@ -6,7 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+# A busy machine is no failure of a property.
+settings.register_profile("early_id", deadline=None)
+settings.load_profile("early_id")
 sys.path.insert(0, str(Path(__file__).parent / "panel"))
 
 

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = attach(
         "load_bias": "_simulate",
         "read_district": "_read",
         "to_pandas": "_district",
+        "rule_frame": "_rules._frame",
         "simulate_district": "_simulated",
         "simulate_tables": "_simulated",
         "write_check": "_check",

@@ -74,9 +74,8 @@ def judge(intake: Intake, today: date) -> Judgement:
         _mark_lines(found, finding)
     for name in _ORDER:
         _judge_table(found, TABLES[name])
-    for rule in RULES.values():
-        if rule.stage == "district":
-            _ask(found, rule, _came(intake, TABLES[rule.table]))
+    district = [rule for rule in RULES.values() if rule.stage == "district"]
+    _ask(found, district, _came(intake, TABLES["schools"]))
     return found
 
 
@@ -197,28 +196,32 @@ def _judge_stage(
     if not alive.num_rows:
         return
     found.connection.register("judged", alive)
-    for rule in RULES.values():
-        if rule.stage == stage and rule.table == table.name:
-            bad = _ask(found, rule, came)
-            if len(bad):
-                codes[rule.code] = bad
+    rules = [rule for rule in RULES.values() if rule.stage == stage and rule.table == table.name]
+    codes |= _ask(found, rules, came)
 
 
-def _ask(found: Judgement, rule: Rule, came: pa.Table) -> Positions:
-    """Ask one rule; only when some row breaks it the columns of its examples are fetched."""
-    rows = found.connection.sql(f"FROM ({rule.breaks}) SELECT DISTINCT _row ORDER BY _row").to_arrow_table()
-    bad: Positions = rows.column(_ROW).to_numpy()
-    if not len(bad):
-        return bad
-    first = ", ".join(str(row) for row in bad[:_EXAMPLES])
-    shown = found.connection.sql(
-        f"FROM ({rule.breaks}) WHERE _row IN ({first}) ORDER BY _row"
-    ).to_arrow_table()
-    examples = tuple(
-        f"{_place(found, came, row[_ROW])}: {rule.example.format(**row)}" for row in shown.to_pylist()
+def _ask(found: Judgement, rules: list[Rule], came: pa.Table) -> dict[str, Positions]:
+    """Ask rules in one query; only of those that are broken the columns of the examples are fetched."""
+    if not rules:
+        return {}
+    asked = (
+        f"FROM ({rule.breaks}) SELECT DISTINCT {place} AS rule, _row" for place, rule in enumerate(rules)
     )
-    found.broken.append(Broken(rule, len(bad), came.num_rows, examples))
-    return bad
+    hits = found.connection.sql(" UNION ALL ".join(asked)).to_arrow_table()
+    places, rows = hits.column("rule").to_numpy(), hits.column(_ROW).to_numpy()
+    codes = {rules[place].code: np.sort(rows[places == place]) for place in np.unique(places)}
+    for rule in rules:
+        if rule.code in codes:
+            bad = codes[rule.code]
+            found.broken.append(Broken(rule, len(bad), came.num_rows, _in_words(found, rule, bad, came)))
+    return codes
+
+
+def _in_words(found: Judgement, rule: Rule, bad: Positions, came: pa.Table) -> tuple[str, ...]:
+    first = ", ".join(str(row) for row in bad[:_EXAMPLES])
+    query = f"FROM ({rule.breaks}) WHERE _row IN ({first}) ORDER BY _row"
+    rows = found.connection.sql(query).to_arrow_table().to_pylist()
+    return tuple(f"{_place(found, came, row[_ROW])}: {rule.example.format(**row)}" for row in rows)
 
 
 def _hold_back(found: Judgement, table: Table, came: pa.Table, codes: dict[str, Positions]) -> None:

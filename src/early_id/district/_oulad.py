@@ -34,17 +34,20 @@ _TYPES = ("TMA", "CMA", "Exam")
 _NO_DAY = "no registration day: when the student joined is unknown"
 _EXAM = "exam: part of the outcome"
 _BANKED = "banked: work of an earlier presentation"
-_WEEKEND = "click on a day that is no weekday of the presentation"
+_OUTSIDE = "click on a day outside the presentation"
 _NOT_THERE = "click on a day the student was not registered"
 
 
 def read_oulad(path: Path, *, mark_lag_days: int = 0) -> Intake:
     """Read the OULAD files of a folder as canonical tables.
 
-    A module presentation is a school, its module the district, day 0 the first of its month. A student counts
-    as there from the day of registration up to the day before unregistration. Exams are the outcome, banked
-    work belongs to an earlier presentation, registrations without a day cannot be placed in time: all are
-    left out on purpose and counted. Where `studentVle.csv` is there, a weekday without a click is an absence.
+    A module presentation is a school, its module the district, day 0 the first of its month. Its calendar
+    holds every day of the week from day 0 to day 0 plus its length, weekends too: students of a distance
+    course work, register and leave on all of them. A student counts as there from the day of registration up
+    to the day before unregistration, so the cohort of an as-of date is whoever registered on or before it and
+    did not unregister on or before it. Exams are the outcome, banked work belongs to an earlier presentation,
+    registrations without a day cannot be placed in time: all are left out on purpose and counted. Where
+    `studentVle.csv` is there, a day without a click is an absence.
 
     Parameters
     ----------
@@ -169,7 +172,7 @@ def _attendance(
 ) -> dict[str, pd.DataFrame]:
     feed = tables.attendance_feed(sheet.rows, courses)
     counted = tables.counted_clicks(sheet.rows, spell, courses)
-    sheet.leave_out(~counted["weekday"], _WEEKEND)
+    sheet.leave_out(~counted["during"], _OUTSIDE)
     sheet.leave_out(~counted.loc[sheet.rows.index, "there"], _NOT_THERE)
     away = tables.absences(sheet.rows, spell, feed)
     return {

@@ -65,9 +65,13 @@ def schools(courses: pd.DataFrame) -> pd.DataFrame:
 
 
 def calendar(courses: pd.DataFrame) -> pd.DataFrame:
-    """Every weekday from day 0 to the last day of the presentation, a convention."""
+    """Every day of the week from day 0 to day 0 plus the length of the presentation, a convention.
+
+    A distance course has no weekend: with every day in the calendar, whoever is enrolled at the end of day d is exactly
+    whoever registered on or before day d and did not unregister on or before it, and day d is school day d + 1.
+    """
     days = [
-        pd.DataFrame({"day": pd.bdate_range(day0, end), "school_id": school})
+        pd.DataFrame({"day": pd.date_range(day0, end, unit="us"), "school_id": school})
         for school, day0, end in zip(courses["school_id"], courses["day0"], courses["end"], strict=True)
     ]
     about = courses[["school_id", "school_year", "code_presentation", "line"]]
@@ -204,7 +208,7 @@ def groups(data: Oulad, spell: pd.DataFrame) -> pd.DataFrame:
 
 
 def attendance_feed(clicks: pd.DataFrame, courses: pd.DataFrame) -> pd.DataFrame:
-    """Weekdays up to the last click of anybody in the presentation: so long the click-stream was running."""
+    """Days up to the last click of anybody in the presentation: so long the click-stream was running."""
     last = clicks.groupby(_COURSE, as_index=False).agg(last=("date", "max"))
     days = (
         calendar(courses)
@@ -216,7 +220,7 @@ def attendance_feed(clicks: pd.DataFrame, courses: pd.DataFrame) -> pd.DataFrame
 
 
 def absences(clicks: pd.DataFrame, spell: pd.DataFrame, feed: pd.DataFrame) -> pd.DataFrame:
-    """Weekdays without a click of a registered student, each one whole unexcused day known that evening."""
+    """Days without a click of a registered student, each one whole unexcused day known that evening."""
     days = spell[["id_student", "school_id", "registered", "unregistered", "line"]].merge(
         feed[["school_id", "day"]], on="school_id"
     )
@@ -240,7 +244,7 @@ def absences(clicks: pd.DataFrame, spell: pd.DataFrame, feed: pd.DataFrame) -> p
 
 
 def counted_clicks(clicks: pd.DataFrame, spell: pd.DataFrame, courses: pd.DataFrame) -> pd.DataFrame:
-    """Say of every click whether it is on a weekday of the presentation, and by somebody registered then."""
+    """Say of every click whether it is on a day of the presentation, and by somebody registered then."""
     dated = (
         clicks[[*_COURSE, "id_student", "date"]]
         .merge(
@@ -251,9 +255,9 @@ def counted_clicks(clicks: pd.DataFrame, spell: pd.DataFrame, courses: pd.DataFr
         .merge(courses[[*_COURSE, "day0", "end"]], on=_COURSE, how="left")
     )
     day = _on(dated["day0"], dated["date"])
-    weekday = (day.dt.day_of_week < 5) & (day >= dated["day0"]) & (day <= dated["end"])
+    during = (day >= dated["day0"]) & (day <= dated["end"])
     there = (day >= dated["registered"]) & ~(day >= dated["unregistered"])
-    return pd.DataFrame({"weekday": weekday.to_numpy(), "there": there.to_numpy()}, index=clicks.index)
+    return pd.DataFrame({"during": during.to_numpy(), "there": there.to_numpy()}, index=clicks.index)
 
 
 def _grade_columns(work: pd.DataFrame) -> pd.DataFrame:

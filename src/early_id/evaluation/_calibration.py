@@ -65,5 +65,5 @@ def _logistic_line(probability: pd.Series, label: pd.Series) -> tuple[float, flo
         return float("nan"), float("nan")
     clipped = probability.clip(1e-9, 1 - 1e-9).to_numpy()
     log_odds = np.log(clipped / (1 - clipped)).reshape(-1, 1)
-    fit = LogisticRegression(C=1e9, tol=1e-8, max_iter=500).fit(log_odds, label)
+    fit = LogisticRegression(C=1e9, solver="newton-cholesky").fit(log_odds, label)
     return float(fit.coef_[0, 0]), float(fit.intercept_[0])

@@ -6,6 +6,7 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,19 +84,25 @@ def list_id(school_id: str, as_of: pd.Timestamp) -> str:
     return hashlib.blake2b(f"{school_id}|{as_of.date().isoformat()}".encode(), digest_size=8).hexdigest()
 
 
-def tie_break(school_id: pd.Series, as_of: pd.Series, student_id: pd.Series) -> np.ndarray:
+def tie_break(rows: pd.DataFrame) -> np.ndarray:
     """Give every row a number that orders equal scores: a hash of the student keyed by the list.
 
     Neither the order of the input nor the label can decide a tie, and no student is favoured on every list.
     """
-    lists = pd.MultiIndex.from_arrays([school_id, as_of])
-    codes, unique = lists.factorize()
-    keys = [list_id(school, day).encode() for school, day in unique]
-    values = [
-        int.from_bytes(hashlib.blake2b(student.encode(), key=keys[code], digest_size=8).digest(), "big") >> 1
-        for student, code in zip(student_id, codes, strict=True)
-    ]
-    return np.array(values, dtype="int64")
+    parts = [np.empty(0, dtype="int64")]
+    places_of = [np.empty(0, dtype="int64")]
+    groups: Any = rows.groupby(["school_id", "as_of"], sort=False).indices
+    for (school, day), place in groups.items():
+        key = list_id(school, day).encode()
+        digests = (
+            hashlib.blake2b(student.encode(), key=key, digest_size=8).digest()
+            for student in rows["student_id"].to_numpy()[place]
+        )
+        parts.append(np.array([int.from_bytes(digest, "big") >> 1 for digest in digests], dtype="int64"))
+        places_of.append(place)
+    values = np.empty(len(rows), dtype="int64")
+    values[np.concatenate(places_of)] = np.concatenate(parts)
+    return values
 
 
 def list_at_capacity(rows: pd.DataFrame, capacity: Capacity) -> pd.Series:
@@ -121,28 +128,46 @@ def list_at_capacity(rows: pd.DataFrame, capacity: Capacity) -> pd.Series:
     >>> list_at_capacity(rows, 1).tolist()
     [False, True, False]
     """
-    return (rank_in_school(rows) <= places(rows, capacity)).rename("listed")
+    limit = places(rows, capacity)
+    return (rank_in_school(rows, limit) <= limit).rename("listed")
 
 
 def places(rows: pd.DataFrame, capacity: Capacity) -> pd.Series:
     """Put the number of places of its school and date beside each row."""
-    sizes = rows.groupby(["school_id", "as_of"])["student_id"].size()
-    by_list = capacity_by_school(capacity, sizes)
-    keys = pd.MultiIndex.from_frame(rows[["school_id", "as_of"]])
-    return pd.Series(by_list.reindex(keys).to_numpy(), rows.index)
+    groups = rows.groupby(["school_id", "as_of"], sort=False)
+    by_list = capacity_by_school(capacity, groups.size())
+    return pd.Series(by_list.to_numpy()[groups.ngroup().to_numpy()], rows.index)
 
 
-def rank_in_school(rows: pd.DataFrame) -> pd.Series:
-    """Rank the scored students of each school and date from 1, ties by keyed hash; missing where not scored."""
-    lists, _ = pd.MultiIndex.from_frame(rows[["school_id", "as_of"]]).factorize()
+def rank_in_school(rows: pd.DataFrame, limit: pd.Series | None = None) -> pd.Series:
+    """Rank the scored students of each school and date from 1, ties by keyed hash; missing where not scored.
+
+    With a `limit` only ties across it are ordered: who is within the limit is exact, ranks among equals are not.
+    """
+    lists = rows.groupby(["school_id", "as_of"], sort=False).ngroup().to_numpy()
     score = -rows["score"].round(SCORE_DECIMALS).to_numpy()
-    # Only equal scores of one list need the hash: it is the slowest step.
-    tied = pd.DataFrame({"list": lists, "score": score}).duplicated(keep=False).to_numpy() & ~np.isnan(score)
-    tie = np.zeros(len(rows), dtype="int64")
-    tie[tied] = tie_break(*(rows.loc[tied, name] for name in ("school_id", "as_of", "student_id")))
-    order = np.lexsort((tie, score, lists))  # missing scores sort last within their list
-    first = np.r_[True, lists[order][1:] != lists[order][:-1]]
-    place = np.arange(len(rows))
-    rank = np.empty(len(rows))
-    rank[order] = place - np.maximum.accumulate(np.where(first, place, 0)) + 1
+    order = np.lexsort((score, lists))  # missing scores sort last within their list
+    rank = _rank_along(order, lists)
+    # The hash is the slowest step: it is taken only where equal scores have to be ordered.
+    equal = pd.DataFrame({"list": lists, "score": score, "rank": rank}).groupby(
+        ["list", "score"], sort=False
+    )["rank"]
+    first, last = equal.transform("min").to_numpy(), equal.transform("max").to_numpy()
+    tied = first < last
+    if limit is not None:
+        cut = limit.to_numpy()
+        tied &= (first <= cut) & (cut < last)
+    if tied.any():
+        tie = np.zeros(len(rows), dtype="int64")
+        tie[tied] = tie_break(rows[tied])
+        rank = _rank_along(np.lexsort((tie, score, lists)), lists)
     return pd.Series(np.where(np.isnan(score), np.nan, rank), rows.index)
+
+
+def _rank_along(order: np.ndarray, lists: np.ndarray) -> np.ndarray:
+    """Count off the rows of each list from 1 in a given order, in which lists are kept together."""
+    place = np.arange(len(order))
+    begins = np.r_[True, lists[order][1:] != lists[order][:-1]] if len(order) else np.empty(0, dtype=bool)
+    rank = np.empty(len(order))
+    rank[order] = place - np.maximum.accumulate(np.where(begins, place, 0)) + 1
+    return rank

@@ -28,14 +28,14 @@ def concordance(rows: pd.DataFrame, by: list[str], within: list[str]) -> pd.Seri
     >>> concordance(rows, ["as_of"], ["as_of"]).tolist()
     [0.875]
     """
-    groups = rows.groupby(within, sort=False)
+    groups = rows.groupby(within, sort=False, observed=True)
     positive = rows["label"] == 1
     ranks = groups["score"].rank(method="average").where(positive, 0.0)
     parts = pd.DataFrame({"rank": ranks, "positive": positive.astype("int64"), "size": 1})
-    sums = parts.groupby([rows[name] for name in within], sort=False).sum()
+    sums = parts.groupby([rows[name] for name in within], sort=False, observed=True).sum()
     pairs = sums["positive"] * (sums["size"] - sums["positive"])
     right = sums["rank"] - sums["positive"] * (sums["positive"] + 1) / 2
-    total = pd.DataFrame({"right": right, "pairs": pairs}).groupby(level=by, sort=False).sum()
+    total = pd.DataFrame({"right": right, "pairs": pairs}).groupby(level=by, sort=False, observed=True).sum()
     return (total["right"] / total["pairs"].where(total["pairs"] > 0)).rename("auroc")
 
 
@@ -54,10 +54,10 @@ def average_precision(rows: pd.DataFrame, by: list[str], within: list[str]) -> p
     >>> round(average_precision(rows, ["as_of"], ["as_of"]).item(), 6)
     0.833333
     """
-    at_score = rows.groupby([*within, "score"], sort=True)["label"].agg(["sum", "size"])
+    at_score = rows.groupby([*within, "score"], sort=True, observed=True)["label"].agg(["sum", "size"])
     # From the highest score down: how many rows, and how many positives, score at least as high.
-    down = at_score.iloc[::-1].groupby(level=within, sort=False).cumsum()
+    down = at_score.iloc[::-1].groupby(level=within, sort=False, observed=True).cumsum()
     precision = down["sum"] / down["size"]
-    weighted = (precision * at_score["sum"]).groupby(level=by, sort=False).sum()
-    positives = at_score["sum"].groupby(level=by, sort=False).sum()
+    weighted = (precision * at_score["sum"]).groupby(level=by, sort=False, observed=True).sum()
+    positives = at_score["sum"].groupby(level=by, sort=False, observed=True).sum()
     return (weighted / positives.where(positives > 0)).rename("average_precision")

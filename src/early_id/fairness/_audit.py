@@ -22,6 +22,12 @@ class Decision:
     Names read `metric:attribute=group`. `hidden_gaps` counts suppressed groups whose numbers point to a gap:
     too few students to print, but not to care about. The gate can open only when there is neither; every name
     in `cannot_tell` has then still to be acknowledged with a reason.
+
+    Examples
+    --------
+    >>> decision = Decision(gaps=(), cannot_tell=("recall:foster=yes",), passed=(), suppressed=(), hidden_gaps=0)
+    >>> str(decision), decision.can_open
+    ('0 gaps, 0 passed, 1 could not be judged', True)
     """
 
     gaps: tuple[str, ...]

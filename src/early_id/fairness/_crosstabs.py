@@ -60,8 +60,8 @@ def mask_crossed(table: Table, masking: Masking) -> Flags:
         np.array([columns.index(group[1]) for group in table.groups]),
     )
     grid = _grid(table, masking, rows, columns, place)
-    while (exposed := _first_exposed(grid)) is not None:
-        if not _hide_neighbour(grid, *exposed):
+    while (beside := _beside_exposed(grid)) is not None:
+        if not _hide_smallest(grid, beside):
             grid.hidden[:-1, :-1] |= grid.size[:-1, :-1] > 0
             break
     return np.asarray(grid.hidden[place])
@@ -95,10 +95,23 @@ def _grid(
     return _Grid(parts, students, hidden, spread(cohort))
 
 
-def _first_exposed(grid: _Grid) -> tuple[int, int] | None:
-    for row, column in np.argwhere(grid.hidden[:-1, :-1]):
+def _beside_exposed(grid: _Grid) -> Flags | None:
+    """Mark the cells of which one more must be hidden: those in line with an exposed cell; none when all is safe."""
+    inner = grid.hidden[:-1, :-1]
+    beside = np.zeros_like(grid.hidden)
+    # A cell hidden alone in its line is disclosed by the margin; that is quick to see and goes first.
+    lone_rows = inner.any(axis=1) & (grid.hidden[:-1].sum(axis=1) == 1)
+    lone_columns = inner.any(axis=0) & (grid.hidden[:, :-1].sum(axis=0) == 1)
+    if lone_rows.any():
+        beside[np.argmax(lone_rows)] = True
+        return beside
+    if lone_columns.any():
+        beside[:, np.argmax(lone_columns)] = True
+        return beside
+    for row, column in np.argwhere(inner):
         if _is_exposed(grid, row, column):
-            return int(row), int(column)
+            beside[row], beside[:, column] = True, True
+            return beside
     return None
 
 
@@ -152,18 +165,14 @@ def _width(grid: _Grid, part: str, row: int, column: int) -> float:
     return float(up + down)
 
 
-def _hide_neighbour(grid: _Grid, row: int, column: int) -> bool:
-    """Hide the smallest published cell beside an exposed one, first where that one is hidden alone."""
-    beside = np.zeros_like(grid.hidden)
-    if grid.hidden[row].sum() == 1:
-        beside[row] = True
-    elif grid.hidden[:, column].sum() == 1:
-        beside[:, column] = True
-    else:
-        beside[row], beside[:, column] = True, True
+def _hide_smallest(grid: _Grid, beside: Flags) -> bool:
+    """Hide one more cell: where it closes a cycle of hidden cells if it can, of these the smallest."""
     candidates = np.argwhere(beside & ~grid.hidden & (grid.size > 0))
     if not len(candidates):
         return False
-    smallest = np.argmin(grid.size[candidates[:, 0], candidates[:, 1]])
-    grid.hidden[tuple(candidates[smallest])] = True
+    row, column = candidates.T
+    touched = [np.asarray(grid.hidden.any(axis=axis)) for axis in (1, 0)]
+    closes = touched[0][row] & touched[1][column]
+    best = np.lexsort((grid.size[row, column], ~closes))[0]
+    grid.hidden[row[best], column[best]] = True
     return True

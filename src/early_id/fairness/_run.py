@@ -3,57 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import combinations
 from typing import Any, Protocol
 
-import numpy as np
 import pandas as pd
 
 from early_id.evaluation import list_at_capacity
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 from early_id.fairness._audit import Audit
-from early_id.fairness._counts import (
-    Floats,
-    Segments,
-    Table,
-    ceiling,
-    count_segments,
-    overall,
-    row_measures,
-    tabulate,
-)
-from early_id.fairness._crosstabs import mask_crossed
+from early_id.fairness._counted import Counted, count_rows, rate_frames
+from early_id.fairness._counts import Table
 from early_id.fairness._frames import compute_excluded, compute_not_scored, compute_verdicts
 from early_id.fairness._gaps import Resampling, family_gaps, shown_gaps
-from early_id.fairness._groups import (
-    UNKNOWN,
-    Attribute,
-    Ints,
-    attach_attributes,
-    check_columns,
-    check_reference,
-)
-from early_id.fairness._publish import (
-    publish_crossed,
-    publish_gaps,
-    publish_rates,
-    publish_reasons,
-    publish_verdicts,
-)
-from early_id.fairness._rates import add_ceiling, compute_rates
-from early_id.fairness._suppression import OUTCOME, SCORING, THRESHOLD, Masking, mask_attributes
+from early_id.fairness._groups import check_columns, check_reference
+from early_id.fairness._published import SHOWN_METRICS, published_rates, published_rest
+from early_id.fairness._suppression import THRESHOLD, mask_attributes
 
 ROW_COLUMNS = ("student_id", "school_id", "district_id", "as_of", "grade_level", "score", "label", "onset")
-OUTCOME_METRICS = (
-    "recall",
-    "ceiling_recall",
-    "selection_rate",
-    "base_rate",
-    "precision",
-    "false_omission_rate",
-)
-SHOWN_METRICS = ("selection_rate", "precision", "false_omission_rate")
 
 
 class BacktestLike(Protocol):
@@ -66,19 +31,6 @@ class BacktestLike(Protocol):
     @property
     def deployable(self) -> str:
         """Name of the contestant that was chosen."""
-
-
-@dataclass(frozen=True)
-class _Counted:
-    attributes: tuple[Attribute, ...]
-    student: Ints
-    measures: Ints
-    segments: Segments
-    singles: list[Table]
-    pairs: list[Table]
-    crossed: list[Table]
-    everyone: Table
-    ceiling: Floats
 
 
 def audit(
@@ -218,20 +170,17 @@ def audit_frame(
     _check_settings(tolerance, resampling[0])
     _check_rows(rows)
     rows = rows.reset_index(drop=True)
-    counted = _count(rows, groups)
+    counted = count_rows(rows, groups)
     reference = dict(reference or {})
     check_reference(reference, counted.attributes)
-    masks = {
-        "recall": mask_attributes(counted.singles, counted.pairs, counted.everyone, OUTCOME),
-        "not_scored": mask_attributes(counted.singles, counted.pairs, counted.everyone, SCORING),
-    }
-    by_group, intersections, whole = _rates(counted)
+    masks = mask_attributes(counted.singles, counted.pairs, counted.everyone)
+    by_group, intersections, whole = rate_frames(counted)
     gaps = _all_gaps(counted, reference, Resampling(*resampling))
     verdicts = compute_verdicts(gaps, by_group, masks, tolerance=tolerance)
     not_scored = compute_not_scored(rows, counted.attributes, counted.student)
     excluded = compute_excluded(counted.measures, rows, counted.attributes, counted.student)
-    published = _publish_rates(counted, by_group, intersections, whole, masks)
-    published |= _publish_rest(published, gaps, verdicts, not_scored, excluded)
+    published = published_rates(counted, by_group, intersections, whole, masks)
+    published |= published_rest(published, gaps, verdicts, not_scored, excluded)
     facts = _facts(rows) | {"tolerance": tolerance, "replicates": resampling[0], "seed": resampling[1]}
     return Audit(
         by_group=by_group,
@@ -281,47 +230,7 @@ def _check_rows(rows: pd.DataFrame) -> None:
         raise DataError(msg)
 
 
-def _count(rows: pd.DataFrame, groups: pd.DataFrame) -> _Counted:
-    attributes = attach_attributes(rows, groups)
-    measures = row_measures(rows)
-    students = pd.factorize(rows["student_id"], sort=True)[0].astype(np.int64)
-    segments = count_segments(students, attributes, measures)
-    axes = range(len(attributes))
-    singles = [tabulate(segments, attributes, [axis]) for axis in axes]
-    pairs = [tabulate(segments, attributes, pair) for pair in combinations(axes, 2)]
-    finest = {"school"} | {name for table in pairs for name in _finer(table)}
-    crossed = [table for table in pairs if not finest & set(table.name)]
-    everyone, reach = overall(segments), ceiling(rows, measures)
-    return _Counted(attributes, students, measures, segments, singles, pairs, crossed, everyone, reach)
-
-
-def _finer(pair: Table) -> list[str]:
-    """Name the attribute whose groups each lie within one group of the other: crossed, both tell the same."""
-    known = [group for group in pair.groups if UNKNOWN not in group]
-    first, second = (len({group[axis] for group in known}) for axis in (0, 1))
-    if len(known) != max(first, second) or min(first, second) < 2:
-        return []
-    return [pair.name[0] if first > second else pair.name[1]]
-
-
-def _rates(counted: _Counted) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    singles = [
-        add_ceiling(compute_rates(table), attribute.codes, counted.ceiling)
-        for table, attribute in zip(counted.singles, counted.attributes, strict=True)
-    ]
-    whole = compute_rates(counted.everyone)
-    everyone = np.zeros(len(counted.ceiling), dtype=np.int64)
-    crossed = [compute_rates(table) for table in counted.crossed]
-    return (
-        pd.concat(singles, ignore_index=True),
-        pd.concat(crossed, ignore_index=True)
-        if crossed
-        else singles[0].iloc[:0].drop(columns="ceiling_recall"),
-        add_ceiling(whole, everyone, counted.ceiling),
-    )
-
-
-def _all_gaps(counted: _Counted, reference: Mapping[str, str], resampling: Resampling) -> pd.DataFrame:
+def _all_gaps(counted: Counted, reference: Mapping[str, str], resampling: Resampling) -> pd.DataFrame:
     def family(tables: list[Table], metric: str, name: str) -> pd.DataFrame:
         return family_gaps(counted.segments, tables, metric=metric, family=name, resampling=resampling)
 
@@ -338,48 +247,6 @@ def _all_gaps(counted: _Counted, reference: Mapping[str, str], resampling: Resam
         ),
     ]
     return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
-
-
-def _publish_rates(
-    counted: _Counted,
-    by_group: pd.DataFrame,
-    intersections: pd.DataFrame,
-    whole: pd.DataFrame,
-    masks: Mapping[str, Masking],
-) -> dict[str, pd.DataFrame]:
-    hidden = [mask_crossed(table, masks["recall"]) for table in counted.crossed]
-    return {
-        "overall": publish_rates(whole, masks["recall"], OUTCOME_METRICS).join(
-            publish_rates(whole, masks["not_scored"], ["not_scored"]).filter(like="not_scored")
-        ),
-        "by_group": publish_rates(by_group, masks["recall"], OUTCOME_METRICS),
-        "not_scored": publish_rates(by_group, masks["not_scored"], ["not_scored"]),
-        "intersections": publish_crossed(intersections, np.concatenate(hidden or [np.empty(0, dtype=bool)])),
-    }
-
-
-def _publish_rest(
-    published: Mapping[str, pd.DataFrame],
-    gaps: pd.DataFrame,
-    verdicts: pd.DataFrame,
-    not_scored: pd.DataFrame,
-    excluded: pd.DataFrame,
-) -> dict[str, pd.DataFrame]:
-    parts = [
-        publish_gaps(gaps.loc[gaps["family"] != "intersection"], published["by_group"], metric)
-        for metric in ("recall", *SHOWN_METRICS)
-    ]
-    parts.append(publish_gaps(gaps, published["not_scored"], "not_scored"))
-    parts.append(
-        publish_gaps(gaps.loc[gaps["family"] == "intersection"], published["intersections"], "recall")
-    )
-    printed = pd.concat(parts, ignore_index=True)
-    return {
-        "gaps": printed,
-        "verdicts": publish_verdicts(verdicts, printed),
-        "not_scored_reasons": publish_reasons(not_scored),
-        "excluded": publish_reasons(excluded),
-    }
 
 
 def _facts(rows: pd.DataFrame) -> dict[str, Any]:

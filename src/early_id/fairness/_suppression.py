@@ -94,24 +94,44 @@ class Masking:
         """Whether all these counts of the cell may be published."""
         return not self.hidden[cell].intersection(counts)
 
+    def without_size(self) -> set[Cell]:
+        """List the groups whose size is hidden."""
+        size = next(iter(self.scheme.counts))
+        return {cell for cell, counts in self.hidden.items() if size in counts}
 
-def mask_attributes(
-    tables: Sequence[Table], links: Sequence[Table], everyone: Table, scheme: Scheme
-) -> Masking:
-    """Decide what is hidden in each group of each attribute.
+
+def mask_attributes(tables: Sequence[Table], links: Sequence[Table], everyone: Table) -> dict[str, Masking]:
+    """Decide what is hidden in each group of each attribute, for recall and for not scored.
 
     `links` are the pairwise tables of the attributes. They show which groups are made of the same rows (the
-    schools of a district): such sums are known to every reader and are equations like the total.
+    schools of a district): such sums are known to every reader and are equations like the total. The size of a
+    group is printed with both metrics, so where one hides it the other does.
     """
+    closed: frozenset[Cell] = frozenset()
+    while True:
+        masks = {
+            name: _mask(tables, links, everyone, scheme, closed)
+            for name, scheme in (("recall", OUTCOME), ("not_scored", SCORING))
+        }
+        unsized = closed.union(*(mask.without_size() for mask in masks.values()))
+        if unsized == closed:
+            return masks
+        closed = unsized
+
+
+def _mask(
+    tables: Sequence[Table], links: Sequence[Table], everyone: Table, scheme: Scheme, closed: frozenset[Cell]
+) -> Masking:
     masking = Masking(scheme, {}, {}, {}, _equations(tables, links))
     for table in tables:
         _add_cells(masking, table)
+    for cell in closed.intersection(masking.hidden):
+        masking.hidden[cell].update(scheme.counts)
     while exposed := _exposed(masking):
         # One at a time: the partner of the first exposed cell often protects the others too.
         if not any(_hide_partner(masking, cell, counts) for cell, counts in exposed):
             break
-    # Every sum of groups is judged against the published total, so the total itself is only masked when
-    # small.
+    # Every sum of groups is judged against the published total, so the total itself is only masked when small.
     _add_cells(masking, everyone)
     return masking
 

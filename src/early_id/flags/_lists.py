@@ -137,7 +137,7 @@ def _catalog_of(document: AdditiveModel) -> dict[str, Feature]:
 
 def _scored_rows(document: AdditiveModel, panel: Panel) -> pd.DataFrame:
     """Cohort rows with their score, rounded as it is ranked and printed; missing where there is no score."""
-    rows = panel.frame[["student_id", "school_id", "as_of", "not_scored"]].copy()
+    rows: pd.DataFrame = panel.frame[["student_id", "school_id", "as_of", "not_scored"]].copy()
     scored = rows["not_scored"].isna()
     score = np.full(len(rows), np.nan)
     probability = document.predict_proba(panel.design(panel.frame[scored]))[:, 1]

@@ -70,7 +70,8 @@ _ATTENDANCE = (
         strength="Only {count} partial days since {from_}",
     ),
     Feature(
-        "prior_absence_rate", "absence last year", "attendance", "absences", "prior_year", "absent", "count", 1, "share",
+        "prior_absence_rate", "absence last year", "attendance", "absences", "prior_year", "absent", "count", 1,
+        "share",
         over="enrolled_days", changeable=False,
         phrase="Absent {count} of {of} school days last year",
         strength="Absent only {count} of {of} school days last year",

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from early_id.config import Capacity, Config
-from early_id.district import read_district
+from early_id.district import District
 from early_id.evaluation import load_backtest, write_atomic
 from early_id.fairness import Audit
 from early_id.fairness import audit as audit_backtest
 from early_id.models import AdditiveModel
-from early_id.pipeline._train import Tell, silent
+from early_id.pipeline._train import Tell, district_of, silent
 from early_id.reports import write_audit_html, write_model_card
 from early_id.tracking import Tracker, load_document
 
@@ -39,6 +39,7 @@ def audit(
     model: str = "@candidate",
     capacity: Capacity | None = None,
     out: Path | None = None,
+    district: District | None = None,
     tell: Tell = silent,
 ) -> AuditResult:
     """Audit a trained model at the list size it would be used with.
@@ -52,6 +53,8 @@ def audit(
         Another list size than the configured one.
     out : Path, optional
         Where audit.json and audit.html go; default is the model's folder.
+    district : District, optional
+        The configured district where it has been read already.
 
     Raises
     ------
@@ -62,7 +65,7 @@ def audit(
     document = load_document(model, Tracker(config.tracking.uri, config.tracking.experiment))
     folder = config.models / document.sha256[:12]
     backtest = load_backtest(folder)
-    groups = read_district(config.district.path, source=config.district.source).groups
+    groups = district_of(config, district).groups
     tell("Auditing")
     result = audit_backtest(
         backtest,
@@ -81,10 +84,11 @@ def audit(
         },
     )
     out = out or folder
+    metrics = backtest.metrics(capacity)
     tell("Writing the reports")
     write_atomic(out / "audit.json", result.to_json().encode())
-    write_audit_html(result, out / "audit.html", document=document, metrics=backtest.metrics(capacity))
-    write_model_card(document, backtest.metrics(capacity), out / "model_card.html")
+    write_audit_html(result, out / "audit.html", document=document, metrics=metrics)
+    write_model_card(document, metrics, out / "model_card.html", calibration=backtest.calibration())
     return AuditResult(result, out / "audit.json", out / "audit.html", out / "model_card.html")
 
 

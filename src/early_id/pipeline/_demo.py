@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 
 from early_id.config import load_config
-from early_id.district import District, simulate_tables
+from early_id.district import District, read_district, simulate_tables
 from early_id.exceptions import ConfigError
 from early_id.fairness import Audit
 from early_id.pipeline._audit import audit
@@ -24,7 +24,17 @@ REVIEWER = "Demo Reviewer (simulated data)"
 REASON = "Simulated students: this sign-off shows the procedure and allows nothing."
 #: How long the demo's sign-off holds.
 TERM_DAYS = 120
-_OWN = {"district", "models", "audit", "flags", "reports", "config.yaml", "mlflow.db", "mlartifacts", "truth.parquet"}
+_OWN = {
+    "district",
+    "models",
+    "audit",
+    "flags",
+    "reports",
+    "config.yaml",
+    "mlflow.db",
+    "mlartifacts",
+    "truth.parquet",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +84,10 @@ def run_demo(out: Path, *, students: int = 5000, seed: int = 0, tell: Tell = sil
     file = out / "config.yaml"
     file.write_text(yaml.safe_dump(_settings(seed), sort_keys=False), encoding="utf-8")
     config = load_config(file)
-    trained = train(config, tell=tell)
-    audited = audit(config, out=out / "audit", tell=tell)
+    tell("Reading and checking the district")
+    district = read_district(config.district.path, source=config.district.source)
+    trained = train(config, district=district, tell=tell)
+    audited = audit(config, out=out / "audit", district=district, tell=tell)
     tell("Signing off as the demo reviewer")
     cells = gate_cells(audited.json.read_text(encoding="utf-8"))
     promote(
@@ -87,9 +99,10 @@ def run_demo(out: Path, *, students: int = 5000, seed: int = 0, tell: Tell = sil
         exceptions={cell.name: REASON for cell in cells["exception"]},
         acknowledged={cell.name: REASON for cell in cells["acknowledge"]},
     )
-    weeks = []
-    for day in (simulated.today - timedelta(days=7), simulated.today):
-        weeks.append(weekly_flags(config, as_of=pd.Timestamp(day), tell=tell))
+    weeks = [
+        weekly_flags(config, as_of=pd.Timestamp(day), district=district, tell=tell)
+        for day in (simulated.today - timedelta(days=7), simulated.today)
+    ]
     pages = {"audit": out / "reports" / "audit.html", "model": out / "reports" / "model_card.html"}
     (out / "reports").mkdir(exist_ok=True)
     shutil.copyfile(audited.html, pages["audit"])
@@ -114,7 +127,10 @@ def _settings(seed: int) -> dict[str, object]:
 def _clear(out: Path) -> None:
     """Make room for a demo; anything that is not an earlier demo stays untouched."""
     if out.is_file() or (out.is_dir() and {entry.name for entry in out.iterdir()} - _OWN):
-        msg = f"Expected a new folder or an earlier demo at {str(out)!r}, got other files; name another folder with --out."
+        msg = (
+            f"Expected a new folder or an earlier demo at {str(out)!r}, got other files; name another folder with "
+            "--out."
+        )
         raise ConfigError(msg)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)

@@ -7,14 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from early_id.config import Config
-from early_id.district import read_district
 from early_id.evaluation import write_atomic
 from early_id.exceptions import DataError
 from early_id.explain import explain as shapley
 from early_id.explain import global_importance, importance_svg, reasons
 from early_id.models import AdditiveModel
 from early_id.panel import CATALOG, Panel, build_panel
-from early_id.pipeline._train import Tell, silent
+from early_id.pipeline._train import Tell, district_of, silent
 from early_id.tracking import Tracker, load_document
 
 
@@ -55,10 +54,12 @@ def explain(
     tell("Loading the model")
     document = load_document(model, Tracker(config.tracking.uri, config.tracking.experiment))
     tell("Building the panel")
-    district = read_district(config.district.path, source=config.district.source)
+    district = district_of(config, None)
     catalog = {name: CATALOG[name] for name in document.feature_names}
     day = as_of or (pd.Timestamp(district.data_until) + pd.offsets.Week(weekday=6, n=0)).date().isoformat()
-    panel = build_panel(district, as_of=[day], catalog=catalog | {"absence_rate_year": CATALOG["absence_rate_year"]})
+    panel = build_panel(
+        district, as_of=[day], catalog=catalog | {"absence_rate_year": CATALOG["absence_rate_year"]}
+    )
     tell("Explaining")
     scored = panel.frame[panel.frame["not_scored"].isna()]
     if student is not None:
@@ -87,8 +88,11 @@ def _one(
     X = panel.design(row)
     found = shapley(document, X)
     words = reasons(document, X, panel.facts.iloc[row.index]).iloc[0]
-    frame = pd.DataFrame({"feature": found.feature_names, "value": found.data[0], "log_odds": found.values[0]})
+    frame = pd.DataFrame(
+        {"feature": found.feature_names, "value": found.data[0], "log_odds": found.values[0]}
+    )
     frame = frame.sort_values("log_odds", key=abs, ascending=False, ignore_index=True)
-    said = "; ".join(text for text in (words["reason_1"], words["reason_2"], words["reason_3"]) if isinstance(text, str))
+    given = [words[f"reason_{n}"] for n in (1, 2, 3)]
+    said = "; ".join(text for text in given if isinstance(text, str))
     probability = document.predict_proba(X)[0, 1]
     return f"Score {probability:.6f} on {day}. {said}. Strength: {words['strength']}", frame

@@ -62,7 +62,8 @@ def promote(
         signed_on=signed_on,
         expires_on=expires_on,
         exceptions=[
-            {"group": group, "reason": reason, "expires_on": until} for group, reason in (exceptions or {}).items()
+            {"group": group, "reason": reason, "expires_on": until}
+            for group, reason in (exceptions or {}).items()
         ],
         acknowledged=[{"group": group, "reason": reason} for group, reason in (acknowledged or {}).items()],
     )
@@ -71,4 +72,5 @@ def promote(
 
 def rollback(config: Config) -> int:
     """Go back to the model used before; return its version in the registry."""
-    return roll_back(tracker=Tracker(config.tracking.uri, config.tracking.experiment))
+    version: int = roll_back(tracker=Tracker(config.tracking.uri, config.tracking.experiment))
+    return version

@@ -51,4 +51,6 @@ def write_simulated(
         staging.rename(out)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return {name: len(rows) for name, rows in county.tables.items() if len(rows)} | {"truth": len(county.truth)}
+    return {name: len(rows) for name, rows in county.tables.items() if len(rows)} | {
+        "truth": len(county.truth)
+    }

@@ -31,6 +31,11 @@ TABLES_TO_FINGERPRINT = (
 )  # fmt: skip
 
 
+def district_of(config: Config, given: District | None) -> District:
+    """Return the district a job was given, or read and check the configured one."""
+    return given or read_district(config.district.path, source=config.district.source)
+
+
 def silent(_: str) -> None:
     """Tell nobody."""
 
@@ -72,7 +77,9 @@ def contestants_of(config: Config) -> dict[str, Any]:
         "logistic": ("logistic", LogisticAdditiveClassifier(directions="catalogue", random_state=seed)),
     }
     rules = {"pace": ("pace rule", PaceRule()), "prior_year": ("prior-year rule", PriorYearRule())}
-    chosen = [learners[name] for name in config.training.learners] + [rules[name] for name in config.training.rules]
+    chosen = [learners[name] for name in config.training.learners] + [
+        rules[name] for name in config.training.rules
+    ]
     if config.training.ceiling:
         chosen.append(("ceiling", Ceiling(random_state=seed)))
     return dict(chosen)
@@ -109,12 +116,14 @@ def training_panel(config: Config, district: District) -> Panel:
     return panel.without(config.training.drop_features)
 
 
-def train(config: Config, *, tell: Tell = silent) -> TrainResult:
+def train(config: Config, *, district: District | None = None, tell: Tell = silent) -> TrainResult:
     """Backtest all contestants of a configuration, choose one, log everything, register it as `@candidate`.
 
     Parameters
     ----------
     config : Config
+    district : District, optional
+        The configured district where it has been read already.
     tell : callable
         Called with a line of text as each step begins.
 
@@ -131,7 +140,7 @@ def train(config: Config, *, tell: Tell = silent) -> TrainResult:
     newer data: what a reviewer signs is what was audited, to the last digit.
     """
     tell("Reading the district")
-    district = read_district(config.district.path, source=config.district.source)
+    district = district_of(config, district)
     tell("Building the panel")
     panel = training_panel(config, district)
     tell("Fitting and backtesting")
@@ -154,20 +163,18 @@ def train(config: Config, *, tell: Tell = silent) -> TrainResult:
     folder = config.models / document.sha256[:12]
     save_backtest(result, folder)
     write_atomic(folder / "model.json", document.to_json().encode())
-    _write_figures(result, metrics, folder)
+    calibration = result.calibration()
+    figures = {"metrics": metrics, "by_date": result.metrics_by_date(), "calibration": calibration}
+    for name, frame in figures.items():
+        write_atomic(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n").encode())
     tell("Logging to MLflow")
-    version = _log(config, district, result, metrics)
+    version = _log(config, district, result, metrics, calibration)
     return TrainResult(document, result, metrics, version, folder)
 
 
-def _write_figures(result: Backtest, metrics: pd.DataFrame, folder: Path) -> None:
-    """Write the figures of the backtest as CSV: no row of them is a student's."""
-    figures = {"metrics": metrics, "by_date": result.metrics_by_date(), "calibration": result.calibration()}
-    for name, frame in figures.items():
-        write_atomic(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n").encode())
-
-
-def _log(config: Config, district: District, result: Backtest, metrics: pd.DataFrame) -> int:
+def _log(
+    config: Config, district: District, result: Backtest, metrics: pd.DataFrame, calibration: pd.DataFrame
+) -> int:
     """Write one parent run and a child per contestant; register the chosen document."""
     tracker = Tracker(config.tracking.uri, config.tracking.experiment)
     settings = json.loads(config.model_dump_json())
@@ -179,8 +186,8 @@ def _log(config: Config, district: District, result: Backtest, metrics: pd.DataF
             for _, row in own.iterrows()
             for column in own.columns[2:]
         }
-        calibration = result.calibration().query("contestant == @name")
-        tables = {"metrics.csv": own} | ({"calibration.csv": calibration} if len(calibration) else {})
+        fit = calibration[calibration["contestant"] == name]
+        tables = {"metrics.csv": own} | ({"calibration.csv": fit} if len(fit) else {})
         parameters = {key: str(value) for key, value in estimator.get_params(deep=False).items()}
         learners.append(LearnerLog(name, parameters, figures, result.documents.get(name), tables))
     training = TrainingLog(
@@ -198,6 +205,7 @@ def _log(config: Config, district: District, result: Backtest, metrics: pd.DataF
         },
     )
     run = log_training(training, tracker)
-    return register_candidate(
+    version: int = register_candidate(
         result.documents[result.deployable], tracker=tracker, run_id=run.learners[result.deployable]
     )
+    return version

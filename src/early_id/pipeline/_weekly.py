@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from early_id.config import Config
-from early_id.district import read_district
+from early_id.district import District
 from early_id.exceptions import ConfigError, DataError
 from early_id.flags import WeeklyLists, earlier_lists, publish, rank_students
 from early_id.monitoring import compute_freshness
-from early_id.pipeline._train import Tell, silent
+from early_id.pipeline._train import Tell, district_of, silent
 from early_id.reports import write_weekly_summary
 from early_id.tracking import Tracker, load_document, verify_sign_off
 
@@ -36,7 +36,12 @@ class FlagResult:
 
 
 def weekly_flags(
-    config: Config, *, as_of: str | pd.Timestamp, out: Path | None = None, tell: Tell = silent
+    config: Config,
+    *,
+    as_of: str | pd.Timestamp,
+    out: Path | None = None,
+    district: District | None = None,
+    tell: Tell = silent,
 ) -> FlagResult:
     """Publish the lists of one date with the signed model, or refuse.
 
@@ -47,6 +52,8 @@ def weekly_flags(
         The Sunday whose week ends the lists' view.
     out : Path, optional
         Another place for the lists than the configured one.
+    district : District, optional
+        The configured district where it has been read already.
 
     Returns
     -------
@@ -75,7 +82,7 @@ def weekly_flags(
     document = load_document("@champion", tracker)
     record = verify_sign_off(document, capacity=config.capacity, as_of=day.date(), tracker=tracker)
     tell("Reading the district")
-    district = read_district(config.district.path, source=config.district.source)
+    district = district_of(config, district)
     freshness = compute_freshness(district, day)
     _check_fresh(freshness, day)
     tell("Scoring and ranking")
@@ -106,7 +113,8 @@ def weekly_flags(
         },
     )
     summary = target.parent / f"summary-{day.date().isoformat()}.html"
-    write_weekly_summary(lists.lists, lists.not_scored, lists.resolved, summary, as_of=day, purpose=config.purpose)
+    frames = (lists.lists, lists.not_scored, lists.resolved)
+    write_weekly_summary(*frames, summary, as_of=day, purpose=config.purpose, schools=lists.schools)
     return FlagResult(lists, target, summary)
 
 
@@ -114,7 +122,7 @@ def _check_fresh(freshness: pd.DataFrame, day: pd.Timestamp) -> None:
     """Refuse a date for which no school has submitted any attendance since the week began."""
     newest = freshness["last_submitted_day"].max()
     last_day = freshness["last_school_day"].max()
-    if pd.isna(newest) or (last_day - newest).days > 6:  # noqa: PLR2004 - a week
+    if pd.isna(newest) or (last_day - newest).days > 6:
         shown = "never" if pd.isna(newest) else newest.date().isoformat()
         msg = (
             f"Expected attendance of the week before {day.date().isoformat()} from at least one school, got the newest "

@@ -74,7 +74,14 @@ def write_model_card(
 
     Examples
     --------
-    >>> write_model_card(document, backtest.metrics("5%"), "model_card.html")  # doctest: +SKIP
+    >>> import tempfile
+    >>> from early_id.models import AdditiveModel, FeatureInfo, Period, Term
+    >>> days = Term("absent_days", "step", edges=(2.0,), values=(-0.5, 1.0), missing=0.0)
+    >>> document = AdditiveModel("chronic_absence", [FeatureInfo("absent_days")], [Period(0, None, -1.0, (days,))])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     card = write_model_card(document, None, f"{folder}/card.html")
+    ...     "2 or more" in card.read_text(encoding="utf-8")
+    True
     """
     table = document.to_frame()
     return write_page(

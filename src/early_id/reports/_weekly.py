@@ -71,7 +71,13 @@ def write_weekly_summary(
 
     Examples
     --------
-    >>> write_weekly_summary(lists, not_scored, resolved, "week.html", as_of="2026-11-22")  # doctest: +SKIP
+    >>> import tempfile
+    >>> nobody = pd.DataFrame(columns=list(LIST_COLUMNS))
+    >>> without = pd.DataFrame({"school_id": ["01"], "student_id": ["7"], "reason": ["no attendance submitted"]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = write_weekly_summary(nobody, without, without[:0], f"{folder}/w.html", as_of="2026-11-22")
+    ...     "no attendance submitted" in page.read_text(encoding="utf-8")
+    True
     """
     _check(lists, LIST_COLUMNS, "lists")
     for frame, name in ((not_scored, "not_scored"), (resolved, "resolved")):

@@ -44,12 +44,13 @@ _CELLS = (
 )
 # Among rows that share a key and are visible at some time, rows equal in every cell but the first are copies;
 # the others collide when one appears before an earlier one is taken back. Work grows with the rows, not with
-# their pairs, so that a file with one key throughout is answered as fast as any other.
+# their pairs, so that a file with one key throughout is answered as fast as any other. The hash only narrows down:
+# a row that shares no more than a hash has nothing beside it.
 _REPEATED = """
     WITH visible AS (FROM judged {visible}),
-    shared AS (FROM visible SELECT {key} GROUP BY ALL HAVING count(*) > 1),
+    shared AS (FROM visible SELECT hash({key}) AS hashed GROUP BY ALL HAVING count(*) > 1),
     numbered AS (
-        FROM visible SEMI JOIN shared USING ({key})
+        FROM visible SEMI JOIN shared ON hash({key}) = shared.hashed
         SELECT *, row_number() OVER (PARTITION BY {cells} ORDER BY _row) AS copy
     ),
     beside AS (

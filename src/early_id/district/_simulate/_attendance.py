@@ -37,7 +37,8 @@ class Setting:
     """Log-odds of absence that do not depend on the student's regime.
 
     `odds` (seats) is the level of a seat at its first school, `step` (seats) what a move adds, `wave` (D × W) the
-    weekday and illness wave of every district. `enrolled` (seats × W) marks school days at the student's school.
+    weekday and illness wave of every district (a mover keeps that of the first). `enrolled` (seats × W) marks school
+    days at the student's school.
     """
 
     odds: Floats

@@ -121,7 +121,8 @@ def load_bias(path: str | Path) -> Bias:
 
 
 def _sentence(path: Path, error: ValidationError) -> str:
-    first = error.errors()[0]
+    # A misspelt key also leaves its right name missing: say the misspelling.
+    first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"Unknown key {where!r} in {path}: {did_you_mean(str(first['loc'][-1]), _KEYS)}"

@@ -75,7 +75,7 @@ def simulate_tables(
     --------
     >>> county = simulate_tables(students=300, schools=3, districts=1, years=2)
     >>> county.today.isoformat(), county.tables["schools"]["school_id"].tolist()
-    ('2025-01-26', ['0102003', '0102460', '0102917'])
+    ('2025-02-09', ['0102003', '0102460', '0102917'])
     """
     settings = Settings(students, schools, districts, years, last_year, seed)
     plan = draw_plan(settings, bias or Bias())

@@ -50,6 +50,14 @@ def enrollment_rows(rng: np.random.Generator, year: Year, schools: Schools, seat
     return rows
 
 
+def arrivals_known(rows: Columns, seats: Seats) -> Ints:
+    """Day on which the first (row 0) and the later school (row 1) of every seat had the student on file."""
+    known = np.full((2, len(seats.person)), np.iinfo(np.int64).max)
+    moved = rows["school_id"] == seats.school_after[rows["seat"]]
+    np.minimum.at(known, (moved.astype(np.int64), rows["seat"]), rows["known_at"])
+    return known
+
+
 def _rows(seat: Ints, school: Ints, entered: Ints, known: Ints) -> Columns:
     empty = np.full(len(seat), -1)
     return {

@@ -6,7 +6,7 @@ import numpy as np
 
 from early_id.district._simulate import _grades
 from early_id.district._simulate._coursework import Classroom
-from early_id.district._simulate._enrollments import Columns, enrollment_rows
+from early_id.district._simulate._enrollments import Columns, arrivals_known, enrollment_rows
 from early_id.district._simulate._groups import has_value
 from early_id.district._simulate._happened import Happened
 from early_id.district._simulate._incidents import (
@@ -16,7 +16,7 @@ from early_id.district._simulate._marks import draw_grades
 from early_id.district._simulate._plan import Plan
 from early_id.district._simulate._records import draw_absence_records, plant_absences
 from early_id.district._simulate._streams import Stage, stream
-from early_id.district._simulate._students import Floats, Roster
+from early_id.district._simulate._students import Floats, Ints, Roster, Seats
 from early_id.district._simulate._supports import outcome_rows, support_rows
 from early_id.district._simulate._truth import MIN_ENROLLED
 
@@ -28,15 +28,26 @@ def written(plan: Plan, roster: Roster, index: int, happened: Happened, rate: Fl
         return stream(plan.settings.seed, stage, roster.district, index)
 
     year, seats, schools = happened.year, happened.seats, plan.schools
+    enrollments = enrollment_rows(rng("enrollments"), year, schools, seats)
+    known = arrivals_known(enrollments, seats)
     return {
-        "enrollments": enrollment_rows(rng("enrollments"), year, schools, seats),
-        "absences": _absences(plan, roster, index, happened),
-        "grades": _grade_rows(rng("grades"), plan, index, happened),
-        "incidents": _incident_rows(rng("records"), plan, roster, index, happened),
+        "enrollments": enrollments,
+        "absences": _not_before(known, seats, _absences(plan, roster, index, happened)),
+        "grades": _not_before(known, seats, _grade_rows(rng("grades"), plan, index, happened)),
+        "incidents": _not_before(known, seats, _incident_rows(rng("records"), plan, roster, index, happened)),
         "outcomes": outcome_rows(rng("outcomes"), year, schools, seats, rate),
         "supports": support_rows(rng("supports"), year, schools, seats, happened.states),
         "truth": _truth_rows(plan, happened),
     }
+
+
+def _not_before(known: Ints, seats: Seats, rows: Columns) -> Columns:
+    """Hold rows back until their school has the student on file: nothing is recorded for a stranger."""
+    moved = rows["school_id"] == seats.school_after[rows["seat"]]
+    rows["known_at"] = np.maximum(rows["known_at"], known[moved.astype(np.int64), rows["seat"]])
+    corrected = np.maximum(rows["retracted_at"], rows["known_at"])
+    rows["retracted_at"] = np.where(rows["retracted_at"] >= 0, corrected, -1)
+    return rows
 
 
 def _absences(plan: Plan, roster: Roster, index: int, happened: Happened) -> Columns:

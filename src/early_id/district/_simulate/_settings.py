@@ -12,11 +12,15 @@ GRADES = 13  # kindergarten (0) to 12
 
 @dataclass(frozen=True)
 class Process:
-    """Constants of the generating process.
+    """Constants of the generating process, set so that the measured targets in the tests are met.
 
-    Absence is a coin per school day with log-odds `base` + level of the school + student + year + groups + regime
-    + weekday + illness wave. `student` and `year` are standard deviations of the persistent and the yearly part;
-    `school` is that of the school levels. `shifts` are log-odds by regime. The rest are weekly hazards.
+    Absence is a coin per school day with log-odds `base` + grade + school + student + year + groups + regime + weekday
+    + illness wave. `student` and `year` are standard deviations of the persistent and the yearly part, `tail` stretches
+    the upper tail of the persistent part, `school` is the standard deviation of the school levels, `shifts` are
+    log-odds by regime. `brew` … `help_ends` are weekly hazards of a change of regime, `carry` the chance that last
+    year's final regime goes on. `level_hazard` … `absence_and_move` act on the log hazard of brewing: the first is what
+    school and groups add, the others are interactions (`either_alone` is subtracted where only one of low marks and
+    frequent lateness is seen: one visible difficulty alone is usually met by an adult, both together are not).
     """
 
     base: float = -4.1

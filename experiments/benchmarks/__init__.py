@@ -1,0 +1,1 @@
+"""Timings, always as a ratio of two things measured in one run."""

@@ -1,0 +1,56 @@
+"""Remake the generated pages of docs/: the feature catalogue and the rules of `early-id check`.
+
+Run: python -m experiments.docs
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from early_id.district import rule_frame
+from early_id.panel import catalog_frame
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def _table(columns: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def features_page() -> str:
+    """Write the catalogue as a page."""
+    frame = catalog_frame().reset_index()
+    words = {1: "more raises the score", -1: "more lowers the score", 0: "free"}
+    rows = [
+        [f"`{row['name']}`", row["concept"], row["domain"], str(row["window"]), row["unit"], words[row["direction"]],
+         "yes" if row["changeable"] else "no", row["phrase"] or "–"]
+        for _, row in frame.iterrows()
+    ]  # fmt: skip
+    columns = ["feature", "concept", "domain", "window (school days)", "unit", "direction", "changeable", "as a reason"]
+    return (
+        "# Features\n\nMade by `make docs` from `early_id.panel.CATALOG`. Windows end on the last school day up to the "
+        "as-of date; unknown is missing, never zero.\n\n" + _table(columns, rows)
+    )
+
+
+def rules_page() -> str:
+    """Write the rules of `early-id check` as a page."""
+    frame = rule_frame()
+    rows = [[f"`{r['code']}`", r["severity"], r["title"], r["cause"], r["remedy"]] for _, r in frame.iterrows()]
+    return (
+        "# Rules of `early-id check`\n\nMade by `make docs`. Rows that break an error-level rule go to quarantine; "
+        "warnings are reported and the rows are kept.\n\n"
+        + _table(["rule", "severity", "title", "cause", "remedy"], rows)
+    )
+
+
+def main() -> None:
+    """Write both pages."""
+    (DOCS / "features.md").write_text(features_page(), encoding="utf-8")
+    (DOCS / "rules.md").write_text(rules_page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""The audited rows as counts: of each group, of two groups crossed, of everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from early_id.fairness._counts import (
+    Floats,
+    Segments,
+    Table,
+    ceiling,
+    count_segments,
+    overall,
+    row_measures,
+    tabulate,
+)
+from early_id.fairness._groups import UNKNOWN, Attribute, Ints, attach_attributes
+from early_id.fairness._rates import add_ceiling, compute_rates
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Everything the rest of the audit needs of the rows."""
+
+    attributes: tuple[Attribute, ...]
+    student: Ints
+    measures: Ints
+    segments: Segments
+    singles: list[Table]
+    pairs: list[Table]
+    crossed: list[Table]
+    everyone: Table
+    ceiling: Floats
+
+
+def count_rows(rows: pd.DataFrame, groups: pd.DataFrame) -> Counted:
+    """Attach the groups and count."""
+    attributes = attach_attributes(rows, groups)
+    measures = row_measures(rows)
+    students = pd.factorize(rows["student_id"], sort=True)[0].astype(np.int64)
+    segments = count_segments(students, attributes, measures)
+    axes = range(len(attributes))
+    singles = [tabulate(segments, attributes, [axis]) for axis in axes]
+    pairs = [tabulate(segments, attributes, pair) for pair in combinations(axes, 2)]
+    finest = {"school"} | {name for table in pairs for name in _finer(table)}
+    crossed = [table for table in pairs if not finest & set(table.name)]
+    everyone, reach = overall(segments), ceiling(rows, measures)
+    return Counted(attributes, students, measures, segments, singles, pairs, crossed, everyone, reach)
+
+
+def _finer(pair: Table) -> list[str]:
+    """Name the attribute whose groups each lie within one group of the other: crossed, both tell the same."""
+    known = [group for group in pair.groups if UNKNOWN not in group]
+    first, second = (len({group[axis] for group in known}) for axis in (0, 1))
+    if len(known) != max(first, second) or min(first, second) < 2:
+        return []
+    return [pair.name[0] if first > second else pair.name[1]]
+
+
+def rate_frames(counted: Counted) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Give the rates of single groups, of crossed groups, and of everybody."""
+    singles = [
+        add_ceiling(compute_rates(table), attribute.codes, counted.ceiling)
+        for table, attribute in zip(counted.singles, counted.attributes, strict=True)
+    ]
+    whole = compute_rates(counted.everyone)
+    everyone = np.zeros(len(counted.ceiling), dtype=np.int64)
+    crossed = [compute_rates(table) for table in counted.crossed]
+    return (
+        pd.concat(singles, ignore_index=True),
+        pd.concat(crossed, ignore_index=True)
+        if crossed
+        else singles[0].iloc[:0].drop(columns="ceiling_recall"),
+        add_ceiling(whole, everyone, counted.ceiling),
+    )

@@ -1,0 +1,73 @@
+"""All masked frames of an audit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from early_id.fairness._counted import Counted
+from early_id.fairness._crosstabs import mask_crossed
+from early_id.fairness._publish import (
+    publish_crossed,
+    publish_gaps,
+    publish_rates,
+    publish_reasons,
+    publish_verdicts,
+)
+from early_id.fairness._suppression import Masking
+
+OUTCOME_METRICS = (
+    "recall",
+    "ceiling_recall",
+    "selection_rate",
+    "base_rate",
+    "precision",
+    "false_omission_rate",
+)
+SHOWN_METRICS = ("selection_rate", "precision", "false_omission_rate")
+
+
+def published_rates(
+    counted: Counted,
+    by_group: pd.DataFrame,
+    intersections: pd.DataFrame,
+    whole: pd.DataFrame,
+    masks: Mapping[str, Masking],
+) -> dict[str, pd.DataFrame]:
+    """Mask the rates of everybody, of single groups and of crossed ones."""
+    hidden = [mask_crossed(table, masks["recall"]) for table in counted.crossed]
+    return {
+        "overall": publish_rates(whole, masks["recall"], OUTCOME_METRICS).join(
+            publish_rates(whole, masks["not_scored"], ["not_scored"]).filter(like="not_scored")
+        ),
+        "by_group": publish_rates(by_group, masks["recall"], OUTCOME_METRICS),
+        "not_scored": publish_rates(by_group, masks["not_scored"], ["not_scored"]),
+        "intersections": publish_crossed(intersections, np.concatenate(hidden or [np.empty(0, dtype=bool)])),
+    }
+
+
+def published_rest(
+    published: Mapping[str, pd.DataFrame],
+    gaps: pd.DataFrame,
+    verdicts: pd.DataFrame,
+    not_scored: pd.DataFrame,
+    excluded: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
+    """Mask gaps, verdicts and reasons by what `published_rates` prints."""
+    parts = [
+        publish_gaps(gaps.loc[gaps["family"] != "intersection"], published["by_group"], metric)
+        for metric in ("recall", *SHOWN_METRICS)
+    ]
+    parts.append(publish_gaps(gaps, published["not_scored"], "not_scored"))
+    parts.append(
+        publish_gaps(gaps.loc[gaps["family"] == "intersection"], published["intersections"], "recall")
+    )
+    printed = pd.concat(parts, ignore_index=True)
+    return {
+        "gaps": printed,
+        "verdicts": publish_verdicts(verdicts, printed),
+        "not_scored_reasons": publish_reasons(not_scored),
+        "excluded": publish_reasons(excluded),
+    }
