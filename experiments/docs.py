@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from early_id.district import rule_frame
+from early_id.district import TABLES, rule_frame
 from early_id.panel import catalog_frame
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -28,7 +28,16 @@ def features_page() -> str:
          "yes" if row["changeable"] else "no", row["phrase"] or "–"]
         for _, row in frame.iterrows()
     ]  # fmt: skip
-    columns = ["feature", "concept", "domain", "window (school days)", "unit", "direction", "changeable", "as a reason"]
+    columns = [
+        "feature",
+        "concept",
+        "domain",
+        "window (school days)",
+        "unit",
+        "direction",
+        "changeable",
+        "as a reason",
+    ]
     return (
         "# Features\n\nMade by `make docs` from `early_id.panel.CATALOG`. Windows end on the last school day up to the "
         "as-of date; unknown is missing, never zero.\n\n" + _table(columns, rows)
@@ -38,7 +47,9 @@ def features_page() -> str:
 def rules_page() -> str:
     """Write the rules of `early-id check` as a page."""
     frame = rule_frame()
-    rows = [[f"`{r['code']}`", r["severity"], r["title"], r["cause"], r["remedy"]] for _, r in frame.iterrows()]
+    rows = [
+        [f"`{r['code']}`", r["severity"], r["title"], r["cause"], r["remedy"]] for _, r in frame.iterrows()
+    ]
     return (
         "# Rules of `early-id check`\n\nMade by `make docs`. Rows that break an error-level rule go to quarantine; "
         "warnings are reported and the rows are kept.\n\n"
@@ -46,10 +57,37 @@ def rules_page() -> str:
     )
 
 
+def data_page() -> str:
+    """Write the canonical tables as a page."""
+    parts = [
+        "# Canonical tables\n\nMade by `make docs` from `early_id.district.TABLES`. One file per table, "
+        "`<table>.parquet` or `<table>.csv`, in one folder. Days are written YYYY-MM-DD, ids are text. Tables with "
+        "`known_at` hold every version of a record: it is visible on a day if it was known by then and not retracted "
+        "by then; a correction is a retraction plus a new row.\n"
+    ]
+    for table in TABLES.values():
+        key = ", ".join(f"`{name}`" for name in table.key)
+        late = f" Without `known_at` a row counts as known {table.assumed_lag_days} days after `{table.occurred}`."
+        need = "required" if table.required else "optional"
+        parts.append(f"## {table.name}\n\nKey: {key}; the table is {need}.{late if table.occurred else ''}\n")
+        rows = [
+            [f"`{name}`", column.kind, "yes" if column.required else "no", "yes" if column.nullable else "no",
+             ", ".join(column.allowed) or _range(column.low, column.high)]
+            for name, column in table.all_columns.items()
+        ]  # fmt: skip
+        parts.append(_table(["column", "type", "must be there", "may be empty", "values"], rows))
+    return "\n".join(parts)
+
+
+def _range(low: int | None, high: int | None) -> str:
+    return "" if low is None or high is None else f"{low} to {high:,}"
+
+
 def main() -> None:
-    """Write both pages."""
+    """Write all pages."""
     (DOCS / "features.md").write_text(features_page(), encoding="utf-8")
     (DOCS / "rules.md").write_text(rules_page(), encoding="utf-8")
+    (DOCS / "data.md").write_text(data_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

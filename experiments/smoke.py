@@ -1,4 +1,4 @@
-"""The main job's functions once, small: does the installed set of versions work at all?
+"""Run the main job's functions once, small, to see whether the installed versions work at all.
 
 Run: python -m experiments.smoke
 """

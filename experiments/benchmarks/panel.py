@@ -18,7 +18,8 @@ SUNDAY = "2025-01-26"
 HAND_WRITTEN = """
 with cohort as (
     select student_id, school_id from enrollments
-    where "primary" and school_year = 2025 and entered_on <= date '{day}' and (left_on is null or left_on >= date '{day}')
+    where "primary" and school_year = 2025 and entered_on <= date '{day}'
+      and (left_on is null or left_on >= date '{day}')
       and known_at <= date '{day}' and (retracted_at is null or retracted_at > date '{day}')
 ), a as (
     select student_id, count(*) as absent from absences
@@ -59,7 +60,9 @@ def main() -> None:
     county = District.from_frames(tables)
     query = HAND_WRITTEN.format(day=SUNDAY)
     engine = _median(lambda: build_panel(county, as_of=[SUNDAY]), options.repeats)
-    by_hand = _median(lambda: county.signals.connection.con.execute(query).fetch_arrow_table(), options.repeats)
+    by_hand = _median(
+        lambda: county.signals.connection.con.execute(query).fetch_arrow_table(), options.repeats
+    )
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"{options.students:,} students, one as-of date, medians of {options.repeats} runs")
     print(f"whole catalogue ({len(CATALOG)} features): {engine:.2f} s")

@@ -69,7 +69,7 @@ def onset_rows(tables: dict[str, pd.DataFrame], truth: pd.DataFrame, number: int
     """Truth on the Sunday after the n-th school day, with the label, where the event is still ahead."""
     calendar = school_days(tables)
     day = calendar.loc[calendar["number"] == number, ["school_id", "school_year", "day"]]
-    day["as_of"] = day["day"] + pd.to_timedelta(6 - day["day"].dt.weekday, unit="D")
+    day["as_of"] = day["day"] + pd.to_timedelta(6 - day["day"].dt.day_of_week, unit="D")
     rows = truth.merge(day, on=["school_id", "school_year", "as_of"])
     columns = ["student_id", "school_year", "chronic", "event_day", "moves", "grade", "entered_on"]
     rows = rows.merge(student_years(tables)[columns], on=["student_id", "school_year"])
@@ -90,7 +90,8 @@ def quick_features(tables: dict[str, pd.DataFrame], rows: pd.DataFrame) -> np.nd
 
     def mine(name: str, day: str) -> pd.DataFrame:
         table = tables[name].merge(start, on="student_id")
-        return visible(table[(table[day] >= table["start"]) & (table[day] <= table["as_of"])], table["as_of"])
+        table = table[(table[day] >= table["start"]) & (table[day] <= table["as_of"])]
+        return visible(table, table["as_of"])
 
     def count(table: pd.DataFrame) -> np.ndarray:
         return table.groupby(keys).size().reindex(at).fillna(0).to_numpy(float)

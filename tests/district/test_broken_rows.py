@@ -168,7 +168,7 @@ def _assert_no_bad_row(district):
 @pytest.mark.slow
 @given(data=st.data())
 @settings(
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     phases=[
         Phase.explicit,

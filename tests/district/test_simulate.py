@@ -8,11 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
-
-from early_id.district._simulate import Bias, Simulated, load_bias, simulate_tables
-from early_id.district._simulate._settings import Settings
-from early_id.district._tables import TABLES
-from early_id.exceptions import ConfigError
 from simulated_years import (
     WHOLE,
     final,
@@ -22,6 +17,13 @@ from simulated_years import (
     student_years,
     visible,
 )
+
+from early_id.district._simulate import Bias, Simulated, load_bias, simulate_tables
+from early_id.district._simulate._life import live
+from early_id.district._simulate._plan import draw_plan
+from early_id.district._simulate._settings import Settings
+from early_id.district._tables import TABLES
+from early_id.exceptions import ConfigError
 
 SMALL = {"students": 900, "schools": 7, "districts": 2, "years": 3}
 BLACK = {"attribute": "race_ethnicity", "value": "Black"}
@@ -166,9 +168,19 @@ def test_ids_are_text_of_one_width_and_schools_keep_their_zeros(county: Simulate
     known = set(county.tables["enrollments"]["student_id"])
     for name in ("absences", "grades", "incidents", "outcomes", "supports"):
         assert set(county.tables[name]["student_id"]) <= known
-    assert set(county.tables["groups"]["student_id"]) >= set(
-        visible(county.tables["enrollments"], pd.Timestamp(county.today))["student_id"]
-    ) - set(known - set(county.tables["groups"]["student_id"]))
+    assert len(set(county.tables["groups"]["student_id"]) & known) / len(known) > 0.99
+
+
+@pytest.mark.parametrize("name", ["absences", "grades", "incidents"])
+def test_nothing_is_recorded_before_the_school_has_the_student_on_file(county: Simulated, name: str) -> None:
+    key = ["student_id", "school_id", "school_year"]
+    on_file = county.tables["enrollments"].query("primary").groupby(key)["known_at"].min().rename("on_file")
+    rows = county.tables[name]
+    occurred = rows[TABLES[name].occurred]
+    year = (occurred.dt.year + (occurred.dt.month > 7)).astype("int64")
+    found = rows.assign(school_year=year).merge(on_file.reset_index(), on=key)
+    assert len(found) == len(rows)
+    assert (found["known_at"] >= found["on_file"]).all()
 
 
 def test_missing_work_is_an_empty_row_that_the_handed_in_work_replaces(county: Simulated) -> None:
@@ -236,6 +248,14 @@ def test_equal_arguments_give_equal_bits_and_another_seed_does_not(small: Simula
     assert not other.tables["absences"].equals(small.tables["absences"])
 
 
+def test_a_home_district_lives_alike_in_any_order() -> None:
+    plan = draw_plan(Settings(400, 6, 2, 2, 2025, 9), Bias())
+    alone, after = live(plan, 1), [live(plan, home) for home in (0, 1)][1]
+    for name, parts in alone.items():
+        for part, same in zip(parts, after[name], strict=True):
+            assert all(np.array_equal(part[column], same[column]) for column in part)
+
+
 def test_dates_do_not_depend_on_the_day_of_the_run(small: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: 0.0)
     assert simulate_tables(**SMALL, seed=3).today == small.today
@@ -245,7 +265,7 @@ def test_truth_is_a_probability_for_each_week_a_student_was_in_school(county: Si
     truth = county.truth
     assert truth["risk"].between(0, 1).all()
     assert not truth.duplicated(["student_id", "school_id", "as_of"]).any()
-    assert (truth["as_of"].dt.weekday == 6).all()
+    assert (truth["as_of"].dt.day_of_week == 6).all()
     # At the end of a closed year nothing is left to chance.
     years = student_years(county.tables)
     last = truth.sort_values("as_of").groupby(["student_id", "school_year"]).last().reset_index()
@@ -269,7 +289,9 @@ def test_regimes_change_within_the_year_and_move_absence(county: Simulated) -> N
     changes = truth.groupby("student_id")["regime"].nunique()
     assert 0.3 < (changes > 1).mean() < 0.9
     absent = final(county.tables["absences"]).query("kind in @WHOLE").copy()
-    absent["as_of"] = absent["occurred_on"] + pd.to_timedelta(6 - absent["occurred_on"].dt.weekday, unit="D")
+    absent["as_of"] = absent["occurred_on"] + pd.to_timedelta(
+        6 - absent["occurred_on"].dt.day_of_week, unit="D"
+    )
     weekly = absent.groupby(["student_id", "as_of"]).size().rename("absent").reset_index()
     rate = (
         truth.merge(weekly, how="left", on=["student_id", "as_of"])
@@ -296,7 +318,7 @@ def test_late_records_are_late_and_nothing_else_changes(small: Simulated) -> Non
     key = list(TABLES["absences"].key)
     rows = (
         small.tables["absences"]
-        .query("retracted_at.isna() and occurred_on < "2024-06-30"")
+        .query("retracted_at.isna() and occurred_on < '2024-06-30'")
         .merge(late.tables["absences"].query("retracted_at.isna()"), on=key, suffixes=("", "_late"))
     )
     shift = (rows["known_at_late"] - rows["known_at"]).dt.days
@@ -304,7 +326,9 @@ def test_late_records_are_late_and_nothing_else_changes(small: Simulated) -> Non
     known_group = rows["student_id"].isin(
         set(small.tables["groups"].query("attribute == 'race_ethnicity'")["student_id"])
     )
-    assert (shift[of_group] >= 19).all()
+    # Fifteen school days are three weeks, less where the school had the student on file only days after the start.
+    assert (shift[of_group] >= 19).mean() > 0.99
+    assert (shift[of_group] >= 12).all()
     assert (shift[~of_group & known_group] == 0).all()
     for name in ("grades", "enrollments", "incidents", "groups"):
         pd.testing.assert_frame_equal(late.tables[name], small.tables[name])

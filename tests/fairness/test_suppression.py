@@ -31,7 +31,7 @@ class Attacker:
     """Unknown counts of all groups and all crossed cells, and what the published frames say about them."""
 
     def __init__(self, published, truth):
-        self.groups = {name: sorted(truth[name].unique()) for name in ("one", "two", "three")}
+        self.groups = {name: sorted(truth[name].unique()) for name in ("one", "three", "two")}
         self.cells = [((name,), (group,)) for name, groups in self.groups.items() for group in groups]
         self.cells += [
             ((a, b), (x, y))
@@ -44,6 +44,7 @@ class Attacker:
         self._add_sums(published["overall"])
         self.known = self._add_singles(published["by_group"])
         self._add_crossed(published["intersections"])
+        self._add_sizes(published["not_scored"])
 
     def form(self, cell, measure):
         row = np.zeros((len(self.cells), 4))
@@ -86,12 +87,19 @@ class Attacker:
             for measure, value in read(row).items():
                 self.say(self.form((names, groups), measure), value)
 
+    def _add_sizes(self, frame):
+        """Group sizes are printed a second time beside the shares without a score."""
+        for _, row in frame.iterrows():
+            cell = ((row["attribute"],), (row["group"],))
+            if cell in self.place and pd.notna(row["students"]):
+                self.say(self.form(cell, "students"), float(row["students"]))
+
     def range(self, cell, measure):
         return feasible_range(self.equations, self.values, self.form(cell, measure))
 
 
 def read(row):
-    """Whole counts that follow from one published line, with one row per student."""
+    """Whole counts that follow from one published line: rates have three digits, so below 1,000 students exactly."""
     found = {}
     if pd.notna(row["students"]):
         found["students"] = row["students"]
@@ -99,7 +107,7 @@ def read(row):
         found["outcome"] = row["students_with_outcome"]
         if pd.notna(row["recall"]):
             found["reached"] = round(row["recall"] * row["students_with_outcome"])
-    if pd.notna(row.get("selection_rate")) and pd.notna(row["students"]):
+    if pd.notna(row.get("selection_rate")) and pd.notna(row["students"]) and row["students"] < 1000:
         found["listed"] = round(row["selection_rate"] * row["students"])
     return {measure: float(value) for measure, value in found.items()}
 
@@ -114,7 +122,8 @@ def county(seed, n, rare, base_rate, reach):
     for number, (column, size) in enumerate(rare):
         truth.loc[rng.choice(n, size, replace=False), column] = f"rare{number}"
     truth["outcome"] = rng.random(n) < base_rate
-    truth["listed"] = rng.random(n) < np.where(truth["outcome"], reach, 0.1)
+    truth["silent"] = rng.random(n) < 0.06
+    truth["listed"] = (rng.random(n) < np.where(truth["outcome"], reach, 0.1)) & ~truth["silent"]
     return truth
 
 
@@ -126,7 +135,7 @@ def published(truth):
             "district_id": "d",
             "as_of": FIRST_DAY,
             "grade_level": 3,
-            "score": 0.5,
+            "score": np.where(truth["silent"], np.nan, 0.5),
             "label": truth["outcome"].astype(float),
             "onset": True,
             "listed": truth["listed"],
@@ -156,6 +165,8 @@ def counts(truth, cell):
 
 def attack(truth):
     frames = published(truth)
+    if pd.notna(frames["overall"]["not_scored"][0]):
+        attack_scores(frames, truth)
     attacker = Attacker(frames, truth)
     for cell in attacker.cells:
         single = len(cell[0]) == 1
@@ -170,6 +181,29 @@ def attack(truth):
             assert attacker.range(cell, measure).width >= 1, (cell, measure)
     for frame in (frames["by_group"], frames["intersections"]):
         check_printed(frame, truth)
+
+
+def attack_scores(frames, truth):
+    """The same for how many have no score: only single groups are printed, and their total."""
+    frame = frames["not_scored"]
+    frame = frame.loc[frame["attribute"].isin(["one", "two", "three"])].reset_index(drop=True)
+    true = [
+        truth.loc[truth[a] == g, "silent"].sum()
+        for a, g in zip(frame["attribute"], frame["group"], strict=True)
+    ]
+    sizes = [(truth[a] == g).sum() for a, g in zip(frame["attribute"], frame["group"], strict=True)]
+    shown = frame["students"].notna() & frame["not_scored"].notna()
+    equations = [np.eye(len(frame))[place] for place in np.flatnonzero(shown)]
+    values = [round(frame["not_scored"][place] * frame["students"][place]) for place in np.flatnonzero(shown)]
+    for attribute in ("one", "two", "three"):
+        equations.append((frame["attribute"] == attribute).to_numpy(dtype=float))
+        values.append(float(truth["silent"].sum()))
+    for place, (count, size) in enumerate(zip(true, sizes, strict=True)):
+        if shown[place]:
+            assert not 1 <= count <= 10
+            assert not 1 <= size - count <= 10
+        elif 1 <= count <= 10:
+            assert feasible_range(equations, values, np.eye(len(frame))[place]).width >= 10
 
 
 def check_printed(frame, truth):
@@ -189,14 +223,14 @@ def check_printed(frame, truth):
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_no_masked_count_can_be_worked_out(seed):
-    attack(county(seed, 260, [("one", 6), ("two", 3)], base_rate=0.4, reach=0.5))
+    attack(county(seed, 300 * seed, [("one", 6), ("two", 3)], base_rate=0.4, reach=0.5))
 
 
 @pytest.mark.slow
 @settings(max_examples=25, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.integers(0, 10_000),
-    st.integers(60, 400),
+    st.integers(60, 950),
     st.lists(st.tuples(st.sampled_from(["one", "two", "three"]), st.integers(1, 25)), min_size=1, max_size=2),
     st.floats(0.1, 0.6),
     st.floats(0.2, 0.8),
@@ -214,6 +248,65 @@ def test_a_single_masked_group_takes_the_next_smallest_with_it():
     assert frame.loc[["B", "C"], "students"].isna().all()
     assert frame.loc[["B", "C"], "recall_text"].eq("masked").all()
     assert frame.loc["A", "students"] == (groups["value"] == "A").sum()
+
+
+def test_a_single_small_crossed_cell_is_not_left_alone():
+    # Every group is large and only three students are both a and c: the margins alone would give them away.
+    truth = county(7, 1800, [], base_rate=0.5, reach=0.5)
+    both = truth.index[(truth["one"] == "a") & (truth["two"] == "c")]
+    truth = truth.drop(both[3:]).reset_index(drop=True)
+    frame = published(truth)["intersections"]
+    shown = set(frame.loc[frame["attribute"].isin(["one × two", "two × one"]), "group"])
+    assert shown
+    assert len(shown) <= 2
+    attack(truth)
+
+
+@pytest.mark.parametrize(("reached", "text"), [(10, "masked"), (11, "50 %")])
+def test_ten_students_are_masked_and_eleven_are_not(reached, text):
+    rows, groups = make_rows(600, recall={"A": 0.5, "B": 0.5}, not_scored=0.0)
+    team = rows["student_id"].map(groups.query("attribute == 'team'").set_index("student_id")["value"])
+    own = rows.index[team == "B"]
+    rows.loc[own, ["label", "listed"]] = [0.0, False]
+    rows.loc[own[: 2 * reached], "label"] = 1.0
+    rows.loc[own[:reached], "listed"] = True
+    frame = audit_frame(rows, groups=groups, resampling=(100, 0)).published()["by_group"].set_index("group")
+    assert frame.loc["B", "recall_text"] == text
+
+
+@pytest.mark.parametrize(
+    ("positives", "reached", "text", "printed"),
+    [(60, 0, "< 5 %", False), (60, 60, "> 95 %", False), (120, 0, "0 %", True), (60, 30, "50 %", True)],
+)
+def test_shares_near_none_and_all_are_words_below_a_hundred_students(positives, reached, text, printed):
+    rows, groups = make_rows(700, recall={"A": 0.5, "B": 0.5}, not_scored=0.0)
+    team = rows["student_id"].map(groups.query("attribute == 'team'").set_index("student_id")["value"])
+    own = rows.index[team == "B"]
+    rows.loc[own, ["label", "listed"]] = [0.0, False]
+    rows.loc[own[:positives], "label"] = 1.0
+    rows.loc[own[:reached], "listed"] = True
+    frames = audit_frame(rows, groups=groups, resampling=(100, 0)).published()
+    row = frames["by_group"].set_index("group").loc["B"]
+    assert row["recall_text"] == text
+    assert np.isfinite(row[["recall", "recall_low", "recall_high"]].astype(float)).all() == printed
+    gaps = frames["gaps"].query(
+        "metric == 'recall' and attribute == 'team' and group == 'B' and family == 'single'"
+    )
+    assert len(gaps) == printed
+
+
+def test_both_tables_hide_the_same_group_sizes():
+    # C has 40 students, but for 35 of them the outcome is not known yet: its size is hidden beside the recall, with a
+    # partner, so neither size may stand beside the share without a score.
+    rows, groups = make_rows(900, recall=dict.fromkeys("ABC", 0.5), share={"A": 0.25, "B": 0.7, "C": 0.05})
+    team = rows["student_id"].map(groups.query("attribute == 'team'").set_index("student_id")["value"])
+    rows.loc[rows.index[team == "C"][5:], "label"] = np.nan
+    frames = audit_frame(rows, groups=groups, resampling=(100, 0)).published()
+    hidden = [
+        set(frame.loc[frame["students"].isna(), "group"])
+        for frame in (frames["by_group"], frames["not_scored"])
+    ]
+    assert hidden == [{"A", "C"}, {"A", "C"}]
 
 
 def test_a_group_masked_for_another_keeps_its_verdict():

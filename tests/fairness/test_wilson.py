@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from early_id.fairness._wilson import effective_size, wilson_interval
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_one_row_per_student_is_plain_wilson(counts):
     k, n = counts
@@ -20,6 +21,7 @@ def test_one_row_per_student_is_plain_wilson(counts):
     assert (low, high) == pytest.approx(expected, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), min_size=2, max_size=60), st.integers(2, 6))
 def test_repeating_every_row_of_a_student_adds_no_certainty(reached, times):
     k, n = np.array(reached, dtype=int) * times, np.full(len(reached), times)

@@ -281,6 +281,6 @@ class Oracle:
             return 1, min(found)
         stayed = any(
             s["student_id"] == row["student_id"] and s["primary"] and s["entered_on"] <= end
-            and (s["left_on"] is None or s["left_on"] >= end) for s in self.seen("enrollments", at)
+            and (s["left_on"] or self.days[s["school_id"], s["school_year"]][-1]) >= end for s in self.seen("enrollments", at)
         )  # fmt: skip
         return (0 if stayed else None), None

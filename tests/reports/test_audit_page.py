@@ -6,9 +6,20 @@ import os
 
 import pytest
 from page_reader import Page
+from sample_audit import sample_audit, sample_metrics
 
 from early_id.exceptions import ConfigError, DataError
 from early_id.reports import write_audit_html
+
+
+@pytest.fixture(scope="module")
+def audit():
+    return sample_audit()
+
+
+@pytest.fixture(scope="module")
+def metrics():
+    return sample_metrics()
 
 
 @pytest.fixture(scope="module")

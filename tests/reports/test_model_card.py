@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from page_reader import Page
+from sample_audit import sample_metrics
 from test_style import LABELS
 
 from early_id.exceptions import DataError
@@ -11,6 +12,11 @@ from early_id.reports import write_model_card
 
 def step(name, edges, values):
     return Term(name, "step", edges=edges, values=values, missing=0.0, mean=0.0)
+
+
+@pytest.fixture(scope="module")
+def metrics():
+    return sample_metrics()
 
 
 @pytest.fixture(scope="module")

@@ -14,19 +14,25 @@ Scope = Literal["county", "school"]
 KEYS = ("student_id", "school_id", "as_of")
 
 
+def counted(signals: Signals, scope: Scope) -> Any:
+    """Return the enrollments that make a student somebody's: the primary ones across a county, all in one school."""
+    spells = signals.table("enrollments")
+    return spells.filter(spells.primary) if scope == "county" else spells
+
+
 def cohort(signals: Signals, weeks: Any, scope: Scope) -> Any:
     """List the students enrolled on the last school day, by enrollments visible on the as-of date.
 
-    Primary enrollments only. In the scope of a county a student has one row per date: while a transfer is half known
-    (the new school's entry has arrived, the old school's leaving not yet) the later entry counts.
+    In the scope of a county only primary enrollments count and a student has one row per date: while a transfer is
+    half known (the new school's entry has arrived, the old school's leaving not yet) the later entry counts. In the
+    scope of a school a student belongs to every school of an enrollment.
     """
-    spells = signals.table("enrollments")
+    spells = counted(signals, scope)
     rows = spells.join(
         weeks,
         [
             spells.school_id == weeks.school_id,
             spells.school_year == weeks.school_year,
-            spells.primary,
             spells.entered_on <= weeks.last_day,
             spells.left_on.isnull() | (spells.left_on >= weeks.last_day),
             visible(spells, weeks.as_of),
@@ -40,11 +46,11 @@ def cohort(signals: Signals, weeks: Any, scope: Scope) -> Any:
 
 
 def spells_of(signals: Signals, students: Any, scope: Scope) -> Any:
-    """Return the primary enrollment spells, of this school year and the one before, visible on each row's date.
+    """Return the enrollment spells, of this school year and the one before, visible on each row's date.
 
     One row per cohort row and spell, with the spell's columns prefixed by `spell_`.
     """
-    spells = signals.table("enrollments").filter(ibis._.primary)
+    spells = counted(signals, scope)
     prefixed = {
         f"spell_{name}": spells[name] for name in ("school_id", "school_year", "entered_on", "left_on")
     }

@@ -10,7 +10,7 @@ import ibis
 
 from early_id.district import Signals
 from early_id.exceptions import ConfigError, did_you_mean
-from early_id.panel._cohort import Scope
+from early_id.panel._cohort import Scope, counted
 from early_id.panel._events import ABSENT_KINDS, PASSING_HUNDREDTHS, WHOLE_DAY
 from early_id.panel._join import left_join
 from early_id.panel._time import school_dates, school_days, visible
@@ -112,8 +112,8 @@ def _year_ends(signals: Signals, label: Label) -> Any:
 
 
 def _spells_at_maturity(signals: Signals, label: Label) -> Any:
-    """Primary spells as known at the maturity of their school year, with the day each ends."""
-    spells = signals.table("enrollments").filter(ibis._.primary)
+    """Spells as known at the maturity of their school year, with the day each ends."""
+    spells = counted(signals, label.scope)
     spells = spells.join(_year_ends(signals, label), ["school_id", "school_year"])
     spells = spells.filter(visible(spells, spells.matures_on))
     calendar = signals.table("calendar")
@@ -239,14 +239,18 @@ def _suspension(signals: Signals, students: Any, label: Label) -> Any:
         ],
     )
     found = found.group_by(person).agg(event_day=found.occurred_on.min())
-    spells = signals.table("enrollments").filter(ibis._.primary)
-    spells = spells.select("student_id", "entered_on", "left_on", "known_at", "retracted_at")
+    spells = counted(signals, label.scope)
+    # A spell without a leaving day ends with its school year; the window may reach into the next one.
+    years = signals.table("calendar").group_by("school_id", "school_year").agg(year_last=ibis._.day.max())
+    spells = left_join(spells, years, ["school_id", "school_year"])
+    left_on = spells.left_on.fill_null(spells.year_last)
+    spells = spells.select("student_id", "entered_on", "known_at", "retracted_at", left_on=left_on)
     stayed = keys.join(
         spells,
         [
             "student_id",
             spells.entered_on <= keys.end,
-            spells.left_on.isnull() | (spells.left_on >= keys.end),
+            spells.left_on >= keys.end,
             visible(spells, keys.matures_on),
         ],
     )

@@ -1,14 +1,17 @@
+"""One audit and one table of results for the tests of all pages."""
+
 from __future__ import annotations
+
+from functools import cache
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from early_id.fairness import audit_frame
 
 
-@pytest.fixture(scope="session")
-def audit():
+@cache
+def sample_audit():
     """An audit with a gap (B), a pass, a masked small group (C) with its partner, and an awkward name."""
     rng = np.random.default_rng(5)
     n = 5000
@@ -50,8 +53,7 @@ def audit():
     return audit_frame(rows, groups=groups, resampling=(300, 0), about=about)
 
 
-@pytest.fixture(scope="session")
-def metrics():
+def sample_metrics():
     rows = [
         {
             "contestant": name,
