@@ -136,7 +136,7 @@ def small_district(seed: int, students: int = 12) -> dict[str, pd.DataFrame]:
             "district_name": "D",
             "low_grade": 0,
             "high_grade": 12,
-        }  # fmt: skip
+        }
     )
     tables = {
         "schools": schools, "calendar": calendar, "enrollments": enrollments, "attendance_feed": pd.DataFrame(feed),

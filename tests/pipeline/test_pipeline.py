@@ -118,7 +118,7 @@ def test_another_list_size_than_the_audited_one_is_refused(demo, tmp_path):
 
 def test_an_expired_sign_off_is_refused(demo, tmp_path):
     config = load_config(copy_of(demo[0], tmp_path))
-    with pytest.raises(GateError, match="expired|expires"):
+    with pytest.raises(GateError, match=r"expired|expires"):
         weekly_flags(config, as_of="2025-09-14")
     assert not (tmp_path / "flags").exists()
 
@@ -126,7 +126,7 @@ def test_an_expired_sign_off_is_refused(demo, tmp_path):
 def test_a_week_without_any_attendance_is_refused(demo, tmp_path):
     config = load_config(copy_of(demo[0], tmp_path))
     with pytest.raises(
-        DataError, match="Expected attendance of the week before 2025-03-23 .* wait for the feed"
+        DataError, match=r"Expected attendance of the week before 2025-03-23 .* wait for the feed"
     ):
         weekly_flags(config, as_of="2025-03-23")
     assert not (tmp_path / "flags").exists()

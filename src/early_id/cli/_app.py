@@ -115,12 +115,17 @@ def check(
     for title, columns, rows in check_tables(result):
         table(title, columns, rows)
     if not result.ok:
-        fail("Error-level rules failed; their rows are left out" + (f" and lie in {out / 'quarantine'}." if out else "."))
+        fail(
+            "Error-level rules failed; their rows are left out"
+            + (f" and lie in {out / 'quarantine'}." if out else ".")
+        )
         raise typer.Exit(1)
 
 
 @app.command()
-def train(config: Annotated[Path, typer.Argument(help="The district's configuration (YAML).")] = DEFAULT_CONFIG) -> None:
+def train(
+    config: Annotated[Path, typer.Argument(help="The district's configuration (YAML).")] = DEFAULT_CONFIG,
+) -> None:
     """Backtest all contestants, choose, log to MLflow, register @candidate."""
     from early_id.cli._tables import metrics_table
     from early_id.config import load_config
@@ -138,7 +143,9 @@ def train(config: Annotated[Path, typer.Argument(help="The district's configurat
 @app.command()
 def audit(
     model: Annotated[str, typer.Option(help="@candidate, @champion or a version.")] = "@candidate",
-    capacity: Annotated[str | None, typer.Option(help="List size: 25 or 5%; default is the configured one.")] = None,
+    capacity: Annotated[
+        str | None, typer.Option(help="List size: 25 or 5%; default is the configured one.")
+    ] = None,
     out: OutOption = None,
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
@@ -172,7 +179,9 @@ def explain(
     with narrate(3) as tell:
         from early_id import pipeline
 
-        title, frame = pipeline.explain(settings, model=model, student=student, as_of=as_of, out=out, tell=tell)
+        title, frame = pipeline.explain(
+            settings, model=model, student=student, as_of=as_of, out=out, tell=tell
+        )
     table(*frame_table(title, frame))
 
 

@@ -24,7 +24,9 @@ def metrics_table(metrics: pd.DataFrame, rows: str = "onset") -> Shown:
     own = metrics[metrics["rows"] == rows]
     columns = ["auroc", "auroc_within_school", "average_precision", "precision", "recall"]
     shown = [[str(row["contestant"]), *(_number(row[name]) for name in columns)] for _, row in own.iterrows()]
-    title = f"Backtest at the same list size, rows with the event still ahead (n = {int(own['n_rows'].max()):,})"
+    title = (
+        f"Backtest at the same list size, rows with the event still ahead (n = {int(own['n_rows'].max()):,})"
+    )
     return title, ["contestant", "AUROC", "within school", "avg. precision", "precision", "recall"], shown
 
 
@@ -69,7 +71,14 @@ def check_tables(result: CheckResult) -> list[Shown]:
     ]
     found = result.rules[result.rules["rows"] > 0]
     rules = [
-        [row["code"], row["severity"], row["title"], f"{row['rows']:,}", f"{row['share']:.2%}", str(row["examples"])]
+        [
+            row["code"],
+            row["severity"],
+            row["title"],
+            f"{row['rows']:,}",
+            f"{row['share']:.2%}",
+            str(row["examples"]),
+        ]
         for _, row in found.iterrows()
     ]
     return [

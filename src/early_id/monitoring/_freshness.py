@@ -40,7 +40,9 @@ def compute_freshness(district: District, as_of: pd.Timestamp) -> pd.DataFrame:
     submitted = current.merge(feed[["school_id", "day"]], on=["school_id", "day"])
     last = submitted.groupby("school_id")["day"].max()
     behind = current[~(current["day"] <= current["school_id"].map(last))].groupby("school_id").size()
-    schools: pd.DataFrame = district.frame("schools")[["school_id", "school_name"]].sort_values("school_id", ignore_index=True)
+    schools: pd.DataFrame = district.frame("schools")[["school_id", "school_name"]].sort_values(
+        "school_id", ignore_index=True
+    )
     return schools.assign(
         last_school_day=schools["school_id"].map(current.groupby("school_id")["day"].max()),
         last_submitted_day=schools["school_id"].map(last),

@@ -1,0 +1,317 @@
+"""The study on OULAD: on a small made-up folder with clicks, and on the real files where they are."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+_ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(_ROOT))
+
+from experiments.oulad.__main__ import main
+
+_REAL = _ROOT.parent / "shared" / "data" / "oulad"
+_needs_data = pytest.mark.skipif(not _REAL.is_dir(), reason="needs the OULAD files in ../shared/data/oulad")
+
+WEEKS = (2, 4, 6, 8, 12)
+MODELS = ("additive", "logistic", "histgb")
+COLUMNS = {
+    "week", "model", "embargo", "auroc", "average_precision", "precision_at_10pct", "recall_at_10pct", "n_train",
+    "n_test",
+}  # fmt: skip
+FILES = ["audit.html", "audit.json", "metrics.json", "predictions.parquet"]
+GROUPS = {"disability", "gender", "age_band", "imd_band", "highest_education"}
+_KEY = ["code_module", "code_presentation", "id_student"]
+
+
+def _clicked(rng, registrations, wanting):
+    """Most click on 85 % of days; those who will not pass on 35 %."""
+    rows = []
+    for row, low in zip(registrations.itertuples(index=False), wanting, strict=True):
+        days = np.flatnonzero(rng.random(90) < (0.35 if low else 0.85))
+        rows += [(row.code_module, row.code_presentation, row.id_student, 7, day, 3) for day in days]
+    return pd.DataFrame(rows, columns=[*_KEY, "id_site", "date", "sum_click"])
+
+
+def _write(folder, *, length):
+    """Two modules, two presentations; marks say nothing, clicks nearly everything."""
+    rng = np.random.default_rng(5)
+    courses = list(itertools.product(["AAA", "BBB"], ["2013B", "2013J"]))
+    students = [(*course, 1000 * n + i) for n, course in enumerate(courses) for i in range(60)]
+    # One student takes both modules of 2013J.
+    students.append(("AAA", "2013J", 3000))
+    registrations = pd.DataFrame(students, columns=_KEY)
+    low = rng.random(len(students)) < 0.4
+    early = -rng.integers(5, 60, len(students))
+    registrations["date_registration"] = np.where(np.arange(len(students)) % 30 == 7, 14, early)
+    leaves = low & (rng.random(len(students)) < 0.3)
+    days = rng.choice([10, 14, 28, 29, 70, 84], len(students)).astype("float64")
+    # Nobody leaves before coming.
+    registrations["date_unregistration"] = pd.array(
+        np.where(leaves, days + 5 * (days == 14), np.nan), "Int64"
+    )
+    info = registrations[_KEY].assign(
+        gender=rng.choice(["F", "M"], len(students)),
+        region="Wales",
+        highest_education=rng.choice(["HE Qualification", "A Level or Equivalent"], len(students)),
+        imd_band=rng.choice(["10-20", "20-30%", ""], len(students)),
+        age_band="0-35",
+        num_of_prev_attempts=0,
+        studied_credits=60,
+        disability=rng.choice(["N", "Y"], len(students), p=[0.8, 0.2]),
+        final_result=np.select([leaves, low], ["Withdrawn", "Fail"], "Pass"),
+    )
+    due = [
+        (*course, 10 * n + i, "TMA", day, 50)
+        for n, course in enumerate(courses)
+        for i, day in enumerate((20, 50))
+    ]
+    assessments = pd.DataFrame(due, columns=[*_KEY[:2], "id_assessment", "assessment_type", "date", "weight"])
+    work = registrations.merge(assessments, on=_KEY[:2])
+    work = work[~(work["date_unregistration"].astype("float64") <= work["date"])]
+    marks = work[["id_assessment", "id_student"]].assign(
+        date_submitted=work["date"], is_banked=0, score=rng.integers(30, 100, len(work))
+    )
+    files = {
+        "courses": pd.DataFrame(courses, columns=_KEY[:2]).assign(module_presentation_length=length),
+        "assessments": assessments,
+        "studentRegistration": registrations,
+        "studentInfo": info,
+        "studentAssessment": marks,
+        "studentVle": _clicked(rng, registrations, low),
+        "vle": pd.DataFrame({"id_site": [7], "activity_type": ["forumng"]}),
+    }
+    for name, rows in files.items():
+        rows.to_csv(folder / f"{name}.csv", index=False)
+    return folder
+
+
+def _risk_set(folder, presentation, week):
+    """Registered on or before the day, not unregistered on or before it, counted from the raw file."""
+    rows = pd.read_csv(folder / "studentRegistration.csv")
+    rows = rows[rows["code_presentation"] == presentation]
+    day = 7 * week
+    return rows[(rows["date_registration"] <= day) & ~(rows["date_unregistration"] <= day)]
+
+
+def _run(data, test, out, *more):
+    return main(["--data", str(data), "--test", test, "--out", str(out), *more])
+
+
+@pytest.fixture(scope="module")
+def made_up(tmp_path_factory):
+    return _write(tmp_path_factory.mktemp("oulad"), length=240)
+
+
+@pytest.fixture(scope="module")
+def found(made_up, tmp_path_factory):
+    out = tmp_path_factory.mktemp("out") / "new" / "folder"
+    assert _run(made_up, "2013J", out) == 0
+    return out
+
+
+def _check_files(out, data, test):
+    """What must hold of any run: files, columns, the cohort, and figures that follow from the written scores."""
+    assert sorted(path.name for path in out.iterdir()) == FILES
+    metrics = json.loads((out / "metrics.json").read_text())
+    predictions = pd.read_parquet(out / "predictions.parquet")
+    assert list(predictions.columns) == [
+        "student_id", "code_module", "code_presentation", "week", "model", "score", "label",
+    ]  # fmt: skip
+    assert [(row["week"], row["model"]) for row in metrics] == list(itertools.product(WEEKS, MODELS))
+    results = pd.read_csv(data / "studentInfo.csv").set_index(_KEY)["final_result"]
+    for row in metrics:
+        assert set(row) == COLUMNS
+        own = predictions[(predictions["week"] == row["week"]) & (predictions["model"] == row["model"])]
+        expected = _risk_set(data, test, row["week"])
+        key = own[["code_module", "code_presentation"]].assign(id_student=own["student_id"].astype("int64"))
+        assert row["n_test"] == len(own) == len(expected)
+        assert set(key.itertuples(index=False, name=None)) == set(
+            expected[_KEY].itertuples(index=False, name=None)
+        )
+        unsuccessful = results.loc[pd.MultiIndex.from_frame(key)].isin(["Fail", "Withdrawn"])
+        assert (own["label"].to_numpy() == unsuccessful.to_numpy()).all()
+        assert row["auroc"] == pytest.approx(roc_auc_score(own["label"], own["score"]), abs=1e-12)
+        precision = average_precision_score(own["label"], own["score"])
+        assert row["average_precision"] == pytest.approx(precision, abs=1e-12)
+        _check_list(row, own)
+    return metrics
+
+
+def _check_list(row, own):
+    """Check the first ceil(.10 n) of all modules, whatever way ties at the cut fall."""
+    size = math.ceil(len(own) / 10)
+    cut = own["score"].nlargest(size).min()
+    above, tied = own[own["score"] > cut], own[own["score"] == cut]
+    places = size - len(above)
+    sure = above["label"].sum()
+    least = sure + max(0, places - (tied["label"] == 0).sum())
+    most = sure + min(places, (tied["label"] == 1).sum())
+    hits = round(row["precision_at_10pct"] * size)
+    assert row["precision_at_10pct"] == pytest.approx(hits / size, abs=1e-12)
+    assert least <= hits <= most
+    assert row["recall_at_10pct"] == pytest.approx(hits / own["label"].sum(), abs=1e-12)
+
+
+def test_a_made_up_folder_gives_figures_that_follow_from_its_files(found, made_up):
+    metrics = _check_files(found, made_up, "2013J")
+    assert {row["embargo"] for row in metrics} == {"none"}
+    # 2013B ended before 2013J began: all its registrations of the day train.
+    trained = [len(_risk_set(made_up, "2013B", week)) for week in WEEKS]
+    assert [row["n_train"] for row in metrics if row["model"] == "additive"] == trained
+    # A student of two modules is there twice.
+    predictions = pd.read_parquet(found / "predictions.parquet")
+    assert set(predictions.loc[predictions["student_id"] == "3000", "code_module"]) == {"AAA", "BBB"}
+
+
+def test_clicks_are_attendance_and_carry_the_first_weeks(found):
+    """Before any work is due only clicks tell who will not pass."""
+    metrics = json.loads((found / "metrics.json").read_text())
+    first = {row["model"]: row["auroc"] for row in metrics if row["week"] == 2}
+    assert min(first.values()) > 0.85
+
+
+def test_the_share_of_days_without_a_click_is_counted_from_the_day_of_registration(made_up):
+    from early_id.district import read_district
+    from experiments.oulad._panels import weekly_panels
+    from experiments.oulad._presentations import presentations
+
+    district = read_district(made_up, source="oulad")
+    panel = weekly_panels(district, presentations(district)[1:])[2]
+    got = panel.frame.set_index(["school_id", "student_id"])["absence_rate_year"]
+    clicks = pd.read_csv(made_up / "studentVle.csv")
+    clicks = clicks[(clicks["code_presentation"] == "2013J") & (clicks["date"] <= 14)]
+    days = clicks.groupby(["code_module", "id_student"])["date"].agg(set).to_dict()
+    expected = {}
+    for row in _risk_set(made_up, "2013J", 2).itertuples(index=False):
+        there = set(range(max(0, row.date_registration), 15))
+        missed = there - days.get((row.code_module, row.id_student), set())
+        expected[f"{row.code_module}-2013J", str(row.id_student)] = len(missed) / len(there)
+    assert got.to_dict() == pytest.approx(expected)
+    assert not {"prior_absence_rate", "incidents_year", "grade_level"}.intersection(panel.feature_names)
+
+
+def test_the_audit_covers_the_groups_and_says_what_was_known(found):
+    audit = json.loads((found / "audit.json").read_text())
+    assert {row["attribute"] for row in audit["by_group"]} == GROUPS | {"school", "district"}
+    assert audit["about"]["contestant"] == "additive"
+    assert "Trained on 2013B, which had ended" in audit["about"]["data_window"]
+    html = (found / "audit.html").read_text()
+    assert "Trained on 2013B, which had ended" in html
+    assert not re.search(r'(src|href)="https?:', html)
+
+
+def test_the_screen_shows_the_table(made_up, found, capsys, monkeypatch):
+    """Shown from a study of the same files, cut to one week to be quick."""
+    from experiments.oulad import _panels, _presentations, _report, _study
+
+    for module in (_panels, _presentations):
+        monkeypatch.setattr(module, "WEEKS", (2,))
+    study = _study.run_study(made_up, test="2013J", embargo="strict")
+    _report.show(study, {})
+    text = capsys.readouterr().out
+    assert "embargo strict" in text
+    written = [row for row in json.loads((found / "metrics.json").read_text()) if row["week"] == 2]
+    for row in written:
+        assert row["model"] in text
+        assert f"{row['auroc']:.3f}" in text
+    # Strict changes nothing here but the word: 2013B had ended.
+    assert [row | {"embargo": "none"} for row in study.metrics()] == written
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        (
+            "2014B",
+            r"Expected a presentation of the data to test on, got '2014B'; there are '2013B', '2013J'\.",
+        ),
+        ("2013B", r"found none: it is the first one; test on '2013J' instead\."),
+    ],
+)
+def test_a_presentation_that_cannot_be_tested_is_refused(made_up, tmp_path, capsys, test, message):
+    assert _run(made_up, test, tmp_path / "out") == 2
+    error = capsys.readouterr().err
+    assert re.search(message, error)
+    assert "Traceback" not in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_strict_without_an_ended_presentation_is_refused(tmp_path, capsys):
+    data = tmp_path / "data"
+    data.mkdir()
+    _write(data, length=268)  # 2013B then ends on 27 October
+    assert _run(data, "2013J", tmp_path / "out", "--embargo", "strict") == 1
+    assert re.search(
+        r"Expected a presentation that had ended by day 14 of 2013J \(2013-10-15\) to train on, but '2013B' had not; "
+        r"use --embargo none",
+        capsys.readouterr().err,
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_folders_that_cannot_be_used_are_named(tmp_path, capsys):
+    assert _run(tmp_path / "nowhere", "2014B", tmp_path / "out") == 2
+    assert "nowhere' does not exist" in capsys.readouterr().err
+    taken = tmp_path / "taken"
+    taken.write_text("")
+    assert _run(tmp_path, "2014B", taken) == 2
+    assert "is a file; name another --out" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    return [_command(tmp_path_factory.mktemp("real")) for _ in range(2)]
+
+
+def _command(out):
+    command = [
+        sys.executable,
+        "-m",
+        "experiments.oulad",
+        "--data",
+        str(_REAL),
+        "--test",
+        "2014B",
+        "--out",
+        str(out),
+    ]
+    done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Labels of the presentation just before (2013J) were not all known" in done.stdout
+    return out
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@_needs_data
+def test_the_real_files_give_figures_that_follow_from_them(real):
+    _check_files(real[0], _REAL, "2014B")
+    assert "2013J) were not all known" in (real[0] / "audit.html").read_text()
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@_needs_data
+def test_on_the_real_files_the_document_is_within_a_hundredth_of_the_black_box(real):
+    metrics = pd.DataFrame(json.loads((real[0] / "metrics.json").read_text()))
+    means = metrics.groupby("model")["auroc"].mean()
+    assert means["additive"] >= means["histgb"] - 0.01
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@_needs_data
+def test_the_real_files_give_the_same_bytes_twice(real):
+    for name in ("metrics.json", "audit.json", "predictions.parquet"):
+        assert (real[0] / name).read_bytes() == (real[1] / name).read_bytes()
