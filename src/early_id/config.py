@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from early_id.exceptions import ConfigError, did_you_mean
+from early_id.exceptions import ConfigError, did_you_mean, examples
 
 Capacity = str | int | dict[str, int]
+_SHARE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
+_FORMS = "a share such as '5%', a number of students such as 25, or numbers by school such as {'*': 25}"
+_WANTED = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "dict_type": "keys and values",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "invalid_key": "a key in letters",
+    "path_type": "a path",
+    "string_type": "text",
+    "tuple_type": "a list",
+}
+_KINDS = {"dict": "keys and values", "list": "a list", "str": "text", "NoneType": "nothing"}
 
 
 class _Part(BaseModel):
@@ -96,13 +114,50 @@ class Config(_Part):
     audit: AuditConfig = AuditConfig()
     lists: ListsConfig = ListsConfig()
 
-    @field_validator("capacity")
+    @field_validator("capacity", mode="before")
     @classmethod
-    def _capacity(cls, value: Capacity) -> Capacity:
-        if isinstance(value, dict) and not value:
-            msg = "expected a number of students, a share such as '5%', or schools with numbers"
-            raise ValueError(msg)
-        return value
+    def _capacity(cls, value: object) -> Capacity:
+        try:
+            return read_capacity(value)
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+
+
+def read_capacity(value: object) -> Capacity:
+    """Check how many students a school's team can reach, in any of its forms.
+
+    Parameters
+    ----------
+    value : object
+        A share such as "5%", a whole number of students, or whole numbers by school_id ("*": all other schools).
+
+    Raises
+    ------
+    ConfigError
+        If it is none of these, no place is left on a list, or a school_id is a number.
+
+    Examples
+    --------
+    >>> read_capacity("5%"), read_capacity({"*": 25, "0101": 40})
+    ('5%', {'*': 25, '0101': 40})
+    """
+    numbers = value if isinstance(value, dict) else {"*": value}
+    if isinstance(value, str):
+        share = _SHARE.fullmatch(value)
+        right = share is not None and 0 < float(share[1]) <= 100
+    elif unquoted := [name for name in numbers if not isinstance(name, str)]:
+        # YAML reads 0101 as a number, in base eight at that: the id it was is gone.
+        msg = (
+            f"Expected the ids of schools in quotes, got the numbers {examples(unquoted)}; write '0101': 25, since "
+            "without quotes a leading zero is lost."
+        )
+        raise ConfigError(msg)
+    else:
+        right = bool(numbers) and all(type(n) is int and n >= 1 for n in numbers.values())
+    if not right:
+        msg = f"Expected {_FORMS}, each at least one place and at most 100 %, got {value!r}; correct the capacity."
+        raise ConfigError(msg)
+    return value  # type: ignore[return-value]
 
 
 def load_config(path: str | Path) -> Config:
@@ -128,15 +183,18 @@ def load_config(path: str | Path) -> Config:
     """
     path = Path(path)
     if not path.is_file():
-        msg = f"Expected a configuration file at {str(path)!r}, found none; name one with --config, see configs/."
+        msg = (
+            f"Expected a configuration file at {str(path)!r}, found none; "
+            "check the path, or write one: see configs/county.yaml."
+        )
         raise ConfigError(msg)
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        msg = f"Expected YAML in {path.name}, got text that cannot be read: {str(error).splitlines()[0]}."
+        msg = f"Expected YAML in {path.name}, got text that cannot be read{_line(error)}; correct it there."
         raise ConfigError(msg) from error
     if not isinstance(content, dict):
-        msg = f"Expected keys and values in {path.name}, got {type(content).__name__}; see configs/ for an example."
+        msg = f"Expected keys and values in {path.name}, got {_kind(content)}; see configs/county.yaml."
         raise ConfigError(msg)
     try:
         config = Config.model_validate(content)
@@ -145,17 +203,42 @@ def load_config(path: str | Path) -> Config:
     return _anchored(config, path.resolve().parent)
 
 
+def _line(error: Exception) -> str:
+    """Say where a parser stumbled, if it knows."""
+    mark = getattr(error, "problem_mark", None)
+    return f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+
+
+def _kind(value: object) -> str:
+    name = type(value).__name__
+    return _KINDS.get(name, f"the value {value!r}")
+
+
 def _sentence(file: str, error: ValidationError) -> str:
-    """One sentence about the first thing that is wrong; a misspelt key names the nearest known one."""
-    first = error.errors()[0]
+    """One sentence about what is wrong: a misspelt key first, since it also makes another one missing."""
+    errors = error.errors()
+    first = next((found for found in errors if found["type"] == "extra_forbidden"), errors[0])
     place = [str(part) for part in first["loc"]]
     where = ".".join(place)
     if first["type"] == "extra_forbidden":
         return f"Expected known keys in {file}, got {where!r}: {did_you_mean(place[-1], _keys(place[:-1]))}"
     if first["type"] == "missing":
-        return f"Expected the key {where!r} in {file}, found none; add it, see configs/ for an example."
-    reason = first["msg"].removeprefix("Value error, ")
-    return f"Expected a valid value for {where!r} in {file}, got {first['input']!r}: {reason}."
+        return f"Expected the key {where!r} in {file}, found none; add it, see configs/county.yaml."
+    if first["type"] == "value_error":
+        return f"{first['msg'].removeprefix('Value error, ').removesuffix('.')} (in {file})."
+    got = repr(first["input"]) if first["input"] is not None else "nothing"
+    return f"Expected {_wanted(first, place)} for {where!r} in {file}, got {got}; correct it there."
+
+
+def _wanted(found: Any, place: list[str]) -> str:
+    """Say what was expected in words of a YAML file, not of Python."""
+    kind = found["type"]
+    if kind == "model_type":
+        return f"keys and values ({', '.join(_keys(place))})"
+    if kind in _WANTED:
+        return _WANTED[kind]
+    text = str(found["msg"]).removeprefix("Input should be ")
+    return f"a number {text}" if kind.startswith(("greater", "less")) else text
 
 
 def _keys(place: list[str]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import itertools
 import json
 import math
@@ -15,11 +17,11 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-_ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(_ROOT))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from experiments.oulad.__main__ import main
 
+_ROOT = Path(__file__).parents[2]
 _REAL = _ROOT.parent / "shared" / "data" / "oulad"
 _needs_data = pytest.mark.skipif(not _REAL.is_dir(), reason="needs the OULAD files in ../shared/data/oulad")
 
@@ -114,9 +116,16 @@ def made_up(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def found(made_up, tmp_path_factory):
+def screen():
+    """What the command prints."""
+    return io.StringIO()
+
+
+@pytest.fixture(scope="module")
+def found(made_up, screen, tmp_path_factory):
     out = tmp_path_factory.mktemp("out") / "new" / "folder"
-    assert _run(made_up, "2013J", out) == 0
+    with contextlib.redirect_stdout(screen):
+        assert _run(made_up, "2013J", out) == 0
     return out
 
 
@@ -211,22 +220,16 @@ def test_the_audit_covers_the_groups_and_says_what_was_known(found):
     assert not re.search(r'(src|href)="https?:', html)
 
 
-def test_the_screen_shows_the_table(made_up, found, capsys, monkeypatch):
-    """Shown from a study of the same files, cut to one week to be quick."""
-    from experiments.oulad import _panels, _presentations, _report, _study
-
-    for module in (_panels, _presentations):
-        monkeypatch.setattr(module, "WEEKS", (2,))
-    study = _study.run_study(made_up, test="2013J", embargo="strict")
-    _report.show(study, {})
-    text = capsys.readouterr().out
-    assert "embargo strict" in text
-    written = [row for row in json.loads((found / "metrics.json").read_text()) if row["week"] == 2]
-    for row in written:
-        assert row["model"] in text
+def test_the_screen_shows_the_table(found, screen):
+    text = screen.getvalue()
+    assert "OULAD 2013J" in text
+    assert "embargo none" in text
+    for row in json.loads((found / "metrics.json").read_text()):
         assert f"{row['auroc']:.3f}" in text
-    # Strict changes nothing here but the word: 2013B had ended.
-    assert [row | {"embargo": "none"} for row in study.metrics()] == written
+        assert row["model"] in text
+    assert "Trained on 2013B, which had ended" in text
+    for name in FILES:
+        assert f"Written: {found / name}" in text
 
 
 @pytest.mark.parametrize(
@@ -274,21 +277,12 @@ def real(tmp_path_factory):
     return [_command(tmp_path_factory.mktemp("real")) for _ in range(2)]
 
 
-def _command(out):
-    command = [
-        sys.executable,
-        "-m",
-        "experiments.oulad",
-        "--data",
-        str(_REAL),
-        "--test",
-        "2014B",
-        "--out",
-        str(out),
-    ]
+def _command(out, *more, says="Labels of the presentation just before (2013J) were not all known"):
+    arguments = ["--data", str(_REAL), "--test", "2014B", "--out", str(out), *more]
+    command = [sys.executable, "-m", "experiments.oulad", *arguments]
     done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr
-    assert "Labels of the presentation just before (2013J) were not all known" in done.stdout
+    assert says in done.stdout
     return out
 
 
@@ -315,3 +309,14 @@ def test_on_the_real_files_the_document_is_within_a_hundredth_of_the_black_box(r
 def test_the_real_files_give_the_same_bytes_twice(real):
     for name in ("metrics.json", "audit.json", "predictions.parquet"):
         assert (real[0] / name).read_bytes() == (real[1] / name).read_bytes()
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@_needs_data
+def test_strict_learns_on_the_real_files_from_the_presentation_that_had_ended(tmp_path):
+    _command(tmp_path, "--embargo", "strict", says="Trained on 2013B, used once ended; 2013J had not")
+    metrics = _check_files(tmp_path, _REAL, "2014B")
+    assert {row["embargo"] for row in metrics} == {"strict"}
+    trained = [len(_risk_set(_REAL, "2013B", week)) for week in WEEKS]
+    assert [row["n_train"] for row in metrics if row["model"] == "additive"] == trained

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from early_id.cli._screen import fail, narrate, say, table
 from early_id.exceptions import ConfigError, EarlyIdError
 
+if TYPE_CHECKING:
+    from early_id.config import Capacity
+
 app = typer.Typer(
     name="early-id",
-    help="Early identification of students who may need a caring adult to reach out: interpretable, audited, signed off.",
+    help=(
+        "Early identification of students who may need a caring adult to reach out: interpretable, audited, "
+        "signed off."
+    ),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -24,6 +31,9 @@ ConfigFile = Annotated[Path, typer.Option("--config", help="The district's confi
 OutOption = Annotated[Path | None, typer.Option("--out", help="Where to write.")]
 DEFAULT_CONFIG = Path("early_id.yaml")
 
+#: `attribute=group: reason` or `metric:attribute=group: reason`, the two ways an audit names a group.
+_NAMED = re.compile(r"\s*((?:[^:=]+:)?[^:=]+=[^:]+):\s*(\S.*)")
+
 
 def main() -> None:
     """Run the command line; a user's mistake is one sentence and an exit code, never a traceback."""
@@ -32,6 +42,14 @@ def main() -> None:
     except EarlyIdError as error:
         fail(str(error))
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.filename is None:  # no file of the user's: a fault of ours, which a traceback helps to find
+            raise
+        reason = (error.strerror or type(error).__name__).lower()
+        fail(
+            f"Expected to read or write {str(error.filename)!r}, got: {reason}; check the path and its permissions."
+        )
+        sys.exit(ConfigError.exit_code)
 
 
 def _day(text: str, option: str) -> date:
@@ -42,19 +60,21 @@ def _day(text: str, option: str) -> date:
         raise ConfigError(msg) from error
 
 
-def _capacity(text: str | None) -> str | int | None:
-    return int(text) if text is not None and text.isdecimal() else text
+def _capacity(text: str | None) -> Capacity | None:
+    from early_id.config import read_capacity
+
+    return None if text is None else read_capacity(int(text) if text.isdecimal() else text)
 
 
 def _named(values: list[str] | None, option: str) -> dict[str, str]:
-    """Read `attribute=group: reason` options into a mapping."""
+    """Read options such as `attribute=group: reason` into a mapping."""
     found = {}
     for value in values or []:
-        group, colon, reason = value.partition(":")
-        if not colon or not reason.strip():
-            msg = f"Expected {option} 'attribute=group: reason', got {value!r}."
+        parts = _NAMED.fullmatch(value)
+        if parts is None:
+            msg = f"Expected {option} 'attribute=group: reason', got {value!r}; name the group as the audit does."
             raise ConfigError(msg)
-        found[group.strip()] = reason.strip()
+        found[parts[1].strip()] = parts[2].strip()
     return found
 
 
@@ -67,7 +87,7 @@ def demo(
     """Simulate a county, train, audit, sign off as the demo reviewer, publish this week's lists, write the reports."""
     from early_id.cli._tables import demo_tables
 
-    with narrate(12) as tell:
+    with narrate(19) as tell:
         from early_id.pipeline import run_demo
 
         result = run_demo(out, students=students, seed=seed, tell=tell)
@@ -80,20 +100,23 @@ def demo(
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Argument(help="New folder for the canonical tables and truth.parquet.")],
-    students: int = 5000,
-    schools: int = 12,
-    districts: int = 3,
-    years: int = 4,
-    seed: int = 0,
-    bias: Annotated[Path | None, typer.Option(help="YAML of planted biases, see docs.")] = None,
+    students: Annotated[int, typer.Option(help="Students enrolled at a time.")] = 5000,
+    schools: Annotated[int, typer.Option(help="Schools in the county.")] = 12,
+    districts: Annotated[int, typer.Option(help="Districts the schools belong to.")] = 3,
+    years: Annotated[int, typer.Option(help="School years; the last one is running.")] = 4,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal tables.")] = 0,
+    bias: Annotated[Path | None, typer.Option(help="YAML of planted biases; default is none.")] = None,
 ) -> None:
     """Write a simulated county whose true risks are known."""
-    from early_id.pipeline import write_simulated
+    with narrate(1) as tell:
+        tell("Simulating a county")
+        from early_id.pipeline import write_simulated
 
-    counts = write_simulated(
-        out, students=students, schools=schools, districts=districts, years=years, seed=seed, bias=bias
-    )
+        counts = write_simulated(
+            out, students=students, schools=schools, districts=districts, years=years, seed=seed, bias=bias
+        )
     table(f"Simulated county in {out}", ["table", "rows"], [[name, f"{n:,}"] for name, n in counts.items()])
+    say(f"Next: early-id check {out}")
 
 
 @app.command()
@@ -103,7 +126,7 @@ def check(
     out: OutOption = None,
 ) -> None:
     """Read and validate tables; with --out write the good rows, the quarantined ones and check.json."""
-    from early_id.cli._tables import check_tables
+    from early_id.cli._tables import check_lines, check_tables
     from early_id.district import check_district, write_check
 
     with narrate(2) as tell:
@@ -114,10 +137,18 @@ def check(
             write_check(result, out)
     for title, columns, rows in check_tables(result):
         table(title, columns, rows)
+    for line in check_lines(result):
+        say(line)
+    if out is not None:
+        say(f"Good rows: {out}")
     if not result.ok:
+        held_back = (
+            f"{out / 'quarantine'}, with the codes they break" if out else "a folder if you add --out DIR"
+        )
         fail(
-            "Error-level rules failed; their rows are left out"
-            + (f" and lie in {out / 'quarantine'}." if out else ".")
+            "Expected no rule of severity error to be broken, got "
+            f"{', '.join(result.rules.loc[result.rules['severity'] == 'error', 'code'])}; the rows held back are "
+            f"written to {held_back}; correct them where they come from, or go on with the good rows only."
         )
         raise typer.Exit(1)
 
@@ -135,7 +166,7 @@ def train(
         from early_id import pipeline
 
         result = pipeline.train(settings, tell=tell)
-    table(*metrics_table(result.metrics))
+    table(*metrics_table(result.metrics, result.backtest.capacity))
     say(f"Chosen: {result.backtest.deployable}, version {result.version}, SHA-256 {result.document.sha256}")
     say(f"Files: {result.folder}")
 
@@ -150,7 +181,7 @@ def audit(
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Audit a trained model's lists by group and write audit.json and audit.html."""
-    from early_id.cli._tables import verdict_table
+    from early_id.cli._tables import gate_lines, verdict_table
     from early_id.config import load_config
 
     settings = load_config(config)
@@ -159,6 +190,8 @@ def audit(
 
         result = pipeline.audit(settings, model=model, capacity=_capacity(capacity), out=out, tell=tell)
     table(*verdict_table(result.audit))
+    for line in gate_lines(result.json):
+        say(line)
     say(f"Open: {result.html}")
     say(f"To sign: {result.json}")
 
@@ -167,37 +200,48 @@ def audit(
 def explain(
     model: Annotated[str, typer.Option(help="@candidate, @champion or a version.")] = "@champion",
     student: Annotated[str | None, typer.Option(help="One student's id.")] = None,
-    as_of: Annotated[str | None, typer.Option(help="Date; default is the last Sunday with data.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="A day as YYYY-MM-DD; default is the last Sunday with data.")
+    ] = None,
     out: OutOption = None,
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Show what a model looks at, or why one student's score is what it is."""
-    from early_id.cli._tables import frame_table
+    from early_id.cli._tables import explanation_tables
     from early_id.config import load_config
 
     settings = load_config(config)
+    as_of = _day(as_of, "--as-of").isoformat() if as_of else None
     with narrate(3) as tell:
         from early_id import pipeline
 
         title, frame = pipeline.explain(
             settings, model=model, student=student, as_of=as_of, out=out, tell=tell
         )
-    table(*frame_table(title, frame))
+    say(title)
+    for heading, columns, rows in explanation_tables(frame):
+        table(heading, columns, rows)
 
 
 @app.command()
 def promote(
     reviewer: Annotated[str, typer.Option(help="Name and role of the person who decides.")],
     audit: Annotated[Path, typer.Option(help="The audit.json of this model.")],
-    expires: Annotated[str, typer.Option(help="Last day on which the sign-off holds.")],
+    expires: Annotated[str, typer.Option(help="Last day on which the sign-off holds, as YYYY-MM-DD.")],
     model: Annotated[str, typer.Option(help="@candidate or a version.")] = "@candidate",
     exception: Annotated[
-        list[str] | None, typer.Option(help="For each group with a gap: 'attribute=group: reason'. Repeat.")
+        list[str] | None,
+        typer.Option(help="For each group with a gap: 'attribute=group: reason'. May be repeated."),
     ] = None,
     acknowledge: Annotated[
-        list[str] | None, typer.Option(help="For each group not judged: 'attribute=group: reason'. Repeat.")
+        list[str] | None,
+        typer.Option(
+            help="For each group that could not be judged: 'attribute=group: reason'. May be repeated."
+        ),
     ] = None,
-    signed_on: Annotated[str | None, typer.Option(help="Day of the decision; default is today.")] = None,
+    signed_on: Annotated[
+        str | None, typer.Option(help="Day of the decision, as YYYY-MM-DD; default is today.")
+    ] = None,
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Sign a model after its audit; it becomes the one that makes the weekly lists."""
@@ -228,7 +272,7 @@ def rollback(config: ConfigFile = DEFAULT_CONFIG) -> None:
 
 @app.command()
 def flag(
-    as_of: Annotated[str, typer.Option("--as-of", help="The Sunday whose week the lists look back from.")],
+    as_of: Annotated[str, typer.Option("--as-of", help="The Sunday that ends the week, as YYYY-MM-DD.")],
     config: ConfigFile = DEFAULT_CONFIG,
     out: OutOption = None,
 ) -> None:

@@ -35,8 +35,12 @@ def narrate(steps: int) -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("Starting", total=steps)
 
+        begun = 0
+
         def tell(text: str) -> None:
-            progress.update(task, description=text, advance=1)
+            nonlocal begun
+            progress.update(task, description=text, completed=begun)
+            begun += 1
 
         yield tell
 
@@ -55,7 +59,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     """Print a table; columns after the first are aligned to the right if they hold figures."""
     shown = Table(title=title, title_justify="left")
     for place, name in enumerate(columns):
-        figures = all(row[place][:1].isdigit() or row[place] in {"", "–"} for row in rows)
+        figures = all(row[place].lstrip("-")[:1].isdigit() or row[place] in {"", "–"} for row in rows)
         shown.add_column(name, justify="right" if place and figures else "left")
     for row in rows:
         shown.add_row(*(escape(cell) for cell in row))

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from early_id.config import Capacity
     from early_id.district import CheckResult
     from early_id.fairness import Audit
     from early_id.pipeline import FlagResult
@@ -19,21 +22,59 @@ def _number(value: float, digits: int = 3) -> str:
     return "–" if pd.isna(value) else f"{value:.{digits}f}"
 
 
-def metrics_table(metrics: pd.DataFrame, rows: str = "onset") -> Shown:
+def metrics_table(metrics: pd.DataFrame, capacity: Capacity, rows: str = "onset") -> Shown:
     """Show every contestant at the same list size on rows where the event is still ahead."""
     own = metrics[metrics["rows"] == rows]
     columns = ["auroc", "auroc_within_school", "average_precision", "precision", "recall"]
     shown = [[str(row["contestant"]), *(_number(row[name]) for name in columns)] for _, row in own.iterrows()]
+    counts = own[["n_rows", "n_students", "n_positives"]].max()
     title = (
-        f"Backtest at the same list size, rows with the event still ahead (n = {int(own['n_rows'].max()):,})"
+        f"Backtest with lists of {_size(capacity)}, where the outcome is still ahead: {counts['n_rows']:,} rows of "
+        f"{counts['n_students']:,} students, {counts['n_positives']:,} rows with the outcome"
     )
     return title, ["contestant", "AUROC", "within school", "avg. precision", "precision", "recall"], shown
 
 
+def _size(capacity: Capacity) -> str:
+    """Say a list size in words."""
+    if isinstance(capacity, str):
+        return f"{capacity} of each school"
+    if isinstance(capacity, int):
+        return f"{capacity} students of each school"
+    return "each school's own size"
+
+
+#: What each verdict asks of the person who signs.
+_ASKS = {
+    "gap": "an exception by name, with a reason and an end date",
+    "pass": "nothing",
+    "cannot tell": "an acknowledgement by name, with a reason",
+    "suppressed": "the same; too few students to print",
+}
+
+
 def verdict_table(audit: Audit) -> Shown:
-    """Count the audit's verdicts."""
-    counts = audit.verdict().counts
-    return "Equity audit", ["verdict", "groups"], [[name, str(n)] for name, n in counts.items()]
+    """Count the audit's verdicts per metric, and say what each asks of the person who signs."""
+    counts = audit.verdicts.groupby(["verdict", "metric"]).size()
+    rows = [
+        [verdict, *(str(counts.get((verdict, metric), 0)) for metric in ("recall", "not_scored")), asks]
+        for verdict, asks in _ASKS.items()
+    ]
+    columns = ["verdict", "groups, recall", "groups, not scored", "a sign-off needs"]
+    return f"Equity audit: {audit.verdict()}", columns, rows
+
+
+def gate_lines(audit: Path) -> list[str]:
+    """Name the groups a sign-off has to name, as `promote` takes them."""
+    from early_id.tracking import gate_cells
+
+    cells = gate_cells(audit.read_text(encoding="utf-8"))
+    lines = []
+    for option, needed in cells.items():
+        names = dict.fromkeys(cell.group_name for cell in needed)
+        if names:
+            lines.append(f"--{option} (of `early-id promote`) is needed for: {', '.join(names)}")
+    return lines
 
 
 def lists_table(result: FlagResult) -> Shown:
@@ -41,25 +82,30 @@ def lists_table(result: FlagResult) -> Shown:
     schools = result.lists.schools
     fresh = result.lists.lists.groupby("school_id")["status"].agg(lambda status: int((status == "new").sum()))
     rows = [
-        [str(row.school_name), str(row.enrolled), str(row.listed), str(int(fresh.get(row.school_id, 0))),
-         str(row.enrolled - row.scored)]
+        [str(row.school_id), str(row.school_name), str(row.enrolled), str(row.places), str(row.listed),
+         str(int(fresh.get(row.school_id, 0))), str(row.enrolled - row.scored)]
         for row in schools.itertuples()
     ]  # fmt: skip
-    day = result.lists.as_of.date().isoformat()
-    return f"Lists of {day}", ["school", "enrolled", "listed", "new", "not scored"], rows
+    title = f"Lists of {result.lists.as_of.date().isoformat()}: students per school"
+    return title, ["school_id", "school", "enrolled", "places", "listed", "new", "not scored"], rows
 
 
 def demo_tables(result: DemoResult) -> list[Shown]:
     """Show the demo's outcome: models, verdicts, lists."""
-    weeks = [
-        [week.lists.as_of.date().isoformat(), str(len(week.lists.lists)), str((week.lists.lists["status"] == "new").sum()),
-         str(len(week.lists.resolved)), str(len(week.lists.not_scored)), str(week.folder)]
-        for week in result.weeks
-    ]  # fmt: skip
+    weeks = []
+    for week in result.weeks:
+        lists = week.lists.lists
+        counts = (
+            len(lists),
+            (lists["status"] == "new").sum(),
+            len(week.lists.resolved),
+            len(week.lists.not_scored),
+        )
+        weeks.append([week.lists.as_of.date().isoformat(), *(str(n) for n in counts), str(week.folder)])
     return [
-        metrics_table(result.trained.metrics),
+        metrics_table(result.trained.metrics, result.trained.backtest.capacity),
         verdict_table(result.audit),
-        ("Lists written", ["week", "listed", "new", "resolved", "not scored", "folder"], weeks),
+        ("Lists written", ["week", "students listed", "new", "resolved", "not scored", "folder"], weeks),
     ]
 
 
@@ -69,28 +115,58 @@ def check_tables(result: CheckResult) -> list[Shown]:
         [str(row["file"]), *(f"{row[name]:,}" for name in ("rows_in", "rows_out", "quarantined", "ignored"))]
         for _, row in result.files.iterrows()
     ]
-    found = result.rules[result.rules["rows"] > 0]
+    shown: list[Shown] = [("Files", ["file", "rows in", "rows out", "quarantined", "ignored"], files)]
     rules = [
-        [
-            row["code"],
-            row["severity"],
-            row["title"],
-            f"{row['rows']:,}",
-            f"{row['share']:.2%}",
-            str(row["examples"]),
+        [row["code"], row["severity"], row["title"], f"{row['rows']:,}", f"{row['share']:.2%}"]
+        for _, row in result.rules.iterrows()
+    ]
+    if rules:
+        shown.append(
+            ("Rules that found something", ["rule", "severity", "title", "rows", "of its file"], rules)
+        )
+    return shown
+
+
+def check_lines(result: CheckResult) -> list[str]:
+    """Give examples of what each rule found, what to do about it, and which days of knowing were assumed."""
+    lines = []
+    for _, row in result.rules.iterrows():
+        lines += [f"{row['code']}: {example}" for example in row["examples"]]
+        lines.append(f"{row['code']}, what to do: {row['remedy']}")
+    assumed = {name: share for name, share in result.capabilities["known_at_imputed"].items() if share > 0}
+    for name, share in assumed.items():
+        lines.append(f"{name}: the day a record became known was assumed for {share:.1%} of the rows")
+    if not len(result.rules):
+        lines.append(f"All {int(result.files['rows_out'].sum()):,} rows keep every rule.")
+    return lines
+
+
+def explanation_tables(frame: pd.DataFrame) -> list[Shown]:
+    """Show Shapley values: one table per level for the county, or one for a student; leave out what adds nothing."""
+    if "level" in frame:
+        return [
+            (
+                f"By {level}",
+                [str(level), "mean absolute value, log-odds", "mean value, log-odds"],
+                [
+                    [row["name"], _number(row["importance"]), _number(row["mean_value"])]
+                    for _, row in own.iterrows()
+                ],
+            )
+            for level, own in frame[frame["importance"] > 0].groupby("level", sort=False)
         ]
-        for _, row in found.iterrows()
-    ]
-    return [
-        ("Files", ["file", "rows in", "rows out", "quarantined", "ignored"], files),
-        ("Rules that found something", ["rule", "severity", "title", "rows", "share", "examples"], rules),
-    ]
+    from early_id.panel import CATALOG
 
-
-def frame_table(title: str, frame: pd.DataFrame) -> Shown:
-    """Show a frame as it is."""
+    units = [CATALOG[name].unit if name in CATALOG else "" for name in frame["feature"]]
+    shown = frame.assign(unit=units)[frame["log_odds"] != 0]
     rows = [
-        [_number(cell) if isinstance(cell, float) else str(cell) for cell in row]
-        for row in frame.itertuples(index=False)
+        [row["feature"], _value(row["value"]), row["unit"], _number(row["log_odds"])]
+        for _, row in shown.iterrows()
     ]
-    return title, [str(name) for name in frame.columns], rows
+    title = "Shapley values, log-odds (features that add nothing are left out)"
+    return [(title, ["feature", "value", "unit", "log-odds"], rows)]
+
+
+def _value(value: float) -> str:
+    """Write a figure with no more digits than it has; unknown is not zero."""
+    return "unknown" if pd.isna(value) else f"{value:.3f}".rstrip("0").rstrip(".")

@@ -119,7 +119,8 @@ def submitted(data: Oulad, spell: pd.DataFrame, mark_lag_days: int) -> pd.DataFr
     work = data.submissions.merge(data.assessments.drop(columns="line"), on="id_assessment").merge(
         spell[["id_student", *_COURSE, "school_id", "day0"]], on=["id_student", *_COURSE]
     )
-    day = _on(work["day0"], work["date_submitted"])
+    # Work handed in before the first day counts on the first day: before it there is no school year to count it in.
+    day = _on(work["day0"], work["date_submitted"].clip(lower=0))
     rows = _grade_columns(work).assign(
         hundredths=(work["score"] * 100).round().astype("Int64"), assessed_on=day, known_at=day
     )
@@ -163,7 +164,8 @@ def outcomes(data: Oulad, spell: pd.DataFrame) -> pd.DataFrame:
         spell[["id_student", "school_id", "unregistered", "end"]], on=["id_student", "school_id"]
     )
     withdrew = (ended["final_result"] == "Withdrawn") & ended["unregistered"].notna()
-    day = ended["unregistered"].where(withdrew, ended["end"])
+    # Who withdraws after the last day is known not to have finished on the last day already.
+    day = ended["unregistered"].where(withdrew & (ended["unregistered"] <= ended["end"]), ended["end"])
     return pd.DataFrame(
         {
             "student_id": ended["id_student"],

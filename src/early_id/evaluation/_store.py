@@ -24,7 +24,12 @@ def write_atomic(path: Path, content: bytes) -> None:
     handle, name = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
     with os.fdopen(handle, "wb") as file:
         file.write(content)
-    Path(name).replace(path)
+    # mkstemp makes a private file; others may read it as they may read any new file.
+    mask = os.umask(0)
+    os.umask(mask)
+    staged = Path(name)
+    staged.chmod(0o666 & ~mask)
+    staged.replace(path)
 
 
 def save_backtest(backtest: Backtest, folder: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
 if TYPE_CHECKING:
     from early_id.models._terms import Floats
@@ -103,7 +104,7 @@ def _newton(design: Floats, offset: Floats, target: Floats, weight: Floats) -> l
     beta = np.zeros(design.shape[1])
     loss = _loss(offset, target, weight)
     for _ in range(100):
-        p = 1 / (1 + np.exp(-(offset + design @ beta)))
+        p = expit(offset + design @ beta)
         gradient = design.T @ (weight * (p - target))
         hessian = (design * (weight * p * (1 - p))[:, None]).T @ design
         step = np.linalg.solve(hessian + 1e-12 * np.trace(hessian) * np.eye(len(beta)), gradient)

@@ -102,7 +102,9 @@ class Panel:
                 msg = f"Expected features of the panel to drop, got {name!r}: {did_you_mean(name, self.feature_names)}"
                 raise ConfigError(msg)
         kept = tuple(feature for feature in self.features if feature.name not in dropped)
-        return replace(self, features=kept, frame=self.frame.drop(columns=list(dropped)))
+        # A column that also describes the row, such as the grade level, stays in the frame.
+        gone = [name for name in dropped if name not in _ROW_COLUMNS]
+        return replace(self, features=kept, frame=self.frame.drop(columns=gone))
 
 
 def build_panel(
