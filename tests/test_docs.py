@@ -27,6 +27,7 @@ def test_the_readme_names_the_two_commands_and_every_room():
         assert f"`{room.parent.name}`" in text, room
 
 
+@pytest.mark.slow
 def test_the_readme_s_ten_lines_run():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     code = text.split("```python\n")[1].split("```")[0]

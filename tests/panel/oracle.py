@@ -206,7 +206,7 @@ class Oracle:
         enrolled = any(
             s["entered_on"] <= row["last"] for s in self.spells(at, row["student_id"], row["school_year"] - 1)
         )
-        sends = bool(self.tables.get("incidents"))
+        sends = any(r["known_at"] <= at for r in self.tables["incidents"])
         return {
             "incidents_60d": sum(r["occurred_on"] >= self.window(row, 60) for r in this_year)
             if sends

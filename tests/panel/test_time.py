@@ -16,7 +16,7 @@ from early_id.panel import build_panel
 
 FAR = date(2030, 1, 1)
 KNOWN = ["enrollments", "absences", "grades", "incidents"]
-slow_engine = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow_engine = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def rewrite_the_future(tables: dict[str, pd.DataFrame], at: pd.Timestamp, rng: np.random.Generator) -> dict:
@@ -74,14 +74,14 @@ def test_a_visible_row_does_move_its_features():
 def test_replaying_a_date_reproduces_the_panel_bit_for_bit():
     district = District.from_frames(small_district(5))
     weekly = build_panel(district, label="chronic_absence", known_by=FAR).frame
-    for as_of in weekly["as_of"].unique()[::3]:
+    for as_of in weekly["as_of"].unique()[::5]:
         alone = build_panel(district, label="chronic_absence", as_of=[as_of], known_by=FAR).frame
         expected = weekly[weekly["as_of"] == as_of].reset_index(drop=True)
         pd.testing.assert_frame_equal(alone, expected, check_exact=True)
 
 
 @pytest.mark.parametrize("name", ["chronic_absence", "course_failure", "suspension"])
-@pytest.mark.parametrize("seed", [2, 6])
+@pytest.mark.parametrize("seed", [6, pytest.param(2, marks=pytest.mark.slow)])
 def test_rows_outside_the_window_cannot_move_a_label(seed, name):
     tables = small_district(seed)
     before = build_panel(District.from_frames(tables), label=name, known_by=FAR).frame

@@ -59,7 +59,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     """Print a table; columns after the first are aligned to the right if they hold figures."""
     shown = Table(title=title, title_justify="left")
     for place, name in enumerate(columns):
-        figures = all(row[place].lstrip("-")[:1].isdigit() or row[place] in {"", "–"} for row in rows)
+        figures = all(row[place].lstrip("-< ")[:1].isdigit() or row[place] in {"", "–"} for row in rows)
         shown.add_column(name, justify="right" if place and figures else "left")
     for row in rows:
         shown.add_row(*(escape(cell) for cell in row))

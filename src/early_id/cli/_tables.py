@@ -117,7 +117,7 @@ def check_tables(result: CheckResult) -> list[Shown]:
     ]
     shown: list[Shown] = [("Files", ["file", "rows in", "rows out", "quarantined", "ignored"], files)]
     rules = [
-        [row["code"], row["severity"], row["title"], f"{row['rows']:,}", f"{row['share']:.2%}"]
+        [row["code"], row["severity"], row["title"], f"{row['rows']:,}", _share(row["share"])]
         for _, row in result.rules.iterrows()
     ]
     if rules:
@@ -125,6 +125,11 @@ def check_tables(result: CheckResult) -> list[Shown]:
             ("Rules that found something", ["rule", "severity", "title", "rows", "of its file"], rules)
         )
     return shown
+
+
+def _share(share: float) -> str:
+    """Write a share so that one row among many is not shown as none."""
+    return f"{share:.2%}" if share == 0 or share >= 0.0001 else "< 0.01%"
 
 
 def check_lines(result: CheckResult) -> list[str]:

@@ -30,8 +30,8 @@ def simulate_district(
     Examples
     --------
     >>> county = simulate_district(students=120, schools=3, districts=1, years=2, seed=1)
-    >>> county.data_until.isoformat()
-    '2025-02-09'
+    >>> county.signals.has("absences"), len(county.frame("schools"))
+    (True, 3)
     """
     simulated = simulate_tables(
         students=students,

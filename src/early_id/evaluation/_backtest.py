@@ -63,11 +63,11 @@ class Backtest:
 
     def metrics(self, capacity: Capacity | None = None) -> pd.DataFrame:
         """Judge every contestant at one list size; see `compute_metrics`."""
-        return compute_metrics(self.predictions, capacity or self.capacity)
+        return compute_metrics(self.predictions, self.capacity if capacity is None else capacity)
 
     def metrics_by_date(self, capacity: Capacity | None = None) -> pd.DataFrame:
         """Judge every contestant on each as-of date; see `compute_metrics_by_date`."""
-        return compute_metrics_by_date(self.predictions, capacity or self.capacity)
+        return compute_metrics_by_date(self.predictions, self.capacity if capacity is None else capacity)
 
     def calibration(self) -> pd.DataFrame:
         """Compare probabilities with what happened; see `compute_calibration`."""

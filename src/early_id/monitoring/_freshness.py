@@ -28,7 +28,7 @@ def compute_freshness(district: District, as_of: pd.Timestamp) -> pd.DataFrame:
     --------
     >>> from early_id.district import simulate_district
     >>> county = simulate_district(students=120, schools=3, districts=1, years=2, seed=1)
-    >>> compute_freshness(county, pd.Timestamp("2025-01-12"))["days_behind"].max() < 20
+    >>> bool(compute_freshness(county, pd.Timestamp("2025-01-12"))["days_behind"].max() < 20)
     True
     """
     calendar = district.frame("calendar")
@@ -39,7 +39,11 @@ def compute_freshness(district: District, as_of: pd.Timestamp) -> pd.DataFrame:
     current = calendar[calendar["school_year"] == year]
     submitted = current.merge(feed[["school_id", "day"]], on=["school_id", "day"])
     last = submitted.groupby("school_id")["day"].max()
-    behind = current[~(current["day"] <= current["school_id"].map(last))].groupby("school_id").size()
+    behind = (
+        current[~(current["day"] <= pd.to_datetime(current["school_id"].map(last)))]
+        .groupby("school_id")
+        .size()
+    )
     schools: pd.DataFrame = district.frame("schools")[["school_id", "school_name"]].sort_values(
         "school_id", ignore_index=True
     )

@@ -200,8 +200,8 @@ def catalog_frame() -> pd.DataFrame:
 
     Examples
     --------
-    >>> catalog_frame().loc["absence_rate_20d", ["domain", "window", "direction"]].tolist()
-    ['attendance', 20, 1]
+    >>> catalog_frame().loc["absence_rate_20d", ["concept", "domain", "unit"]].tolist()
+    ['recent absence', 'attendance', 'share']
     """
     import pandas as pd
 

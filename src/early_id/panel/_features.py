@@ -35,7 +35,7 @@ def cohort_rows(
     weeks = school_weeks(signals, as_of, windows).cache()
     dates = school_dates(signals).cache()
     students = cohort(signals, weeks, scope)
-    students = _year_bounds(signals, students, scope).cache()
+    students = _incidents_since(signals, _year_bounds(signals, students, scope)).cache()
     enrolled = enrolled_days(spells_of(signals, students, scope), dates, weeks, windows)
     return left_join(students, enrolled, KEYS).cache(), dates
 
@@ -54,6 +54,15 @@ def _year_bounds(signals: Signals, students: Any, scope: Scope) -> Any:
     first = rows.county_first if scope == "county" else rows.year_first
     rows = rows.mutate(entry_day=entry_day, year_first=first, prior_first=rows.prior_first.fill_null(first))
     return rows.drop("county_first")
+
+
+def _incidents_since(signals: Signals, students: Any) -> Any:
+    """Add the day on which the school's district first sent an incident; before it, none means nothing."""
+    schools = signals.table("schools").select("school_id", "district_id")
+    sent = signals.table("incidents").join(schools, "school_id")
+    sent = sent.group_by("district_id").agg(incidents_since=sent.known_at.min())
+    by_school = left_join(schools, sent, ["district_id"]).select("school_id", "incidents_since")
+    return left_join(students, by_school, ["school_id"])
 
 
 def features(signals: Signals, as_of: pd.DatetimeIndex, catalog: Mapping[str, Feature], scope: Scope) -> Any:
@@ -75,10 +84,9 @@ def features(signals: Signals, as_of: pd.DatetimeIndex, catalog: Mapping[str, Fe
                 joined = seen(base, events(signals), wanted, scope, prior=prior)
                 rows = left_join(rows, aggregate(joined, wanted), KEYS)
     rows = _since(rows, dates, catalog)
-    present = {table: signals.has(table) for table in EVENTS}
     columns: dict[str, Any] = {}
     for feature in catalog.values():
-        value, count, total = value_of(rows, feature, present)
+        value, count, total = value_of(rows, feature)
         columns |= {feature.name: value, f"{feature.name}__n": count, f"{feature.name}__of": total}
     kept = [name for name in base.columns if name not in columns]
     return rows.select(*kept, **columns)

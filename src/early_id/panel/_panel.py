@@ -232,7 +232,9 @@ def _not_scored(signals: Signals, rows: Any, catalog: Mapping[str, Feature]) -> 
     unknown = ibis.and_(
         *(rows[name].isnull() for name, feature in catalog.items() if feature.table != "enrollments")
     )
-    silent = ibis.literal(signals.has("attendance_feed")) & (rows[f"enrolled_{FEED_WINDOW}"] == 0)
+    first_fed = signals.table("attendance_feed").known_at.min().to_pyarrow().as_py()
+    fed = ibis.literal(False) if first_fed is None else rows.as_of >= ibis.literal(first_fed)
+    silent = fed & (rows[f"enrolled_{FEED_WINDOW}"] == 0)
     return ibis.cases(
         (silent, f"no attendance submitted by the school for the student's last {FEED_WINDOW} school days"),
         (unknown, "no attendance, mark or incident record known"),

@@ -12,11 +12,12 @@ from early_id.panel._feature import Feature
 HUNDREDTHS = 100.0
 
 
-def known_condition(rows: Any, feature: Feature, present: dict[str, bool]) -> Any:
+def known_condition(rows: Any, feature: Feature) -> Any:
     """Say where a count of zero means none, and not unknown.
 
     Attendance: at least one submitted day while enrolled in the window. Grades: at least one piece of work on record
-    this year. Incidents: the district sends incidents at all (and, for last year, the student was enrolled then).
+    this year. Incidents: the school's district had sent any by the as-of date (and, for last year, the student was
+    enrolled then).
     """
     prior = feature.window == "prior_year"
     if feature.table == "absences":
@@ -25,7 +26,7 @@ def known_condition(rows: Any, feature: Feature, present: dict[str, bool]) -> An
         work = rows["known_finals__count"] if prior else rows["known_work__count"]
         return (work > 0).fill_null(False)
     if feature.table == "incidents":
-        sent = ibis.literal(present["incidents"])
+        sent = (rows.incidents_since <= rows.as_of).fill_null(False)
         return sent & (rows.prior_spells > 0) if prior else sent
     return ibis.literal(True)
 
@@ -43,7 +44,7 @@ def _pair(rows: Any, feature: Feature, suffix: str = "") -> tuple[Any, Any]:
     return top, rows[f"{feature.name}__of{suffix}"].fill_null(0)
 
 
-def value_of(rows: Any, feature: Feature, present: dict[str, bool]) -> tuple[Any, Any, Any]:
+def value_of(rows: Any, feature: Feature) -> tuple[Any, Any, Any]:
     """Compute a feature's value and the count and total that people are shown.
 
     Returns
@@ -52,7 +53,7 @@ def value_of(rows: Any, feature: Feature, present: dict[str, bool]) -> tuple[Any
         Expressions; `of` is null where there is no total.
     """
     name, nothing = feature.name, ibis.null("int64")
-    known = known_condition(rows, feature, present)
+    known = known_condition(rows, feature)
 
     def where_known(expression: Any) -> Any:
         return ibis.ifelse(known, expression.cast("float64"), ibis.null("float64"))
