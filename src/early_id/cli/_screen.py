@@ -57,7 +57,7 @@ def fail(text: str) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table; columns after the first are aligned to the right if they hold figures."""
-    shown = Table(title=title, title_justify="left")
+    shown = Table(title=escape(title), title_justify="left")
     for place, name in enumerate(columns):
         figures = all(row[place].lstrip("-< ")[:1].isdigit() or row[place] in {"", "–"} for row in rows)
         shown.add_column(name, justify="right" if place and figures else "left")
