@@ -38,17 +38,15 @@ def compute_freshness(district: District, as_of: pd.Timestamp) -> pd.DataFrame:
     year = calendar.groupby("school_id")["school_year"].transform("max")
     current = calendar[calendar["school_year"] == year]
     submitted = current.merge(feed[["school_id", "day"]], on=["school_id", "day"])
-    last = submitted.groupby("school_id")["day"].max()
-    behind = (
-        current[~(current["day"] <= pd.to_datetime(current["school_id"].map(last)))]
-        .groupby("school_id")
-        .size()
-    )
+    # Every school has a place, so that a day before any submission is missing and not an error.
+    ids = district.frame("schools")["school_id"]
+    last = submitted.groupby("school_id")["day"].max().reindex(ids)
+    behind = current[~(current["day"] <= current["school_id"].map(last))].groupby("school_id").size()
     schools: pd.DataFrame = district.frame("schools")[["school_id", "school_name"]].sort_values(
         "school_id", ignore_index=True
     )
     return schools.assign(
-        last_school_day=schools["school_id"].map(current.groupby("school_id")["day"].max()),
+        last_school_day=schools["school_id"].map(current.groupby("school_id")["day"].max().reindex(ids)),
         last_submitted_day=schools["school_id"].map(last),
-        days_behind=schools["school_id"].map(behind).fillna(0).astype("int64"),
+        days_behind=schools["school_id"].map(behind.reindex(ids)).fillna(0).astype("int64"),
     )
