@@ -59,7 +59,7 @@ def _shift(tables, name, data):
     if days:
         column = data.draw(st.sampled_from(days))
         by = pd.Timedelta(days=data.draw(st.integers(-400, 400)))
-        moved = pd.to_datetime(tables[name][column].replace("", None), errors="coerce") + by
+        moved = pd.to_datetime(tables[name][column], format="%Y-%m-%d", errors="coerce") + by
         tables[name][column] = moved.dt.strftime("%Y-%m-%d").fillna("")
 
 

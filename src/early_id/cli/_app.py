@@ -211,7 +211,7 @@ def explain(
     from early_id.config import load_config
 
     settings = load_config(config)
-    as_of = _day(as_of, "--as-of").isoformat() if as_of else None
+    as_of = None if as_of is None else _day(as_of, "--as-of").isoformat()
     with narrate(3) as tell:
         from early_id import pipeline
 
@@ -253,7 +253,7 @@ def promote(
         reviewer=reviewer,
         audit=audit,
         model=model,
-        signed_on=_day(signed_on, "--signed-on") if signed_on else date.today(),  # noqa: DTZ011 - the local day
+        signed_on=date.today() if signed_on is None else _day(signed_on, "--signed-on"),  # noqa: DTZ011 - the local day
         expires_on=_day(expires, "--expires"),
         exceptions=_named(exception, "--exception"),
         acknowledged=_named(acknowledge, "--acknowledge"),
