@@ -44,6 +44,21 @@ class Oracle:
             if row["known_at"] <= at and (row.get("retracted_at") is None or row["retracted_at"] > at)
         ]
 
+    def spells(self, at: date, student: str, year: int) -> list[dict]:
+        return [
+            s for s in self.seen("enrollments", at)
+            if s["student_id"] == student and s["school_year"] == year and s["primary"]
+        ]  # fmt: skip
+
+    def owner(self, at: date, student: str, year: int, day: date) -> dict | None:
+        """The spell a day belongs to: of those begun by then the last to begin, if it has not ended."""
+        begun = [s for s in self.spells(at, student, year) if s["entered_on"] <= day]
+        if not begun:
+            return None
+        newest = max(s["entered_on"] for s in begun)
+        last = min((s for s in begun if s["entered_on"] == newest), key=lambda s: s["school_id"])
+        return last if last["left_on"] is None or day <= last["left_on"] else None
+
     def cohort(self, at: date) -> dict[str, dict]:
         """One row per student: enrolled on the last school day of the school; the later entry wins."""
         rows: dict[str, dict] = {}
@@ -53,51 +68,69 @@ class Oracle:
             if not past or at > days[-1] + timedelta(days=6) or not spell["primary"]:
                 continue
             last = past[-1]
-            if spell["entered_on"] <= last and (spell["left_on"] is None or spell["left_on"] >= last):
+            if self.owner(at, spell["student_id"], spell["school_year"], last) is spell:
                 year_first = min(d[0] for (_, y), d in self.days.items() if y == spell["school_year"])
                 row = {**spell, "last": last, "past": past, "first": year_first, "own_first": days[0]}
                 old = rows.get(spell["student_id"])
-                newer = old is None or (spell["entered_on"], old["school_id"]) > (
-                    old["entered_on"],
-                    spell["school_id"],
-                )
-                if newer:
+                if old is None or spell["entered_on"] > old["entered_on"]:
                     rows[spell["student_id"]] = row
         return rows
-
-    def spells(self, at: date, student: str, year: int) -> list[dict]:
-        return [
-            s for s in self.seen("enrollments", at)
-            if s["student_id"] == student and s["school_year"] == year and s["primary"]
-        ]  # fmt: skip
 
     def submitted(self, at: date, student: str, year: int, start: date, end: date) -> int:
         """School days from start to end on which the student was enrolled and attendance had been submitted."""
         total = 0
-        for spell in self.spells(at, student, year):
-            for day in self.days[spell["school_id"], year]:
-                enrolled = spell["entered_on"] <= day and (
-                    spell["left_on"] is None or day <= spell["left_on"]
-                )
-                fed = self.feed.get((spell["school_id"], day))
-                total += enrolled and start <= day <= end and fed is not None and fed <= at
+        for (school, of_year), days in self.days.items():
+            for day in days:
+                if of_year == year and start <= day <= end:
+                    spell = self.owner(at, student, year, day)
+                    fed = self.feed.get((school, day))
+                    total += (
+                        spell is not None and spell["school_id"] == school and fed is not None and fed <= at
+                    )
         return total
 
     def exceptions(self, at: date, student: str, start: date, end: date) -> list[dict]:
-        rows = [
-            r
-            for r in self.seen("absences", at)
-            if r["student_id"] == student and start <= r["occurred_on"] <= end
-        ]
-        fed = [self.feed.get((r["school_id"], r["occurred_on"])) for r in rows]
-        return [row for row, known in zip(rows, fed, strict=True) if known is not None and known <= at]
+        """One of each sort a day, the first recorded, on submitted days of the school the student belonged to."""
+        first: dict[tuple, tuple] = {}
+        for row in self.seen("absences", at):
+            day, school = row["occurred_on"], row["school_id"]
+            fed = self.feed.get((school, day))
+            year = next((y for (s, y), days in self.days.items() if s == school and day in days), None)
+            if row["student_id"] != student or not start <= day <= end or fed is None or fed > at:
+                continue
+            spell = self.owner(at, student, year, day)
+            if spell is None or spell["school_id"] != school:
+                continue
+            order = (max(row["known_at"], fed), row["kind"], row["retracted_at"] or date.max)
+            key = (school, day, self.sort(row))
+            if key not in first or order < first[key][0]:
+                first[key] = (order, row)
+        return [row for _, row in first.values()]
+
+    @staticmethod
+    def sort(row: dict) -> str:
+        if row["kind"] not in ("excused", "unexcused", "suspension_out"):
+            return row["kind"]
+        return "absent" if row["thousandths"] == 1000 else "partial"
+
+    def sent(self, at: date, school: str, before: date = date.max) -> bool:
+        """Whether the district of a school had an incident on record."""
+        district = {r["school_id"]: r["district_id"] for r in self.tables["schools"]}
+        return any(
+            district[r["school_id"]] == district[school] and r["known_at"] < before
+            for r in self.seen("incidents", at)
+        )
 
     def features(self, at: date, row: dict) -> dict[str, float]:
         return {
             **self.attendance(at, row),
             **self.marks(at, row),
             **self.discipline(at, row),
-            "schools_this_year": len({s["school_id"] for s in self.spells(at, row["student_id"], row["school_year"]) if s["entered_on"] <= row["last"]}),
+            "schools_this_year": len({
+                s["school_id"] for s in self.spells(at, row["student_id"], row["school_year"])
+                if s["entered_on"] <= row["last"]
+                and self.owner(at, row["student_id"], row["school_year"], s["entered_on"]) is s
+            }),
             "entry_day": (row["entered_on"] - row["own_first"]).days,
             "grade_level": row["grade_level"],
         }  # fmt: skip
@@ -110,7 +143,7 @@ class Oracle:
 
         def absent(start, end, kinds=("excused", "unexcused", "suspension_out")):
             rows = self.exceptions(at, student, start, end)
-            return [r for r in rows if r["kind"] in kinds and r["thousandths"] == 1000]
+            return [r for r in rows if r["kind"] in kinds and self.sort(r) == "absent"]
 
         def ratio(top, bottom):
             return top / bottom if bottom else NAN
@@ -130,15 +163,11 @@ class Oracle:
         before = self.window(row, 20) - timedelta(days=1)
         out["absence_trend_20d"] = out["absence_rate_20d"] - rate(first, before) if before >= first else NAN
         newest = max((r["occurred_on"] for r in days_absent), default=None)
-        own = [day for day in self.days[row["school_id"], year] if newest and day <= newest]
-        out["days_since_absence"] = len(row["past"]) - len(own) if known else NAN
+        since = newest + timedelta(days=1) if newest else first
+        out["days_since_absence"] = self.submitted(at, student, year, since, last) if known else NAN
         recent = self.exceptions(at, student, self.window(row, 20), last)
         out["tardies_20d"] = sum(r["kind"] == "tardy" for r in recent) if known_20 else NAN
-        partial = [
-            r for r in self.exceptions(at, student, first, last)
-            if r["kind"] == "partial"
-            or (r["kind"] in ("excused", "unexcused", "suspension_out") and r["thousandths"] < 1000)
-        ]  # fmt: skip
+        partial = [r for r in self.exceptions(at, student, first, last) if self.sort(r) == "partial"]
         out["partial_days_year"] = len(partial) if known else NAN
         past_first = min((d[0] for (_, y), d in self.days.items() if y == year - 1), default=first)
         enrolled = self.submitted(at, student, year - 1, date.min, first)
@@ -164,7 +193,10 @@ class Oracle:
             if r["core"]:
                 courses.setdefault(r["course_id"], []).append(r)
         means = [mean(part) for part in courses.values()]
-        work = [r for r in this_year if r["kind"] == "assignment"]
+        work = [
+            r for r in this_year
+            if r["kind"] == "assignment" and (r["hundredths"] is not None or r["mark"] is not None)
+        ]  # fmt: skip
         handed = [r for r in work if not r["missing"]]
         recent = [r for r in marked if r in since(20)]
         latest = max(marked, key=lambda r: (r["day"], r["hundredths"]), default=None)
@@ -175,7 +207,7 @@ class Oracle:
             r for r in rows
             if r["kind"] == "final" and r["core"] and r["hundredths"] is not None and past_first <= r["day"] < row["first"]
         ]  # fmt: skip
-        known = bool(this_year)
+        known = bool(work)
         return {
             "mean_mark_60d": mean([r for r in marked if r in since(60)]),
             "mean_mark_year": mean(marked),
@@ -203,17 +235,21 @@ class Oracle:
         ]  # fmt: skip
         this_year = [r for r in rows if r["occurred_on"] >= row["first"]]
         prior = [r for r in rows if past_first <= r["occurred_on"] < row["first"]]
-        enrolled = any(
-            s["entered_on"] <= row["last"] for s in self.spells(at, row["student_id"], row["school_year"] - 1)
-        )
-        sends = any(r["known_at"] <= at for r in self.tables["incidents"])
+        year = row["school_year"]
+        before = {
+            self.owner(at, row["student_id"], year - 1, day)["school_id"]
+            for (_, y), days in self.days.items() if y == year - 1
+            for day in days if self.owner(at, row["student_id"], year - 1, day)
+        }  # fmt: skip
+        enrolled = any(self.sent(at, school, row["first"]) for school in before)
+        sends = self.sent(at, row["school_id"])
         return {
             "incidents_60d": sum(r["occurred_on"] >= self.window(row, 60) for r in this_year)
             if sends
             else NAN,
             "incidents_year": len(this_year) if sends else NAN,
             "suspension_days_year": sum(r["suspension_days"] for r in this_year) if sends else NAN,
-            "prior_incidents": len(prior) if enrolled and sends else NAN,
+            "prior_incidents": len(prior) if enrolled else NAN,
         }
 
     # labels: (value or None, event day or None)
@@ -226,19 +262,19 @@ class Oracle:
         at = self.year_end(year) + timedelta(days=lag)
         enrolled, unknown, absent_days = 0, 0, []
         seen = [r for r in self.seen("absences", at) if r["student_id"] == row["student_id"]]
-        for spell in self.spells(at, row["student_id"], year):
-            for day in self.days[spell["school_id"], year]:
-                if not (spell["entered_on"] <= day and (spell["left_on"] is None or day <= spell["left_on"])):
+        for (school, of_year), days in self.days.items():
+            for day in days if of_year == year else []:
+                spell = self.owner(at, row["student_id"], year, day)
+                if spell is None or spell["school_id"] != school:
                     continue
                 enrolled += 1
-                fed = self.feed.get((spell["school_id"], day))
-                unknown += fed is None or fed > at
-                parts = sum(
-                    r["thousandths"] for r in seen
-                    if r["school_id"] == spell["school_id"] and r["occurred_on"] == day
-                    and r["kind"] in ("excused", "unexcused", "suspension_out")
-                )  # fmt: skip
-                if parts >= 1000:
+                whole = any(
+                    r["school_id"] == school and r["occurred_on"] == day and self.sort(r) == "absent"
+                    for r in seen
+                )
+                fed = self.feed.get((school, day))
+                unknown += not whole and (fed is None or fed > at)
+                if whole:
                     absent_days.append(day)
         if enrolled < 31:
             return None, None
@@ -258,11 +294,13 @@ class Oracle:
         finals = [
             r for r in self.seen("grades", at)
             if r["student_id"] == row["student_id"] and r["kind"] == "final" and r["core"] and r["term"] == term
-            and r["hundredths"] is not None and days[0] <= r["assessed_on"] <= at
+            and days[0] <= r["assessed_on"] <= at and (r["hundredths"] is not None or (r["mark"] or "")[:1] in set("ABCDF"))
         ]  # fmt: skip
         if not finals:
             return None, None
-        failed = any(r["hundredths"] < 6000 for r in finals)
+        failed = any(
+            r["hundredths"] < 6000 if r["hundredths"] is not None else r["mark"] == "F" for r in finals
+        )
         return int(failed), days[-1] if failed else None
 
     def suspension(self, row: dict, at_date: date, lag: int = 14) -> tuple[int | None, date | None]:
@@ -277,6 +315,8 @@ class Oracle:
             r["occurred_on"] for r in self.seen("incidents", at)
             if r["student_id"] == row["student_id"] and r["suspension_days"] >= 1 and at_date < r["occurred_on"] <= end
         ]  # fmt: skip
+        if not self.sent(at, row["school_id"]):
+            return None, None
         if found:
             return 1, min(found)
         stayed = any(

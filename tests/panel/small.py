@@ -60,7 +60,10 @@ def _enrollments(rng: np.random.Generator, calendar: pd.DataFrame, students: int
                                  "known_at": entered + int(rng.integers(0, 4)) * DAY})  # fmt: skip
             else:
                 rows.append(row)
-    return pd.DataFrame(rows)
+            if rng.random() < 0.2:
+                other = "02" if school == "01" else "01"
+                rows.append({**row, "school_id": other, "primary": False, "entered_on": start + 5 * DAY})
+    return pd.DataFrame(rows).drop_duplicates(["student_id", "school_id", "entered_on", "known_at"])
 
 
 def _versions(rng: np.random.Generator, row: dict, occurred: pd.Timestamp, changed: dict) -> list[dict]:
@@ -100,13 +103,20 @@ def small_district(seed: int, students: int = 12) -> dict[str, pd.DataFrame]:
             part = kind == "partial" or rng.random() < 0.1
             row = {**where, "occurred_on": day, "kind": kind, "thousandths": 500 if part else 1000}
             absences += _versions(rng, row, day, {"thousandths": 250})
+            if rng.random() < 0.15:  # recorded twice, under two kinds
+                other = {"excused": "unexcused", "unexcused": "suspension_out"}.get(kind, "excused")
+                absences += _versions(rng, {**row, "kind": other}, day, {"thousandths": 500})
         for number, day in enumerate(days.day[rng.random(len(days)) < 0.25]):
             course = str(rng.choice(["math", "ela", "art"]))
             row = {"student_id": spell.student_id, "school_id": spell.school_id, "course_id": course, "kind": "assignment",
                    "assessment_id": f"{spell.school_year}-{spell.school_id}-{number}", "core": course != "art",
                    "term": f"{spell.school_year}-T1", "due_on": day, "assessed_on": day, "subject": course}  # fmt: skip
             mark = {"hundredths": int(rng.integers(3000, 10001)), "mark": None}
-            if rng.random() < 0.25:
+            if rng.random() < 0.1:  # neither marked nor missing yet
+                grades.append(
+                    {**row, "hundredths": None, "mark": None, "known_at": day, "retracted_at": pd.NaT}
+                )
+            elif rng.random() < 0.25:
                 late = day + int(rng.integers(1, 9)) * DAY
                 grades.append(
                     {**row, "hundredths": None, "mark": "missing", "known_at": day, "retracted_at": late}
@@ -121,9 +131,14 @@ def small_district(seed: int, students: int = 12) -> dict[str, pd.DataFrame]:
                        "assessment_id": f"final-{term}-{spell.school_id}", "core": True, "term": term, "due_on": pd.NaT,
                        "assessed_on": end, "subject": course, "mark": None,
                        "hundredths": int(rng.integers(4000, 10001))}  # fmt: skip
-                if rng.random() < 0.9:
+                if rng.random() < 0.3:
+                    row |= {"hundredths": None, "mark": str(rng.choice(["A", "B-", "D+", "F", "incomplete"]))}
+                    grades.append({**row, "known_at": end, "retracted_at": pd.NaT})
+                elif rng.random() < 0.9:
                     grades += _versions(rng, row, end, {"hundredths": 5000})
-        for number, day in enumerate(days.day[rng.random(len(days)) < 0.04]):
+        # The second district sends no incidents before its second year has begun.
+        sends = days.day[(spell.school_id == "01") | (days.day > "2024-09-20")]
+        for number, day in enumerate(sends[rng.random(len(sends)) < 0.04]):
             row = {**where, "incident_id": f"{spell.school_year}-{number}", "occurred_on": day, "behavior": "fighting",
                    "basis": str(rng.choice(["objective", "subjective"])), "suspension_days": int(rng.integers(0, 4)),
                    "expelled": False}  # fmt: skip
@@ -132,8 +147,8 @@ def small_district(seed: int, students: int = 12) -> dict[str, pd.DataFrame]:
         {
             "school_id": ["01", "02"],
             "school_name": ["One", "Two"],
-            "district_id": "d",
-            "district_name": "D",
+            "district_id": ["d", "e"],
+            "district_name": ["D", "E"],
             "low_grade": 0,
             "high_grade": 12,
         }

@@ -143,12 +143,13 @@ def test_the_school_day_is_counted_in_the_student_s_own_school(panel, simulated)
         assert rows["school_day"].unique().tolist() == [len(own)]
 
 
-def test_treated_marks_students_with_an_outreach_on_record_this_year(county, simulated):
+def test_treated_marks_students_with_an_outreach_on_record_this_year_or_still_open(county, simulated):
     day = pd.Timestamp("2024-03-03")
     calendar, supports = simulated.tables["calendar"], simulated.tables["supports"]
     first = calendar.loc[calendar["school_year"] == 2024, "day"].min()
     seen = (supports["known_at"] <= day) & ~(supports["retracted_at"] <= day)
-    reached = set(supports.loc[seen & supports["started_on"].between(first, day), "student_id"])
+    running = (supports["started_on"] <= day) & ~(supports["ended_on"] < first)
+    reached = set(supports.loc[seen & running, "student_id"])
     frame = build_panel(county, as_of=[day]).frame
     assert set(frame.loc[frame["treated"], "student_id"]) == reached & set(frame["student_id"])
     assert frame["treated"].any()
@@ -158,10 +159,15 @@ def test_treated_marks_students_with_an_outreach_on_record_this_year(county, sim
 def test_a_decision_on_a_flag_counts_as_an_outreach(simulated):
     day = pd.Timestamp("2024-03-03")
     student = sorted(enrolled(simulated.tables, day)["student_id"])[0]
-    decision = {"list_id": "x", "student_id": student, "decided_on": day - pd.Timedelta(days=9), "decision": "reached",
-                "role": "counselor", "retracted_at": pd.NaT}  # fmt: skip
-    for known_at, expected in ((day, True), (day + pd.Timedelta(days=1), False)):
-        decisions = pd.DataFrame([{**decision, "known_at": known_at}])
+    row = {"list_id": "x", "student_id": student, "decided_on": day - pd.Timedelta(days=9),
+           "role": "counselor", "retracted_at": pd.NaT}  # fmt: skip
+    later = day + pd.Timedelta(days=1)
+    for decision, known_at, expected in (
+        ("reached", day, True),
+        ("reached", later, False),
+        ("dismissed", day, False),
+    ):
+        decisions = pd.DataFrame([{**row, "decision": decision, "known_at": known_at}])
         tables = {
             **simulated.tables,
             "supports": simulated.tables["supports"].iloc[:0],

@@ -7,9 +7,10 @@ from typing import Any
 
 import ibis
 
-from early_id.panel._cohort import KEYS, Scope
+from early_id.panel._cohort import KEYS
 from early_id.panel._events import PASSING_HUNDREDTHS
 from early_id.panel._feature import Feature
+from early_id.panel._spells import Scope
 from early_id.panel._time import visible
 
 #: `latest` packs the day and the value in one integer, so that ties on a day resolve the same way in every engine.

@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 
 from early_id.district import Signals
-from early_id.exceptions import ConfigError, DataError
+from early_id.exceptions import ConfigError, DataError, examples
 
 
 def as_of_dates(signals: Signals, as_of: str | Iterable[str | date | pd.Timestamp]) -> pd.DatetimeIndex:
@@ -22,7 +22,8 @@ def as_of_dates(signals: Signals, as_of: str | Iterable[str | date | pd.Timestam
     ConfigError
         If a value is no date.
     DataError
-        If the calendar is empty or a date lies before its first school day.
+        If the calendar is empty, a date lies before its first school day, or there are school days between the week
+        of the newest record and a date.
     """
     if not signals.has("calendar"):
         msg = "Expected a calendar with school days, got an empty table; without it no window can be counted."
@@ -49,6 +50,16 @@ def as_of_dates(signals: Signals, as_of: str | Iterable[str | date | pd.Timestam
         msg = (
             f"Expected an as-of date on or after the first school day of the calendar, {days[0].date()}, "
             f"got {early[0].date()}; choose a later date or add the earlier school year."
+        )
+        raise DataError(msg)
+    until = pd.Timestamp(signals.data_until)
+    week_end = until + pd.Timedelta(days=6 - until.day_of_week)
+    late = asked[[bool(((days > week_end) & (days <= day)).any()) for day in asked]]
+    if len(late):
+        msg = (
+            f"Expected as-of dates up to the week of the newest record, which ends on {week_end.date()}, got "
+            f"{examples(day.date().isoformat() for day in late)}; wait for the data of the school days since, or "
+            "choose an earlier date."
         )
         raise DataError(msg)
     return pd.DatetimeIndex(asked.unique().sort_values())

@@ -7,19 +7,26 @@ from types import MappingProxyType
 from typing import Any
 
 import ibis
+import pandas as pd
 
 from early_id.district import Signals
+from early_id.panel._time import dates_table, visible
 
 WHOLE_DAY = 1000
 PASSING_HUNDREDTHS = 6000
 ABSENT_KINDS = ("excused", "unexcused", "suspension_out")
+#: Letters that say whether a mark passes, with or without a sign; others (incomplete, pass by request) say nothing.
+PASSING_LETTERS = tuple(letter + sign for letter in "ABCD" for sign in ("", "+", "-"))
+FAILING_LETTER = "F"
 
 
-def absences(signals: Signals) -> Any:
-    """Exceptions on submitted school days: known once both the record and the day's attendance have arrived.
+def absences(signals: Signals, spells: Any) -> Any:
+    """Exceptions on submitted school days of the student's own spells, each day once.
 
-    An exception on a day that the school has not submitted is left out of the count, as the day is left out of the
-    days: neither is known yet.
+    An exception is known once both the record and the day's attendance have arrived: on a day that the school has not
+    submitted neither the day nor the exception counts yet. It counts while the student is seen as enrolled there, so
+    that absences and enrolled days are always counted from the same spells. A day with two records of whole absence
+    is one day, of the kind that was recorded first.
     """
     rows = signals.table("absences")
     feed = signals.table("attendance_feed").select(
@@ -27,9 +34,10 @@ def absences(signals: Signals) -> Any:
     )
     rows = rows.join(feed, ["school_id", "occurred_on"])
     whole = rows.thousandths >= WHOLE_DAY
-    return rows.select(
+    rows = rows.select(
         "student_id",
         "school_id",
+        "kind",
         "retracted_at",
         day=rows.occurred_on,
         known_at=ibis.greatest(rows.known_at, rows.fed_on),
@@ -38,17 +46,63 @@ def absences(signals: Signals) -> Any:
         tardy=rows.kind == "tardy",
         partial=(rows.kind == "partial") | (rows.kind.isin(ABSENT_KINDS) & ~whole),
     )
+    return _while_enrolled(_once_a_day(rows), spells)
 
 
-def grades(signals: Signals) -> Any:
+def _once_a_day(rows: Any) -> Any:
+    """Let a record count only while no earlier record of the same day and sort is visible."""
+    sort = ibis.cases((rows.absent, "absent"), (rows.partial, "partial"), else_=rows.kind)
+    rows = rows.mutate(sort=sort, shown_until=rows.retracted_at.fill_null(ibis.date(9999, 12, 31)))
+    earlier = ibis.window(
+        group_by=["student_id", "school_id", "day", "sort"],
+        order_by=["known_at", "kind", "shown_until"],
+        preceding=(None, 1),
+    )
+    taken = rows.shown_until.max().over(earlier)
+    rows = rows.mutate(known_at=ibis.greatest(rows.known_at, taken.fill_null(rows.known_at)))
+    return rows.filter(rows.known_at < rows.shown_until).drop("sort", "shown_until", "kind")
+
+
+def _while_enrolled(rows: Any, spells: Any) -> Any:
+    """Let a record count only while the student is seen as enrolled in its school on its day."""
+    spells = spells.select(
+        "student_id",
+        "school_id",
+        "entered_on",
+        "end_on",
+        spell_known=spells.known_at,
+        spell_retracted=spells.retracted_at,
+    )
+    rows = rows.join(
+        spells,
+        [
+            "student_id",
+            "school_id",
+            rows.day >= spells.entered_on,
+            rows.day <= spells.end_on,
+        ],
+    )
+    ends = (rows.retracted_at, rows.spell_retracted)
+    rows = rows.mutate(
+        known_at=ibis.greatest(rows.known_at, rows.spell_known),
+        retracted_at=ibis.cases(
+            (ends[0].isnull(), ends[1]), (ends[1].isnull(), ends[0]), else_=ibis.least(*ends)
+        ),
+    )
+    rows = rows.filter(rows.retracted_at.isnull() | (rows.retracted_at > rows.known_at))
+    return rows.drop("entered_on", "end_on", "spell_known", "spell_retracted")
+
+
+def grades(signals: Signals, spells: Any) -> Any:  # noqa: ARG001 - work is counted where it was done
     """Assess work: marks that were given, and assignments that were due and not handed in.
 
-    A missing assignment counts from its due day, whenever the record says it was assessed.
+    A missing assignment counts from its due day, whenever the record says it was assessed. An assignment with neither
+    a mark nor points is not known to be handed in, nor to be missing.
     """
     rows = signals.table("grades")
     missing = (rows.mark == "missing").fill_null(False) & rows.hundredths.isnull()
     marked = rows.hundredths.notnull()
-    handed_in = (rows.kind == "assignment") & ~missing
+    handed_in = (rows.kind == "assignment") & ~missing & (marked | rows.mark.notnull())
     final = (rows.kind == "final") & rows.core & marked
     return rows.select(
         "student_id",
@@ -57,20 +111,19 @@ def grades(signals: Signals) -> Any:
         "hundredths",
         "known_at",
         "retracted_at",
-        any=ibis.literal(True),
         day=ibis.ifelse(missing, rows.due_on.fill_null(rows.assessed_on), rows.assessed_on),
         marked=marked,
         core_marked=marked & rows.core,
         missing=missing & (rows.kind == "assignment"),
         handed_in=handed_in,
-        work=rows.kind == "assignment",
+        work=handed_in | (missing & (rows.kind == "assignment")),
         late=handed_in & (rows.assessed_on > rows.due_on).fill_null(False),
         core_final=final,
         failed_core=final & (rows.hundredths < PASSING_HUNDREDTHS).fill_null(False),
     )
 
 
-def incidents(signals: Signals) -> Any:
+def incidents(signals: Signals, spells: Any) -> Any:  # noqa: ARG001 - an incident counts wherever it happened
     """Incidents with an objective basis; what rests on a judgement of disrespect or defiance is left out."""
     rows = signals.table("incidents")
     return rows.select(
@@ -84,6 +137,37 @@ def incidents(signals: Signals) -> Any:
     )
 
 
-EVENTS: Mapping[str, Callable[[Signals], Any]] = MappingProxyType(
+EVENTS: Mapping[str, Callable[[Signals, Any], Any]] = MappingProxyType(
     {"absences": absences, "grades": grades, "incidents": incidents}
 )
+
+
+def incident_feeds(signals: Signals) -> Any:
+    """List the times in which some incident of a school's district was on record: school_id, known_at, retracted_at.
+
+    A district that never sent an incident does not send incidents; before it has, none means nothing.
+    """
+    schools = signals.table("schools").select("school_id", "district_id")
+    rows = signals.table("incidents").join(schools, "school_id")
+    standing = rows.filter(rows.retracted_at.isnull()).group_by("district_id")
+    standing = standing.agg(known_at=ibis._.known_at.min()).mutate(retracted_at=ibis.null("date"))
+    withdrawn = rows.filter(rows.retracted_at.notnull())
+    withdrawn = withdrawn.select("district_id", "known_at", "retracted_at").distinct()
+    return schools.join(standing.union(withdrawn), "district_id").drop("district_id")
+
+
+def incidents_sent(signals: Signals, as_of: pd.DatetimeIndex, dates: Any) -> Any:
+    """Say for every as-of date and school year begun whether the school's district had sent incidents.
+
+    Columns: as_of, school_id, school_year, incidents_sent (by the date), incidents_before (by the day before the
+    school year began). Where a district had sent none there is no row.
+    """
+    years = dates.group_by("school_year").agg(begins=dates.date.min())
+    feeds = incident_feeds(signals)
+    days = dates_table("as_of", as_of)
+    seen = feeds.join(days, [visible(feeds, days.as_of)])
+    rows = seen.join(years, [years.begins <= seen.as_of])
+    before = ibis.ifelse(rows.known_at < rows.begins, 1, 0).max()
+    return rows.group_by("as_of", "school_id", "school_year").agg(
+        incidents_sent=ibis.literal(True), incidents_before=before == 1
+    )

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from early_id.district import Signals
 from early_id.panel._aggregate import aggregate, seen
-from early_id.panel._cohort import KEYS, Scope, cohort, enrolled_days, spells_of
-from early_id.panel._events import EVENTS
+from early_id.panel._cohort import (
+    KEYS,
+    cohort,
+    days_since,
+    enrolled_days,
+    spells_of,
+    submitted_days,
+    with_ends,
+)
+from early_id.panel._events import EVENTS, incidents_sent
 from early_id.panel._feature import Feature
 from early_id.panel._join import left_join
+from early_id.panel._spells import Scope, spells
 from early_id.panel._time import school_dates, school_weeks
 from early_id.panel._values import value_of
 
@@ -21,23 +31,61 @@ FEED_WINDOW = 20
 
 #: Counted beside the features: what makes a zero mean none.
 _WITNESSES = (
-    Feature("known_work", "", "grades", "grades", "year", "any", "count", 0, "count", ""),
+    Feature("known_work", "", "grades", "grades", "year", "work", "count", 0, "count", ""),
     Feature("known_finals", "", "grades", "grades", "prior_year", "core_final", "count", 0, "count", ""),
 )
 
 
+@dataclass(frozen=True)
+class Rows:
+    """The cohort, and what its features are counted from.
+
+    Attributes
+    ----------
+    students : Ibis table
+        One row per student, school and as-of date with everything that is not an event.
+    spells : Ibis table
+        One row per cohort row and visible spell of this school year or the one before.
+    every_spell : Ibis table
+        All spells with the time in which each was visible.
+    counts : Ibis table
+        Submitted school days up to and before every date.
+    """
+
+    students: Any
+    spells: Any
+    every_spell: Any
+    counts: Any
+
+
 def cohort_rows(
     signals: Signals, as_of: pd.DatetimeIndex, catalog: Mapping[str, Feature], scope: Scope
-) -> Any:
+) -> Rows:
     """Build the cohort with its enrolled days: everything about a row that is not an event."""
     days = {feature.window for feature in catalog.values() if isinstance(feature.window, int)}
     windows = tuple(sorted(days | {FEED_WINDOW}))
-    weeks = school_weeks(signals, as_of, windows).cache()
+    weeks = school_weeks(signals, as_of, windows)
     dates = school_dates(signals).cache()
-    students = cohort(signals, weeks, scope)
-    students = _incidents_since(signals, _year_bounds(signals, students, scope)).cache()
-    enrolled = enrolled_days(spells_of(signals, students, scope), dates, weeks, windows)
-    return left_join(students, enrolled, KEYS).cache(), dates
+    sent = incidents_sent(signals, as_of, dates).cache()
+    weeks = left_join(weeks, sent, ["as_of", "school_id", "school_year"]).cache()
+    every_spell = spells(signals, scope, as_of).cache()
+    students = _year_bounds(signals, cohort(every_spell, weeks, scope), scope).cache()
+    counts = submitted_days(dates, weeks).cache()
+    own = _with_incidents(spells_of(every_spell, students, scope), sent)
+    own = with_ends(own, counts).cache()
+    students = left_join(students, enrolled_days(own, counts, windows), KEYS).cache()
+    return Rows(students, own, every_spell, counts)
+
+
+def _with_incidents(rows: Any, sent: Any) -> Any:
+    """Say of each spell whether its school's district had sent incidents before the row's school year began."""
+    before = sent.select(
+        "as_of",
+        spell_school_id="school_id",
+        school_year="school_year",
+        spell_incidents_before="incidents_before",
+    )
+    return left_join(rows, before, ["as_of", "spell_school_id", "school_year"])
 
 
 def _year_bounds(signals: Signals, students: Any, scope: Scope) -> Any:
@@ -56,23 +104,14 @@ def _year_bounds(signals: Signals, students: Any, scope: Scope) -> Any:
     return rows.drop("county_first")
 
 
-def _incidents_since(signals: Signals, students: Any) -> Any:
-    """Add the day on which the school's district first sent an incident; before it, none means nothing."""
-    schools = signals.table("schools").select("school_id", "district_id")
-    sent = signals.table("incidents").join(schools, "school_id")
-    sent = sent.group_by("district_id").agg(incidents_since=sent.known_at.min())
-    by_school = left_join(schools, sent, ["district_id"]).select("school_id", "incidents_since")
-    return left_join(students, by_school, ["school_id"])
-
-
 def features(signals: Signals, as_of: pd.DatetimeIndex, catalog: Mapping[str, Feature], scope: Scope) -> Any:
     """Return one row per student, school and as-of date with every feature of the catalogue.
 
     Columns: the keys and the cohort's columns, each feature by name, and `<feature>__n`, `<feature>__of` with the
     counts that a sentence about it names.
     """
-    rows, dates = cohort_rows(signals, as_of, catalog, scope)
-    base = rows
+    parts = cohort_rows(signals, as_of, catalog, scope)
+    base = rows = parts.students
     for table, events in EVENTS.items():
         for prior in (False, True):
             wanted = [
@@ -81,9 +120,9 @@ def features(signals: Signals, as_of: pd.DatetimeIndex, catalog: Mapping[str, Fe
                 if feature.table == table and (feature.window == "prior_year") == prior
             ]
             if wanted:
-                joined = seen(base, events(signals), wanted, scope, prior=prior)
+                joined = seen(base, events(signals, parts.every_spell), wanted, scope, prior=prior)
                 rows = left_join(rows, aggregate(joined, wanted), KEYS)
-    rows = _since(rows, dates, catalog)
+    rows = _since(rows, parts, catalog)
     columns: dict[str, Any] = {}
     for feature in catalog.values():
         value, count, total = value_of(rows, feature)
@@ -92,12 +131,11 @@ def features(signals: Signals, as_of: pd.DatetimeIndex, catalog: Mapping[str, Fe
     return rows.select(*kept, **columns)
 
 
-def _since(rows: Any, dates: Any, catalog: Mapping[str, Feature]) -> Any:
-    """Turn the last day of an event into its number among the school days of the student's school."""
+def _since(rows: Any, parts: Rows, catalog: Mapping[str, Feature]) -> Any:
+    """Turn the last day of an event into the submitted school days since."""
     for feature in catalog.values():
         if feature.aggregate == "since":
-            name = f"{feature.name}__day"
-            index = dates.select("school_id", "school_year", **{name: dates.date}, index=dates.day_index)
-            rows = left_join(rows, index, ["school_id", "school_year", name])
-            rows = rows.rename({f"{feature.name}__index": "index"})
+            last = rows.select(*KEYS, since_day=rows[f"{feature.name}__day"])
+            days = days_since(parts.spells, parts.counts, last).rename({f"{feature.name}__days": "days"})
+            rows = left_join(rows, days, KEYS)
     return rows

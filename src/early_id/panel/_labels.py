@@ -10,9 +10,16 @@ import ibis
 
 from early_id.district import Signals
 from early_id.exceptions import ConfigError, did_you_mean
-from early_id.panel._cohort import Scope, counted
-from early_id.panel._events import ABSENT_KINDS, PASSING_HUNDREDTHS, WHOLE_DAY
+from early_id.panel._events import (
+    ABSENT_KINDS,
+    FAILING_LETTER,
+    PASSING_HUNDREDTHS,
+    PASSING_LETTERS,
+    WHOLE_DAY,
+    incident_feeds,
+)
 from early_id.panel._join import left_join
+from early_id.panel._spells import Scope, counted, spells
 from early_id.panel._time import school_dates, school_days, visible
 
 #: Chronic absence is defined for students enrolled at least this many school days (California).
@@ -33,9 +40,9 @@ class Label:
     lag_days : int
         Days after the end of the outcome's window until its records count as complete.
     partial_days : {"ignored", "fraction"}
-        Whether parts of days add up to absence; the state of California ignores them.
+        Whether parts of days add up to absence; the state of California ignores them, however many a day has.
     scope : {"county", "school"}
-        Whether a student's days count across the county's schools.
+        Whether a student's days, marks and incidents count across the county's schools.
     """
 
     name: str
@@ -79,12 +86,16 @@ def _chronic_absence(signals: Signals, students: Any, label: Label) -> Any:
     running = running.mutate(sofar=running.thousandths.sum().over(upto))
     reached = running.sofar * 10 >= running.enrolled * WHOLE_DAY
     events = running.group_by(person).agg(
-        event_day=running.day.min(where=reached), absent=running.thousandths.sum()
+        event_day=running.day.min(where=reached),
+        absent=running.thousandths.sum(),
+        on_unknown_days=running.on_unknown_days.sum(),
     )
     rows = left_join(totals, events, person)
     absent_total = rows.absent.fill_null(0)
     certain = absent_total * 10 >= rows.enrolled * WHOLE_DAY
-    possible = (absent_total + rows.unknown * WHOLE_DAY) * 10 >= rows.enrolled * WHOLE_DAY
+    # What an unsubmitted day already has of absence cannot be absence again.
+    open_part = rows.unknown * WHOLE_DAY - rows.on_unknown_days.fill_null(0)
+    possible = (absent_total + open_part) * 10 >= rows.enrolled * WHOLE_DAY
     rows = rows.select(
         *person,
         "matures_on",
@@ -108,28 +119,23 @@ def _year_ends(signals: Signals, label: Label) -> Any:
     own = calendar.group_by("school_id", "school_year").agg(year_end=calendar.day.max())
     if label.scope == "county":
         own = own.mutate(year_end=own.year_end.max().over(ibis.window(group_by="school_year")))
-    return own.mutate(matures_on=_after(own.year_end, label.lag_days)).drop("year_end")
+    return own.mutate(matures_on=_after(own.year_end, label.lag_days))
 
 
 def _spells_at_maturity(signals: Signals, label: Label) -> Any:
-    """Spells as known at the maturity of their school year, with the day each ends."""
-    spells = counted(signals, label.scope)
-    spells = spells.join(_year_ends(signals, label), ["school_id", "school_year"])
-    spells = spells.filter(visible(spells, spells.matures_on))
+    """Spells as known at the maturity of their school year, with the first and the last day of each."""
+    rows = spells(signals, label.scope)
+    rows = rows.join(_year_ends(signals, label), ["school_id", "school_year"])
+    rows = rows.filter(visible(rows, rows.matures_on))
     calendar = signals.table("calendar")
-    last = calendar.group_by("school_id", "school_year").agg(
-        first=calendar.day.min(), last=calendar.day.max()
-    )
-    spells = spells.join(last, ["school_id", "school_year"])
-    return spells.mutate(
-        end=ibis.least(spells.left_on.fill_null(spells["last"]), spells["last"]),
-        begin=ibis.greatest(spells.entered_on, spells["first"]),
-    )
+    first = calendar.group_by("school_id", "school_year").agg(first=calendar.day.min())
+    rows = rows.join(first, ["school_id", "school_year"])
+    return rows.mutate(end=rows.end_on, begin=ibis.greatest(rows.entered_on, rows["first"]))
 
 
 def _days_enrolled(signals: Signals, label: Label) -> Any:
     """Count the school days of each spell, and those of them never submitted by maturity."""
-    spells = _spells_at_maturity(signals, label)
+    own = _spells_at_maturity(signals, label)
     dates = school_dates(signals)
     ends = _year_ends(signals, label)
     dates = dates.join(ends, ["school_id", "school_year"])
@@ -149,7 +155,7 @@ def _days_enrolled(signals: Signals, label: Label) -> Any:
     before = before.mutate(begin_index=before.day_index - before.is_day.fill_null(0)).drop(
         "day_index", "is_day"
     )
-    rows = left_join(spells, ending, ["school_id", "school_year", "end"])
+    rows = left_join(own, ending, ["school_id", "school_year", "end"])
     rows = left_join(rows, before, ["school_id", "school_year", "begin"])
     enrolled = ibis.greatest(rows.end_index - rows.begin_index, 0)
     submitted = ibis.greatest(rows.end_fed - rows.begin_fed, 0)
@@ -164,33 +170,45 @@ def _days_enrolled(signals: Signals, label: Label) -> Any:
 
 
 def _days_absent(signals: Signals, label: Label) -> Any:
-    """Absence of each student and day while enrolled, in thousandths of a day, as known at maturity."""
-    spells = _spells_at_maturity(signals, label).select(
+    """Absence of each student and day while enrolled, in thousandths of a day, as known at maturity.
+
+    `on_unknown_days` repeats it for days that were never submitted by then.
+    """
+    own = _spells_at_maturity(signals, label).select(
         "student_id", "school_id", "school_year", "matures_on", "begin", "end"
     )
     absences = signals.table("absences")
-    counted = absences.kind.isin((*ABSENT_KINDS, "partial")) if label.partial_days == "fraction" else (
-        absences.kind.isin(ABSENT_KINDS)
-    )  # fmt: skip
-    absences = absences.filter(counted).rename(day="occurred_on")
+    if label.partial_days == "fraction":
+        absences = absences.filter(absences.kind.isin((*ABSENT_KINDS, "partial")))
+    else:
+        absences = absences.filter(absences.kind.isin(ABSENT_KINDS), absences.thousandths >= WHOLE_DAY)
+    absences = absences.rename(day="occurred_on").semi_join(signals.table("calendar"), ["school_id", "day"])
     rows = absences.join(
-        spells,
+        own,
         [
             "student_id",
             "school_id",
-            absences.day >= spells.begin,
-            absences.day <= spells.end,
-            visible(absences, spells.matures_on),
+            absences.day >= own.begin,
+            absences.day <= own.end,
+            visible(absences, own.matures_on),
         ],
     )
+    rows = rows.select("student_id", "school_id", "school_year", "matures_on", "day", "thousandths")
+    feed = signals.table("attendance_feed").select("school_id", "day", fed_on=ibis._.known_at)
+    rows = left_join(rows, feed, ["school_id", "day"])
+    unknown = ibis.ifelse((rows.fed_on <= rows.matures_on).fill_null(False), 0, 1)
     person = ["student_id", "school_year"] + (["school_id"] if label.scope == "school" else [])
-    by_day = rows.group_by(*person, "day").agg(thousandths=rows.thousandths.sum())
+    by_day = rows.mutate(unknown=unknown).group_by(*person, "day")
+    by_day = by_day.agg(thousandths=ibis._.thousandths.sum(), unknown=ibis._.unknown.max())
     by_day = by_day.mutate(thousandths=ibis.least(by_day.thousandths, WHOLE_DAY))
-    return by_day if label.partial_days == "fraction" else by_day.filter(by_day.thousandths >= WHOLE_DAY)
+    return by_day.mutate(on_unknown_days=by_day.thousandths * by_day.unknown).drop("unknown")
 
 
 def _course_failure(signals: Signals, students: Any, label: Label) -> Any:
-    """Look for a final mark below 60 in a core course of the term in progress; null where no final mark is known."""
+    """Look for a final mark below 60 in a core course of the term in progress; null where no final mark is known.
+
+    A final mark in points is judged by them, one in letters by its letter; other words (such as incomplete) say nothing.
+    """
     calendar = signals.table("calendar")
     terms = calendar.group_by("school_id", "school_year", "term").agg(
         term_first=calendar.day.min(), event_day=calendar.day.max()
@@ -199,9 +217,16 @@ def _course_failure(signals: Signals, students: Any, label: Label) -> Any:
     keys = keys.join(terms, ["school_id", "school_year", "term"])
     keys = keys.mutate(matures_on=_after(keys.event_day, label.lag_days))
     finals = signals.table("grades").filter((ibis._.kind == "final") & ibis._.core)
-    low = ((finals.hundredths < PASSING_HUNDREDTHS) | (finals.mark == "F")).fill_null(False)
-    finals = finals.filter(finals.hundredths.notnull() | low)
-    finals = finals.select("student_id", "term", "assessed_on", "known_at", "retracted_at", low=low)
+    letter = finals.mark.strip().upper()
+    low = ibis.cases(
+        (finals.hundredths.notnull(), finals.hundredths < PASSING_HUNDREDTHS),
+        (letter == FAILING_LETTER, True),
+        (letter.isin(PASSING_LETTERS), False),
+    )
+    finals = finals.select(
+        "student_id", "term", "assessed_on", "known_at", "retracted_at", mark_school=ibis._.school_id, low=low
+    )
+    finals = finals.filter(finals.low.notnull())
     person = ["student_id", "school_id", "as_of"]
     rows = keys.join(
         finals,
@@ -211,6 +236,7 @@ def _course_failure(signals: Signals, students: Any, label: Label) -> Any:
             finals.assessed_on >= keys.term_first,
             finals.assessed_on <= keys.matures_on,
             visible(finals, keys.matures_on),
+            *([finals.mark_school == keys.school_id] if label.scope == "school" else []),
         ],
     )
     found = rows.group_by(person).agg(label=ibis.ifelse(rows.low, 1, 0).max())
@@ -218,7 +244,7 @@ def _course_failure(signals: Signals, students: Any, label: Label) -> Any:
 
 
 def _suspension(signals: Signals, students: Any, label: Label) -> Any:
-    """First out-of-school suspension in the 60 school days after the as-of date."""
+    """First out-of-school suspension in the 60 school days after the as-of date; null where no incident is ever sent."""
     days = signals.table("calendar").select("school_id", "day")
     days = days.mutate(place=ibis.row_number().over(ibis.window(group_by="school_id", order_by="day")))
     keys = students.select("student_id", "school_id", "as_of", "last_day")
@@ -227,7 +253,9 @@ def _suspension(signals: Signals, students: Any, label: Label) -> Any:
     keys = left_join(keys, days.rename(end="day"), ["school_id", "place"]).drop("place")
     keys = keys.mutate(matures_on=_after(keys.end, label.lag_days))
     incidents = signals.table("incidents").filter(ibis._.suspension_days >= 1)
-    incidents = incidents.select("student_id", "occurred_on", "known_at", "retracted_at")
+    incidents = incidents.select(
+        "student_id", "occurred_on", "known_at", "retracted_at", incident_school=ibis._.school_id
+    )
     person = ["student_id", "school_id", "as_of"]
     found = keys.join(
         incidents,
@@ -236,27 +264,36 @@ def _suspension(signals: Signals, students: Any, label: Label) -> Any:
             incidents.occurred_on > keys.as_of,
             incidents.occurred_on <= keys.end,
             visible(incidents, keys.matures_on),
+            *([incidents.incident_school == keys.school_id] if label.scope == "school" else []),
         ],
     )
     found = found.group_by(person).agg(event_day=found.occurred_on.min())
-    spells = counted(signals, label.scope)
+    own = counted(signals, label.scope)
     # A spell without a leaving day ends with its school year; the window may reach into the next one.
     years = signals.table("calendar").group_by("school_id", "school_year").agg(year_last=ibis._.day.max())
-    spells = left_join(spells, years, ["school_id", "school_year"])
-    left_on = spells.left_on.fill_null(spells.year_last)
-    spells = spells.select("student_id", "entered_on", "known_at", "retracted_at", left_on=left_on)
+    own = left_join(own, years, ["school_id", "school_year"])
+    left_on = own.left_on.fill_null(own.year_last)
+    own = own.select(
+        "student_id", "entered_on", "known_at", "retracted_at", spell_school=own.school_id, left_on=left_on
+    )
     stayed = keys.join(
-        spells,
+        own,
         [
             "student_id",
-            spells.entered_on <= keys.end,
-            spells.left_on >= keys.end,
-            visible(spells, keys.matures_on),
+            own.entered_on <= keys.end,
+            own.left_on >= keys.end,
+            visible(own, keys.matures_on),
+            *([own.spell_school == keys.school_id] if label.scope == "school" else []),
         ],
     )
     stayed = stayed.select(*person).distinct().mutate(stayed=1)
+    feeds = incident_feeds(signals)
+    matures = keys.select("school_id", "matures_on").distinct()
+    sent = matures.join(feeds, ["school_id", visible(feeds, matures.matures_on)])
+    sent = sent.select("school_id", "matures_on").distinct().mutate(sent=1)
     rows = left_join(left_join(keys, found, person), stayed, person)
-    known = rows.matures_on.notnull()
+    rows = left_join(rows, sent, ["school_id", "matures_on"])
+    known = rows.matures_on.notnull() & rows.sent.notnull()
     value = ibis.cases(
         (known & rows.event_day.notnull(), 1), (known & rows.stayed.notnull(), 0), else_=ibis.null("int64")
     )
@@ -266,18 +303,24 @@ def _suspension(signals: Signals, students: Any, label: Label) -> Any:
 def _outcome(signals: Signals, students: Any, label: Label) -> Any:
     """Read a recorded outcome of the school year: `yes` or `no`; null where neither is on record at maturity."""
     name = label.name.removeprefix("outcome:")
+    outcomes = signals.table("outcomes")
+    names = sorted(outcomes.outcome.unique().to_pyarrow().to_pylist())
+    if name not in names:
+        msg = f"Expected an outcome of the table outcomes, got {name!r}: {did_you_mean(name, names)}"
+        raise ConfigError(msg)
     person = ["student_id", "school_id", "as_of"]
     keys = students.select(*person, "school_year", "year_first")
     keys = keys.join(_year_ends(signals, label), ["school_id", "school_year"])
-    outcomes = signals.table("outcomes").filter(ibis._.outcome == name)
-    value = ibis.cases((outcomes.value.isin(POSITIVE_VALUES), 1), (outcomes.value.isin(NEGATIVE_VALUES), 0))
+    outcomes = outcomes.filter(outcomes.outcome == name)
+    word = outcomes.value.strip().lower()
+    value = ibis.cases((word.isin(POSITIVE_VALUES), 1), (word.isin(NEGATIVE_VALUES), 0))
     outcomes = outcomes.select(
         "student_id", "school_id", "occurred_on", "known_at", "retracted_at", value=value
     ).rename(outcome_school="school_id")
     conditions = [
         "student_id",
         outcomes.occurred_on >= keys.year_first,
-        outcomes.occurred_on <= keys.matures_on,
+        outcomes.occurred_on <= keys.year_end,
         visible(outcomes, keys.matures_on),
     ]
     if label.scope == "school":

@@ -13,15 +13,18 @@ import pandas as pd
 from early_id.district import District, Signals, to_pandas
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 from early_id.panel._catalog import CATALOG
-from early_id.panel._cohort import KEYS, Scope
+from early_id.panel._cohort import KEYS
 from early_id.panel._dates import as_of_dates
 from early_id.panel._feature import Feature
 from early_id.panel._features import FEED_WINDOW, features
 from early_id.panel._join import left_join
 from early_id.panel._labels import Label, labels
+from early_id.panel._spells import Scope
 from early_id.panel._time import visible
 
 PERIOD_COLUMN = "school_day"
+#: Decisions about a listed student after which nobody reached out.
+WITHOUT_OUTREACH = ("dismissed", "no_outreach", "not_reached", "no outreach", "not reached")
 _ROW_COLUMNS = [
     *KEYS,
     "district_id",
@@ -158,7 +161,13 @@ def build_panel(
     (1, True)
     """
     signals = district.signals if isinstance(district, District) else district
-    wanted = Label(label) if isinstance(label, str) else label
+    wanted = Label(label, scope=scope) if isinstance(label, str) else label
+    if wanted is not None and wanted.scope != scope:
+        msg = (
+            f"Expected a label counted in the scope of the panel, {scope!r}, got {wanted.scope!r}; give both the same "
+            "scope."
+        )
+        raise ConfigError(msg)
     dates = as_of_dates(signals, as_of)
     horizon = known_by or signals.data_until
     chunks = [_build(signals, chunk, catalog, scope, wanted) for chunk in _by_year(signals, dates)]
@@ -205,20 +214,23 @@ def _build(
 
 
 def _treated(signals: Signals, rows: Any) -> Any:
-    """Say whether outreach to the student was on record this school year by the as-of date."""
-    supports = signals.table("supports").select(
-        "student_id", "known_at", "retracted_at", started=ibis._.started_on
+    """Say whether outreach was on record: a support of this school year or still open, or a decision to reach out."""
+    supports = signals.table("supports")
+    supports = supports.select(
+        "student_id", "known_at", "retracted_at", started=supports.started_on, ended=supports.ended_on
     )
-    decisions = signals.table("decisions").select(
-        "student_id", "known_at", "retracted_at", started=ibis._.decided_on
+    decisions = signals.table("decisions")
+    word = decisions.decision.strip().lower()
+    decisions = decisions.filter(word.notin(WITHOUT_OUTREACH)).select(
+        "student_id", "known_at", "retracted_at", started=decisions.decided_on, ended=decisions.decided_on
     )
     both = supports.union(decisions)
     reached = rows.join(
         both,
         [
             rows.student_id == both.student_id,
-            both.started >= rows.year_first,
             both.started <= rows.as_of,
+            both.ended.isnull() | (both.ended >= rows.year_first),
             visible(both, rows.as_of),
         ],
         rname="outreach_{name}",
@@ -228,16 +240,18 @@ def _treated(signals: Signals, rows: Any) -> Any:
 
 
 def _not_scored(signals: Signals, rows: Any, catalog: Mapping[str, Feature]) -> Any:
-    """Give the reason why a row gets no score; null for the others."""
-    unknown = ibis.and_(
-        *(rows[name].isnull() for name, feature in catalog.items() if feature.table != "enrollments")
-    )
-    first_fed = signals.table("attendance_feed").known_at.min().to_pyarrow().as_py()
-    fed = ibis.literal(False) if first_fed is None else rows.as_of >= ibis.literal(first_fed)
-    silent = fed & (rows[f"enrolled_{FEED_WINDOW}"] == 0)
+    """Give the reason why a row gets no score; null for the others.
+
+    That no incident is on record says too little to score by; it counts only where there is nothing else to look at.
+    """
+    about = [feature for feature in catalog.values() if feature.table in {"absences", "grades"}] or [
+        feature for feature in catalog.values() if feature.table != "enrollments"
+    ]
+    unknown = ibis.and_(*(rows[feature.name].isnull() for feature in about))
+    silent = ibis.literal(signals.has("attendance_feed")) & (rows[f"enrolled_{FEED_WINDOW}"] == 0)
     return ibis.cases(
         (silent, f"no attendance submitted by the school for the student's last {FEED_WINDOW} school days"),
-        (unknown, "no attendance, mark or incident record known"),
+        (unknown, "no attendance or mark on record"),
     )
 
 

@@ -34,7 +34,7 @@ def school_days(signals: Signals) -> Any:
     )
 
 
-def _dates(name: str, days: pd.DatetimeIndex) -> Any:
+def dates_table(name: str, days: pd.DatetimeIndex) -> Any:
     """Days as a one-column table of the engine."""
     return ibis.memtable(pa.table({name: pa.array(days.date, pa.date32())}))
 
@@ -46,7 +46,7 @@ def school_weeks(signals: Signals, as_of: pd.DatetimeIndex, windows: tuple[int, 
     each window: the first of the `w` school days that end on `last_day`, or the year's first school day.
     """
     days = school_days(signals)
-    dates = _dates("as_of", as_of)
+    dates = dates_table("as_of", as_of)
     grace = (days.year_last + ibis.interval(days=WEEK_REST_DAYS)).cast("date")
     past = days.mutate(grace=grace).join(dates, [ibis._.day <= dates.as_of, ibis._.grace >= dates.as_of])
     weeks = past.group_by("as_of", "school_id", "school_year").agg(
@@ -81,7 +81,7 @@ def school_dates(signals: Signals) -> Any:
         .to_pyarrow()
         .to_pylist()[0]
     )
-    every = _dates("date", pd.date_range(span["first"], span["last"]))
+    every = dates_table("date", pd.date_range(span["first"], span["last"]))
     dates = bounds.join(every, [every.date >= bounds.first, every.date <= bounds.last])
     feed = signals.table("attendance_feed").select("school_id", date=ibis._.day, fed_on=ibis._.known_at)
     marked = days.select("school_id", "school_year", date=days.day, school_day=ibis.literal(1))

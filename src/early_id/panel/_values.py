@@ -15,9 +15,9 @@ HUNDREDTHS = 100.0
 def known_condition(rows: Any, feature: Feature) -> Any:
     """Say where a count of zero means none, and not unknown.
 
-    Attendance: at least one submitted day while enrolled in the window. Grades: at least one piece of work on record
-    this year. Incidents: the school's district had sent any by the as-of date (and, for last year, the student was
-    enrolled then).
+    Attendance: at least one submitted day while enrolled in the window. Grades: at least one assignment on record
+    this year (last year: one final mark). Incidents: the school's district had sent any by the as-of date (last year:
+    a district in which the student was enrolled then had sent any before this school year).
     """
     prior = feature.window == "prior_year"
     if feature.table == "absences":
@@ -26,8 +26,7 @@ def known_condition(rows: Any, feature: Feature) -> Any:
         work = rows["known_finals__count"] if prior else rows["known_work__count"]
         return (work > 0).fill_null(False)
     if feature.table == "incidents":
-        sent = (rows.incidents_since <= rows.as_of).fill_null(False)
-        return sent & (rows.prior_spells > 0) if prior else sent
+        return rows.prior_incidents_sent > 0 if prior else rows.incidents_sent.fill_null(False)
     return ibis.literal(True)
 
 
@@ -64,7 +63,7 @@ def value_of(rows: Any, feature: Feature) -> tuple[Any, Any, Any]:
     if feature.table == "enrollments":
         return rows.schools.cast("float64"), rows.schools, nothing
     if feature.aggregate == "since":
-        days = rows.school_day - rows[f"{name}__index"].fill_null(0)
+        days = rows[f"{name}__days"].fill_null(0)
         return where_known(days), days, nothing
     if feature.aggregate == "latest":
         value = (rows[f"{name}__packed"] % _PACK).cast("float64") / HUNDREDTHS
