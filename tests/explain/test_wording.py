@@ -64,5 +64,6 @@ def test_every_phrase_of_the_catalogue_states_a_fact(feature, count) -> None:
 
 
 @pytest.mark.parametrize("feature", CATALOG.values(), ids=lambda feature: feature.name)
-def test_every_reason_of_the_catalogue_carries_a_number(feature) -> None:
-    assert not feature.phrase or placeholders(feature.phrase) & {"count", "value"}
+def test_every_reason_of_the_catalogue_carries_a_number_or_its_day(feature) -> None:
+    facts = {"to"} if feature.aggregate == "since" else {"count", "value"}
+    assert not feature.phrase or placeholders(feature.phrase) & facts

@@ -7,7 +7,6 @@ from typing import Any
 
 import ibis
 
-from early_id.panel._cohort import KEYS
 from early_id.panel._events import PASSING_HUNDREDTHS
 from early_id.panel._feature import Feature
 from early_id.panel._spells import Scope
@@ -28,7 +27,7 @@ def seen(students: Any, events: Any, features: Iterable[Feature], scope: Scope, 
     }
     events = events.filter(ibis.or_(*(events[name] for name in sorted(wanted))))
     conditions = [
-        students.student_id == events.student_id,
+        students.person == events.person,
         events.day >= (students.prior_first if prior else students.year_first),
         events.day < students.year_first if prior else events.day <= students.last_day,
         visible(events, students.as_of),
@@ -44,9 +43,9 @@ def aggregate(rows: Any, features: Iterable[Feature]) -> Any:
     courses = any(feature.aggregate in {"least_course", "low_courses"} for feature in features)
     first = {name: expression for feature in features for name, expression in _parts(rows, feature).items()}
     if not courses:
-        return rows.group_by(*KEYS).agg(**first)
-    by_course = rows.group_by(*KEYS, "course_id").agg(**first)
-    return by_course.group_by(*KEYS).agg(
+        return rows.group_by("row").agg(**first)
+    by_course = rows.group_by("row", "course_id").agg(**first)
+    return by_course.group_by("row").agg(
         **{name: again for feature in features for name, again in _over_courses(by_course, feature).items()}
     )
 
@@ -78,7 +77,7 @@ def _parts(rows: Any, feature: Feature) -> dict[str, Any]:
         return {f"{name}__day": rows.day.max(where=chosen)}
     if feature.aggregate == "latest":
         packed = (rows.day.delta(_EPOCH, unit="day")) * _PACK + rows[feature.column]
-        return {f"{name}__packed": packed.max(where=chosen)}
+        return {f"{name}__packed": packed.max(where=chosen), f"{name}__day": rows.day.max(where=chosen)}
     if feature.aggregate == "total":
         return {f"{name}__count": total(chosen)}
     parts = {}
@@ -112,5 +111,5 @@ def _over_courses(rows: Any, feature: Feature) -> dict[str, Any]:
         mean = total.cast("float64") / number.nullif(0).cast("float64")
         return {f"{name}__least": mean.min()}
     if feature.aggregate == "latest":
-        return {f"{name}__packed": rows[f"{name}__packed"].max()}
+        return {part: rows[part].max() for part in (f"{name}__packed", f"{name}__day")}
     return {column: rows[column].sum() for column in rows.columns if column.startswith(f"{name}__")}

@@ -14,39 +14,39 @@ if TYPE_CHECKING:
 
 _ATTENDANCE = (
     Feature(
-        "absence_rate_10d", "recent absence", "attendance", "absences", 10, "absent", "count", 1, "share",
+        "absence_rate_10d", "absence", "attendance", "absences", 10, "absent", "count", 1, "share",
         over="enrolled_days",
         phrase="Absent {count} of the last {of} school days ({from_} to {to})",
         strength="In school on every one of the last {of} school days ({from_} to {to})",
     ),
     Feature(
-        "absence_rate_20d", "recent absence", "attendance", "absences", 20, "absent", "count", 1, "share",
+        "absence_rate_20d", "absence", "attendance", "absences", 20, "absent", "count", 1, "share",
         over="enrolled_days",
         phrase="Absent {count} of the last {of} school days ({from_} to {to})",
         strength="Absent only {count} of the last {of} school days ({from_} to {to})",
     ),
     Feature(
-        "absence_rate_60d", "absence this year", "attendance", "absences", 60, "absent", "count", 1, "share",
+        "absence_rate_60d", "absence", "attendance", "absences", 60, "absent", "count", 1, "share",
         over="enrolled_days",
         phrase="Absent {count} of {of} school days since {from_}",
         strength="Absent only {count} of {of} school days since {from_}",
     ),
     Feature(
-        "absence_rate_year", "absence this year", "attendance", "absences", "year", "absent", "count", 1, "share",
+        "absence_rate_year", "absence", "attendance", "absences", "year", "absent", "count", 1, "share",
         over="enrolled_days",
         phrase="Absent {count} of {of} school days this year",
         strength="Absent only {count} of {of} school days this year",
     ),
     Feature(
-        "absent_days_year", "absence this year", "attendance", "absences", "year", "absent", "count", 1, "days",
+        "absent_days_year", "absence", "attendance", "absences", "year", "absent", "count", 1, "days",
         phrase="Absent {count} school days since {from_}",
         strength="Absent only {count} school days since {from_}",
     ),
     Feature(
-        "absence_trend_20d", "absence trend", "attendance", "absences", 20, "absent", "count", 1, "share",
+        "absence_trend_20d", "absence", "attendance", "absences", 20, "absent", "count", 1, "share",
         over="enrolled_days", against_before=True,
-        phrase="Absent more often in the last 20 school days ({count} of {of}) than earlier this year",
-        strength="Absent less often in the last 20 school days ({count} of {of}) than earlier this year",
+        phrase="Absent more often from {from_} to {to} ({count} of {of} school days) than earlier this year",
+        strength="Absent less often from {from_} to {to} ({count} of {of} school days) than earlier this year",
     ),
     Feature(
         "unexcused_rate_year", "unexcused absence", "attendance", "absences", "year", "unexcused", "count", 1, "share",
@@ -55,9 +55,9 @@ _ATTENDANCE = (
         strength="Only {count} unexcused days in {of} school days this year",
     ),
     Feature(
-        "days_since_absence", "recent absence", "attendance", "absences", "year", "absent", "since", -1, "days",
-        phrase="Last absent {count} school days ago",
-        strength="In school every day for the last {count} school days",
+        "days_since_absence", "absence", "attendance", "absences", "year", "absent", "since", -1, "days",
+        phrase="Last absent on {to}",
+        strength="In school on each of the last {count} school days",
     ),
     Feature(
         "tardies_20d", "late arrival", "attendance", "absences", 20, "tardy", "count", 1, "count",
@@ -91,14 +91,14 @@ _GRADES = (
     ),
     Feature(
         "last_mark", "marks", "grades", "grades", "year", "marked", "latest", -1, "points", column="hundredths",
-        phrase="Latest mark {value}",
-        strength="Latest mark {value}",
+        phrase="Latest mark {value} ({to})",
+        strength="Latest mark {value} ({to})",
     ),
     Feature(
         "mark_change_20d", "change in marks", "grades", "grades", 20, "marked", "mean", -1, "points",
         column="hundredths", against_before=True,
-        phrase="Marks changed by {value} points in the last 20 school days against earlier this year",
-        strength="Marks rose by {value} points in the last 20 school days against earlier this year",
+        phrase="Marks changed by {value} points in the last 20 school days ({from_} to {to}) against earlier this year",
+        strength="Marks rose by {value} points in the last 20 school days ({from_} to {to}) against earlier this year",
     ),
     Feature(
         "lowest_core_mark", "core courses", "grades", "grades", "year", "core_marked", "least_course", -1, "points",
@@ -130,7 +130,7 @@ _GRADES = (
     ),
     Feature(
         "work_handed_in_year", "work handed in", "grades", "grades", "year", "handed_in", "count", -1, "count",
-        phrase="{count} assignments handed in this year",
+        phrase="",
         strength="{count} assignments handed in this year",
     ),
     Feature(
@@ -146,28 +146,25 @@ _GRADES = (
     ),
 )  # fmt: skip
 
+# No strength: incidents that rest on a judgement are not counted, so a count of none does not mean none on record.
 _DISCIPLINE = (
     Feature(
         "incidents_60d", "incidents", "discipline", "incidents", 60, "objective", "count", 1, "count",
         phrase="{count} recorded incidents since {from_}",
-        strength="No recorded incident since {from_}",
     ),
     Feature(
         "incidents_year", "incidents", "discipline", "incidents", "year", "objective", "count", 1, "count",
         phrase="{count} recorded incidents this year",
-        strength="No recorded incident this year",
     ),
     Feature(
         "suspension_days_year", "days suspended", "discipline", "incidents", "year", "objective", "total", 1, "days",
         column="suspension_days",
         phrase="{count} days suspended this year",
-        strength="No day suspended this year",
     ),
     Feature(
         "prior_incidents", "incidents last year", "discipline", "incidents", "prior_year", "objective", "count", 1,
         "count", changeable=False,
         phrase="{count} recorded incidents last year",
-        strength="No recorded incident last year",
     ),
 )  # fmt: skip
 

@@ -7,10 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 import ibis
-import pandas as pd
 
-from early_id.district import Signals
-from early_id.panel._time import dates_table, visible
+from early_id.panel._plan import Plan
+from early_id.panel._time import numbered, visible
 
 WHOLE_DAY = 1000
 PASSING_HUNDREDTHS = 6000
@@ -20,7 +19,7 @@ PASSING_LETTERS = tuple(letter + sign for letter in "ABCD" for sign in ("", "+",
 FAILING_LETTER = "F"
 
 
-def absences(signals: Signals, spells: Any) -> Any:
+def absences(plan: Plan, spells: Any) -> Any:
     """Exceptions on submitted school days of the student's own spells, each day once.
 
     An exception is known once both the record and the day's attendance have arrived: on a day that the school has not
@@ -28,10 +27,8 @@ def absences(signals: Signals, spells: Any) -> Any:
     that absences and enrolled days are always counted from the same spells. A day with two records of whole absence
     is one day, of the kind that was recorded first.
     """
-    rows = signals.table("absences")
-    feed = signals.table("attendance_feed").select(
-        "school_id", fed_on=ibis._.known_at, occurred_on=ibis._.day
-    )
+    rows = plan.table("absences")
+    feed = plan.table("attendance_feed").select("school_id", fed_on=ibis._.known_at, occurred_on=ibis._.day)
     rows = rows.join(feed, ["school_id", "occurred_on"])
     whole = rows.thousandths >= WHOLE_DAY
     rows = rows.select(
@@ -68,6 +65,7 @@ def _while_enrolled(rows: Any, spells: Any) -> Any:
     spells = spells.select(
         "student_id",
         "school_id",
+        "person",
         "entered_on",
         "end_on",
         spell_known=spells.known_at,
@@ -90,22 +88,27 @@ def _while_enrolled(rows: Any, spells: Any) -> Any:
         ),
     )
     rows = rows.filter(rows.retracted_at.isnull() | (rows.retracted_at > rows.known_at))
-    return rows.drop("entered_on", "end_on", "spell_known", "spell_retracted")
+    return rows.drop("student_id", "entered_on", "end_on", "spell_known", "spell_retracted")
 
 
-def grades(signals: Signals, spells: Any) -> Any:  # noqa: ARG001 - work is counted where it was done
+def _of_somebody(rows: Any, spells: Any) -> Any:
+    """Put the number of the person beside each record; records of others than the cohort's students are left out."""
+    return rows.join(spells.select("student_id", "person").distinct(), "student_id")
+
+
+def grades(plan: Plan, spells: Any) -> Any:
     """Assess work: marks that were given, and assignments that were due and not handed in.
 
     A missing assignment counts from its due day, whenever the record says it was assessed. An assignment with neither
     a mark nor points is not known to be handed in, nor to be missing.
     """
-    rows = signals.table("grades")
+    rows = _of_somebody(plan.table("grades"), spells)
     missing = (rows.mark == "missing").fill_null(False) & rows.hundredths.isnull()
     marked = rows.hundredths.notnull()
     handed_in = (rows.kind == "assignment") & ~missing & (marked | rows.mark.notnull())
     final = (rows.kind == "final") & rows.core & marked
     return rows.select(
-        "student_id",
+        "person",
         "school_id",
         "course_id",
         "hundredths",
@@ -123,11 +126,11 @@ def grades(signals: Signals, spells: Any) -> Any:  # noqa: ARG001 - work is coun
     )
 
 
-def incidents(signals: Signals, spells: Any) -> Any:  # noqa: ARG001 - an incident counts wherever it happened
+def incidents(plan: Plan, spells: Any) -> Any:
     """Incidents with an objective basis; what rests on a judgement of disrespect or defiance is left out."""
-    rows = signals.table("incidents")
+    rows = _of_somebody(plan.table("incidents"), spells)
     return rows.select(
-        "student_id",
+        "person",
         "school_id",
         "suspension_days",
         "known_at",
@@ -137,18 +140,18 @@ def incidents(signals: Signals, spells: Any) -> Any:  # noqa: ARG001 - an incide
     )
 
 
-EVENTS: Mapping[str, Callable[[Signals, Any], Any]] = MappingProxyType(
+EVENTS: Mapping[str, Callable[[Plan, Any], Any]] = MappingProxyType(
     {"absences": absences, "grades": grades, "incidents": incidents}
 )
 
 
-def incident_feeds(signals: Signals) -> Any:
+def incident_feeds(plan: Plan) -> Any:
     """List the times in which some incident of a school's district was on record: school_id, known_at, retracted_at.
 
     A district that never sent an incident does not send incidents; before it has, none means nothing.
     """
-    schools = signals.table("schools").select("school_id", "district_id")
-    rows = signals.table("incidents").join(schools, "school_id")
+    schools = plan.table("schools").select("school_id", "district_id")
+    rows = plan.table("incidents").join(schools, "school_id")
     standing = rows.filter(rows.retracted_at.isnull()).group_by("district_id")
     standing = standing.agg(known_at=ibis._.known_at.min()).mutate(retracted_at=ibis.null("date"))
     withdrawn = rows.filter(rows.retracted_at.notnull())
@@ -156,18 +159,20 @@ def incident_feeds(signals: Signals) -> Any:
     return schools.join(standing.union(withdrawn), "district_id").drop("district_id")
 
 
-def incidents_sent(signals: Signals, as_of: pd.DatetimeIndex, dates: Any) -> Any:
+def incidents_sent(plan: Plan, dates: Any) -> Any:
     """Say for every as-of date and school year begun whether the school's district had sent incidents.
 
-    Columns: as_of, school_id, school_year, incidents_sent (by the date), incidents_before (by the day before the
-    school year began). Where a district had sent none there is no row.
+    Columns: date_number, school_number, school_year, incidents_sent (by the date), incidents_before (by the day before
+    the school year began). Where a district had sent none there is no row.
     """
     years = dates.group_by("school_year").agg(begins=dates.date.min())
-    feeds = incident_feeds(signals)
-    days = dates_table("as_of", as_of)
+    feeds = incident_feeds(plan).join(
+        numbered(plan.table("calendar"), "school_id", "school_number"), "school_id"
+    )
+    days = numbered(plan.as_of_dates, "as_of", "date_number")
     seen = feeds.join(days, [visible(feeds, days.as_of)])
     rows = seen.join(years, [years.begins <= seen.as_of])
     before = ibis.ifelse(rows.known_at < rows.begins, 1, 0).max()
-    return rows.group_by("as_of", "school_id", "school_year").agg(
+    return rows.group_by("date_number", "school_number", "school_year").agg(
         incidents_sent=ibis.literal(True), incidents_before=before == 1
     )

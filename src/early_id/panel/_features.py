@@ -1,27 +1,19 @@
-"""All features of a set of as-of dates, as one expression over the district's tables."""
+"""All features of a set of as-of dates, as steps over the district's tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
+import ibis
 
-from early_id.district import Signals
 from early_id.panel._aggregate import aggregate, seen
-from early_id.panel._cohort import (
-    KEYS,
-    cohort,
-    days_since,
-    enrolled_days,
-    spells_of,
-    submitted_days,
-    with_ends,
-)
+from early_id.panel._cohort import cohort, days_since, enrolled_days, shapes, spells_of, submitted_days
 from early_id.panel._events import EVENTS, incidents_sent
 from early_id.panel._feature import Feature
 from early_id.panel._join import left_join
+from early_id.panel._plan import Plan
 from early_id.panel._spells import Scope, spells
 from early_id.panel._time import school_dates, school_weeks
 from early_id.panel._values import value_of
@@ -37,64 +29,51 @@ _WITNESSES = (
 
 
 @dataclass(frozen=True)
-class Rows:
-    """The cohort, and what its features are counted from.
+class Cohort:
+    """The rows of a panel, and what their features are counted from.
 
     Attributes
     ----------
     students : Ibis table
         One row per student, school and as-of date with everything that is not an event.
-    spells : Ibis table
+    own : Ibis table
         One row per cohort row and visible spell of this school year or the one before.
-    every_spell : Ibis table
+    spells : Ibis table
         All spells with the time in which each was visible.
     counts : Ibis table
         Submitted school days up to and before every date.
     """
 
     students: Any
+    own: Any
     spells: Any
-    every_spell: Any
     counts: Any
 
 
-def cohort_rows(
-    signals: Signals, as_of: pd.DatetimeIndex, catalog: Mapping[str, Feature], scope: Scope
-) -> Rows:
+def cohort_of(plan: Plan, catalog: Sequence[Feature], scope: Scope) -> Cohort:
     """Build the cohort with its enrolled days: everything about a row that is not an event."""
-    days = {feature.window for feature in catalog.values() if isinstance(feature.window, int)}
-    windows = tuple(sorted(days | {FEED_WINDOW}))
-    weeks = school_weeks(signals, as_of, windows)
-    dates = school_dates(signals).cache()
-    sent = incidents_sent(signals, as_of, dates).cache()
-    weeks = left_join(weeks, sent, ["as_of", "school_id", "school_year"]).cache()
-    every_spell = spells(signals, scope, as_of).cache()
-    students = _year_bounds(signals, cohort(every_spell, weeks, scope), scope).cache()
-    counts = submitted_days(dates, weeks).cache()
-    own = _with_incidents(spells_of(every_spell, students, scope), sent)
-    own = with_ends(own, counts).cache()
-    students = left_join(students, enrolled_days(own, counts, windows), KEYS).cache()
-    return Rows(students, own, every_spell, counts)
+    windows = tuple(sorted({f.window for f in catalog if isinstance(f.window, int)} | {FEED_WINDOW}))
+    dates = plan.keep("dates", school_dates(plan))
+    sent = plan.keep("sent", incidents_sent(plan, dates))
+    weeks = school_weeks(plan, windows)
+    now = sent.drop("incidents_before")
+    weeks = plan.keep("weeks", left_join(weeks, now, ["date_number", "school_number", "school_year"]))
+    every = plan.keep("spells", spells(plan, scope, dated=True))
+    students = plan.keep("cohort", _year_bounds(plan, cohort(every, weeks, scope), scope))
+    counts = plan.keep("counts", submitted_days(dates, weeks))
+    own = plan.keep("own", spells_of(every, students, scope))
+    counted = plan.keep("shapes", shapes(own, weeks, counts, windows))
+    students = left_join(students, enrolled_days(own, counted, sent, windows), ["row"])
+    return Cohort(plan.keep("students", students), own, every, counts)
 
 
-def _with_incidents(rows: Any, sent: Any) -> Any:
-    """Say of each spell whether its school's district had sent incidents before the row's school year began."""
-    before = sent.select(
-        "as_of",
-        spell_school_id="school_id",
-        school_year="school_year",
-        spell_incidents_before="incidents_before",
-    )
-    return left_join(rows, before, ["as_of", "spell_school_id", "school_year"])
-
-
-def _year_bounds(signals: Signals, students: Any, scope: Scope) -> Any:
+def _year_bounds(plan: Plan, students: Any, scope: Scope) -> Any:
     """Add where this school year and the one before begin, and how late the student entered.
 
     Across a county the year begins with its first school, so that nothing is lost when a student changes to a school
     that started later.
     """
-    calendar = signals.table("calendar")
+    calendar = plan.table("calendar")
     firsts = calendar.group_by("school_year").agg(county_first=calendar.day.min())
     before = firsts.select(school_year=firsts.school_year + 1, prior_first=firsts.county_first)
     rows = left_join(left_join(students, firsts, ["school_year"]), before, ["school_year"])
@@ -104,38 +83,61 @@ def _year_bounds(signals: Signals, students: Any, scope: Scope) -> Any:
     return rows.drop("county_first")
 
 
-def features(signals: Signals, as_of: pd.DatetimeIndex, catalog: Mapping[str, Feature], scope: Scope) -> Any:
+def features(plan: Plan, catalog: Sequence[Feature], scope: Scope) -> Any:
     """Return one row per student, school and as-of date with every feature of the catalogue.
 
-    Columns: the keys and the cohort's columns, each feature by name, and `<feature>__n`, `<feature>__of` with the
-    counts that a sentence about it names.
+    Columns: the keys and the cohort's columns, each feature by name, and `<feature>__n`, `<feature>__of` and
+    `<feature>__on` with the counts and the day that a sentence about it names.
     """
-    parts = cohort_rows(signals, as_of, catalog, scope)
+    parts = cohort_of(plan, catalog, scope)
     base = rows = parts.students
     for table, events in EVENTS.items():
         for prior in (False, True):
             wanted = [
                 feature
-                for feature in (*catalog.values(), *_WITNESSES)
+                for feature in (*catalog, *_WITNESSES)
                 if feature.table == table and (feature.window == "prior_year") == prior
             ]
             if wanted:
-                joined = seen(base, events(signals, parts.every_spell), wanted, scope, prior=prior)
-                rows = left_join(rows, aggregate(joined, wanted), KEYS)
+                joined = seen(base, events(plan, parts.spells), wanted, scope, prior=prior)
+                found = plan.keep(f"{table}_{'before' if prior else 'now'}", aggregate(joined, wanted))
+                rows = left_join(rows, found, ["row"])
     rows = _since(rows, parts, catalog)
     columns: dict[str, Any] = {}
-    for feature in catalog.values():
-        value, count, total = value_of(rows, feature)
-        columns |= {feature.name: value, f"{feature.name}__n": count, f"{feature.name}__of": total}
+    for feature in catalog:
+        value, count, total, on = value_of(rows, feature)
+        columns |= {
+            feature.name: value,
+            f"{feature.name}__n": count,
+            f"{feature.name}__of": total,
+            f"{feature.name}__on": on,
+        }
     kept = [name for name in base.columns if name not in columns]
-    return rows.select(*kept, **columns)
+    return plan.keep("features", rows.select(*kept, **columns))
 
 
-def _since(rows: Any, parts: Rows, catalog: Mapping[str, Feature]) -> Any:
+def _since(rows: Any, parts: Cohort, catalog: Sequence[Feature]) -> Any:
     """Turn the last day of an event into the submitted school days since."""
-    for feature in catalog.values():
+    for feature in catalog:
         if feature.aggregate == "since":
-            last = rows.select(*KEYS, since_day=rows[f"{feature.name}__day"])
-            days = days_since(parts.spells, parts.counts, last).rename({f"{feature.name}__days": "days"})
-            rows = left_join(rows, days, KEYS)
+            last = rows.select("row", since_day=rows[f"{feature.name}__day"])
+            days = days_since(parts.own, parts.counts, last).rename({f"{feature.name}__days": "days"})
+            rows = left_join(rows, days, ["row"])
     return rows
+
+
+def no_attendance(plan: Plan, rows: Any) -> Any:
+    """Condition: the district submits attendance, and none of the student's last school days has arrived."""
+    fed = plan.table("attendance_feed").count().as_scalar() > 0
+    return fed & (rows[f"enrolled_{FEED_WINDOW}"] == 0)
+
+
+def nothing_known(rows: Any, catalog: Sequence[Feature]) -> Any:
+    """Condition: no feature that says something of the student is known.
+
+    That no incident is on record says too little; it counts only where there is nothing else to look at.
+    """
+    about = [f for f in catalog if f.table in {"absences", "grades"}] or [
+        f for f in catalog if f.table != "enrollments"
+    ]
+    return ibis.and_(*(rows[feature.name].isnull() for feature in about))

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import ibis
 
-from early_id.district import Signals
 from early_id.exceptions import ConfigError, did_you_mean
 from early_id.panel._events import (
     ABSENT_KINDS,
@@ -19,6 +18,7 @@ from early_id.panel._events import (
     incident_feeds,
 )
 from early_id.panel._join import left_join
+from early_id.panel._plan import Plan
 from early_id.panel._spells import Scope, counted, spells
 from early_id.panel._time import school_dates, school_days, visible
 
@@ -57,27 +57,27 @@ class Label:
             raise ConfigError(msg)
 
 
-def labels(signals: Signals, students: Any, label: Label) -> Any:
-    """Return the label of every cohort row: columns student_id, school_id, as_of, label, event_day, matures_on.
+def labels(plan: Plan, students: Any, label: Label) -> Any:
+    """Return the label of every cohort row: columns row, label, event_day, matures_on.
 
     `label` is 1, 0 or null; it is null while it cannot be known, also when the student leaves before it is decided.
     """
     build = _outcome if label.name.startswith("outcome:") else _BUILDERS[label.name]
-    return build(signals, students, label)
+    return build(plan, students, label)
 
 
 def _after(day: Any, days: int) -> Any:
     return (day + ibis.interval(days=days)).cast("date")
 
 
-def _chronic_absence(signals: Signals, students: Any, label: Label) -> Any:
+def _chronic_absence(plan: Plan, students: Any, label: Label) -> Any:
     """10 · absent days ≥ enrolled days at the end of the school year, for 31 enrolled days or more.
 
     Days that were never submitted count as enrolled, not as attended: where they could decide, the label is null.
     """
     person = ["student_id", "school_year"] + (["school_id"] if label.scope == "school" else [])
-    days = _days_enrolled(signals, label)
-    absent = _days_absent(signals, label)
+    days = _days_enrolled(plan, label)
+    absent = _days_absent(plan, label)
     totals = days.group_by(person).agg(
         enrolled=days.enrolled.sum(), unknown=days.unknown.sum(), matures_on=days.matures_on.max()
     )
@@ -109,35 +109,35 @@ def _chronic_absence(signals: Signals, students: Any, label: Label) -> Any:
             certain & (rows.enrolled >= LEAST_ENROLLED_DAYS), rows.event_day, ibis.null("date")
         ),
     )
-    keys = students.select("student_id", "school_id", "as_of", "school_year")
-    return left_join(keys, rows, person).drop("school_year")
+    keys = students.select("row", "student_id", "school_id", "school_year")
+    return left_join(keys, rows, person).drop("student_id", "school_id", "school_year")
 
 
-def _year_ends(signals: Signals, label: Label) -> Any:
+def _year_ends(plan: Plan, label: Label) -> Any:
     """Day on which each school's year counts as closed: with the last school of the county, or on its own."""
-    calendar = signals.table("calendar")
+    calendar = plan.table("calendar")
     own = calendar.group_by("school_id", "school_year").agg(year_end=calendar.day.max())
     if label.scope == "county":
         own = own.mutate(year_end=own.year_end.max().over(ibis.window(group_by="school_year")))
     return own.mutate(matures_on=_after(own.year_end, label.lag_days))
 
 
-def _spells_at_maturity(signals: Signals, label: Label) -> Any:
+def _spells_at_maturity(plan: Plan, label: Label) -> Any:
     """Spells as known at the maturity of their school year, with the first and the last day of each."""
-    rows = spells(signals, label.scope)
-    rows = rows.join(_year_ends(signals, label), ["school_id", "school_year"])
+    rows = spells(plan, label.scope, dated=False)
+    rows = rows.join(_year_ends(plan, label), ["school_id", "school_year"])
     rows = rows.filter(visible(rows, rows.matures_on))
-    calendar = signals.table("calendar")
+    calendar = plan.table("calendar")
     first = calendar.group_by("school_id", "school_year").agg(first=calendar.day.min())
     rows = rows.join(first, ["school_id", "school_year"])
     return rows.mutate(end=rows.end_on, begin=ibis.greatest(rows.entered_on, rows["first"]))
 
 
-def _days_enrolled(signals: Signals, label: Label) -> Any:
+def _days_enrolled(plan: Plan, label: Label) -> Any:
     """Count the school days of each spell, and those of them never submitted by maturity."""
-    own = _spells_at_maturity(signals, label)
-    dates = school_dates(signals)
-    ends = _year_ends(signals, label)
+    own = _spells_at_maturity(plan, label)
+    dates = school_dates(plan)
+    ends = _year_ends(plan, label)
     dates = dates.join(ends, ["school_id", "school_year"])
     upto = ibis.window(group_by=["school_id", "school_year"], order_by="date", preceding=None, following=0)
     fed = ibis.ifelse((dates.fed_on <= dates.matures_on).fill_null(False), 1, 0)
@@ -148,7 +148,7 @@ def _days_enrolled(signals: Signals, label: Label) -> Any:
     before = dates.select(
         **at, begin=dates.date, day_index=dates.day_index, begin_fed=dates.fed_upto - dates.fed
     )
-    first_days = school_days(signals).select(
+    first_days = school_days(plan).select(
         "school_id", "school_year", begin=ibis._.day, is_day=ibis.literal(1)
     )
     before = left_join(before, first_days, ["school_id", "school_year", "begin"])
@@ -169,20 +169,20 @@ def _days_enrolled(signals: Signals, label: Label) -> Any:
     )
 
 
-def _days_absent(signals: Signals, label: Label) -> Any:
+def _days_absent(plan: Plan, label: Label) -> Any:
     """Absence of each student and day while enrolled, in thousandths of a day, as known at maturity.
 
     `on_unknown_days` repeats it for days that were never submitted by then.
     """
-    own = _spells_at_maturity(signals, label).select(
+    own = _spells_at_maturity(plan, label).select(
         "student_id", "school_id", "school_year", "matures_on", "begin", "end"
     )
-    absences = signals.table("absences")
+    absences = plan.table("absences")
     if label.partial_days == "fraction":
         absences = absences.filter(absences.kind.isin((*ABSENT_KINDS, "partial")))
     else:
         absences = absences.filter(absences.kind.isin(ABSENT_KINDS), absences.thousandths >= WHOLE_DAY)
-    absences = absences.rename(day="occurred_on").semi_join(signals.table("calendar"), ["school_id", "day"])
+    absences = absences.rename(day="occurred_on").semi_join(plan.table("calendar"), ["school_id", "day"])
     rows = absences.join(
         own,
         [
@@ -194,7 +194,7 @@ def _days_absent(signals: Signals, label: Label) -> Any:
         ],
     )
     rows = rows.select("student_id", "school_id", "school_year", "matures_on", "day", "thousandths")
-    feed = signals.table("attendance_feed").select("school_id", "day", fed_on=ibis._.known_at)
+    feed = plan.table("attendance_feed").select("school_id", "day", fed_on=ibis._.known_at)
     rows = left_join(rows, feed, ["school_id", "day"])
     unknown = ibis.ifelse((rows.fed_on <= rows.matures_on).fill_null(False), 0, 1)
     person = ["student_id", "school_year"] + (["school_id"] if label.scope == "school" else [])
@@ -204,19 +204,19 @@ def _days_absent(signals: Signals, label: Label) -> Any:
     return by_day.mutate(on_unknown_days=by_day.thousandths * by_day.unknown).drop("unknown")
 
 
-def _course_failure(signals: Signals, students: Any, label: Label) -> Any:
+def _course_failure(plan: Plan, students: Any, label: Label) -> Any:
     """Look for a final mark below 60 in a core course of the term in progress; null where no final mark is known.
 
-    A final mark in points is judged by them, one in letters by its letter; other words (such as incomplete) say nothing.
+    A final mark in points is judged by them, one in letters by its letter; other words (incomplete) say nothing.
     """
-    calendar = signals.table("calendar")
+    calendar = plan.table("calendar")
     terms = calendar.group_by("school_id", "school_year", "term").agg(
         term_first=calendar.day.min(), event_day=calendar.day.max()
     )
-    keys = students.select("student_id", "school_id", "as_of", "school_year", "term")
+    keys = students.select("row", "student_id", "school_id", "school_year", "term")
     keys = keys.join(terms, ["school_id", "school_year", "term"])
     keys = keys.mutate(matures_on=_after(keys.event_day, label.lag_days))
-    finals = signals.table("grades").filter((ibis._.kind == "final") & ibis._.core)
+    finals = plan.table("grades").filter((ibis._.kind == "final") & ibis._.core)
     letter = finals.mark.strip().upper()
     low = ibis.cases(
         (finals.hundredths.notnull(), finals.hundredths < PASSING_HUNDREDTHS),
@@ -227,7 +227,6 @@ def _course_failure(signals: Signals, students: Any, label: Label) -> Any:
         "student_id", "term", "assessed_on", "known_at", "retracted_at", mark_school=ibis._.school_id, low=low
     )
     finals = finals.filter(finals.low.notnull())
-    person = ["student_id", "school_id", "as_of"]
     rows = keys.join(
         finals,
         [
@@ -239,24 +238,26 @@ def _course_failure(signals: Signals, students: Any, label: Label) -> Any:
             *([finals.mark_school == keys.school_id] if label.scope == "school" else []),
         ],
     )
-    found = rows.group_by(person).agg(label=ibis.ifelse(rows.low, 1, 0).max())
-    return left_join(keys, found, person).select(*person, "label", "event_day", "matures_on")
+    found = rows.group_by("row").agg(label=ibis.ifelse(rows.low, 1, 0).max())
+    return left_join(keys, found, ["row"]).select("row", "label", "event_day", "matures_on")
 
 
-def _suspension(signals: Signals, students: Any, label: Label) -> Any:
-    """First out-of-school suspension in the 60 school days after the as-of date; null where no incident is ever sent."""
-    days = signals.table("calendar").select("school_id", "day")
+def _suspension(plan: Plan, students: Any, label: Label) -> Any:
+    """First out-of-school suspension in the 60 school days after the as-of date; null where no incident is ever sent.
+
+    The window may reach into the next school year.
+    """
+    days = plan.table("calendar").select("school_id", "day")
     days = days.mutate(place=ibis.row_number().over(ibis.window(group_by="school_id", order_by="day")))
-    keys = students.select("student_id", "school_id", "as_of", "last_day")
+    keys = students.select("row", "student_id", "school_id", "as_of", "last_day")
     keys = keys.join(days.rename(last_day="day"), ["school_id", "last_day"])
     keys = keys.mutate(place=keys.place + SUSPENSION_WINDOW).drop("last_day")
     keys = left_join(keys, days.rename(end="day"), ["school_id", "place"]).drop("place")
     keys = keys.mutate(matures_on=_after(keys.end, label.lag_days))
-    incidents = signals.table("incidents").filter(ibis._.suspension_days >= 1)
+    incidents = plan.table("incidents").filter(ibis._.suspension_days >= 1)
     incidents = incidents.select(
         "student_id", "occurred_on", "known_at", "retracted_at", incident_school=ibis._.school_id
     )
-    person = ["student_id", "school_id", "as_of"]
     found = keys.join(
         incidents,
         [
@@ -267,10 +268,10 @@ def _suspension(signals: Signals, students: Any, label: Label) -> Any:
             *([incidents.incident_school == keys.school_id] if label.scope == "school" else []),
         ],
     )
-    found = found.group_by(person).agg(event_day=found.occurred_on.min())
-    own = counted(signals, label.scope)
+    found = found.group_by("row").agg(event_day=found.occurred_on.min())
+    own = counted(plan, label.scope)
     # A spell without a leaving day ends with its school year; the window may reach into the next one.
-    years = signals.table("calendar").group_by("school_id", "school_year").agg(year_last=ibis._.day.max())
+    years = plan.table("calendar").group_by("school_id", "school_year").agg(year_last=ibis._.day.max())
     own = left_join(own, years, ["school_id", "school_year"])
     left_on = own.left_on.fill_null(own.year_last)
     own = own.select(
@@ -286,31 +287,26 @@ def _suspension(signals: Signals, students: Any, label: Label) -> Any:
             *([own.spell_school == keys.school_id] if label.scope == "school" else []),
         ],
     )
-    stayed = stayed.select(*person).distinct().mutate(stayed=1)
-    feeds = incident_feeds(signals)
+    stayed = stayed.select("row").distinct().mutate(stayed=1)
+    feeds = incident_feeds(plan)
     matures = keys.select("school_id", "matures_on").distinct()
     sent = matures.join(feeds, ["school_id", visible(feeds, matures.matures_on)])
     sent = sent.select("school_id", "matures_on").distinct().mutate(sent=1)
-    rows = left_join(left_join(keys, found, person), stayed, person)
+    rows = left_join(left_join(keys, found, ["row"]), stayed, ["row"])
     rows = left_join(rows, sent, ["school_id", "matures_on"])
     known = rows.matures_on.notnull() & rows.sent.notnull()
     value = ibis.cases(
         (known & rows.event_day.notnull(), 1), (known & rows.stayed.notnull(), 0), else_=ibis.null("int64")
     )
-    return rows.select(*person, label=value, event_day=rows.event_day, matures_on=rows.matures_on)
+    return rows.select("row", label=value, event_day=rows.event_day, matures_on=rows.matures_on)
 
 
-def _outcome(signals: Signals, students: Any, label: Label) -> Any:
+def _outcome(plan: Plan, students: Any, label: Label) -> Any:
     """Read a recorded outcome of the school year: `yes` or `no`; null where neither is on record at maturity."""
     name = label.name.removeprefix("outcome:")
-    outcomes = signals.table("outcomes")
-    names = sorted(outcomes.outcome.unique().to_pyarrow().to_pylist())
-    if name not in names:
-        msg = f"Expected an outcome of the table outcomes, got {name!r}: {did_you_mean(name, names)}"
-        raise ConfigError(msg)
-    person = ["student_id", "school_id", "as_of"]
-    keys = students.select(*person, "school_year", "year_first")
-    keys = keys.join(_year_ends(signals, label), ["school_id", "school_year"])
+    outcomes = plan.table("outcomes")
+    keys = students.select("row", "student_id", "school_id", "school_year", "year_first")
+    keys = keys.join(_year_ends(plan, label), ["school_id", "school_year"])
     outcomes = outcomes.filter(outcomes.outcome == name)
     word = outcomes.value.strip().lower()
     value = ibis.cases((word.isin(POSITIVE_VALUES), 1), (word.isin(NEGATIVE_VALUES), 0))
@@ -326,13 +322,13 @@ def _outcome(signals: Signals, students: Any, label: Label) -> Any:
     if label.scope == "school":
         conditions.append(outcomes.outcome_school == keys.school_id)
     rows = keys.join(outcomes, conditions)
-    found = rows.group_by(person).agg(
+    found = rows.group_by("row").agg(
         label=rows.value.max(), event_day=rows.occurred_on.min(where=rows.value == 1)
     )
-    return left_join(keys, found, person).select(*person, "label", "event_day", "matures_on")
+    return left_join(keys, found, ["row"]).select("row", "label", "event_day", "matures_on")
 
 
-_BUILDERS: dict[str, Callable[[Signals, Any, Label], Any]] = {
+_BUILDERS: dict[str, Callable[[Plan, Any, Label], Any]] = {
     "chronic_absence": _chronic_absence,
     "course_failure": _course_failure,
     "suspension": _suspension,

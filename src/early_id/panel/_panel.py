@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal, cast
 
-import ibis
 import pandas as pd
 
 from early_id.district import District, Signals, to_pandas
@@ -15,16 +14,12 @@ from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 from early_id.panel._catalog import CATALOG
 from early_id.panel._cohort import KEYS
 from early_id.panel._dates import as_of_dates
+from early_id.panel._engine import compiled, run
 from early_id.panel._feature import Feature
-from early_id.panel._features import FEED_WINDOW, features
-from early_id.panel._join import left_join
-from early_id.panel._labels import Label, labels
+from early_id.panel._labels import Label
 from early_id.panel._spells import Scope
-from early_id.panel._time import visible
 
 PERIOD_COLUMN = "school_day"
-#: Decisions about a listed student after which nobody reached out.
-WITHOUT_OUTREACH = ("dismissed", "no_outreach", "not_reached", "no outreach", "not reached")
 _ROW_COLUMNS = [
     *KEYS,
     "district_id",
@@ -168,9 +163,11 @@ def build_panel(
             "scope."
         )
         raise ConfigError(msg)
+    _check_outcome(signals, wanted)
     dates = as_of_dates(signals, as_of)
     horizon = known_by or signals.data_until
-    chunks = [_build(signals, chunk, catalog, scope, wanted) for chunk in _by_year(signals, dates)]
+    steps = compiled(tuple(catalog.values()), scope, wanted, "duckdb")
+    chunks = [to_pandas(run(signals, steps, chunk)) for chunk in _by_year(signals, dates)]
     rows = pd.concat([chunk for chunk in chunks if len(chunk)] or chunks[:1], ignore_index=True)
     missing = dates.difference(pd.DatetimeIndex(rows["as_of"].unique()))
     if len(missing):
@@ -186,6 +183,16 @@ def build_panel(
     return _assemble(rows, catalog, wanted, signals)
 
 
+def _check_outcome(signals: Signals, label: Label | None) -> None:
+    """Refuse the name of an outcome nobody recorded: its label would be unknown for everyone, without a word."""
+    if label is not None and label.name.startswith("outcome:"):
+        name = label.name.removeprefix("outcome:")
+        names = sorted(signals.table("outcomes").outcome.unique().to_pyarrow().to_pylist())
+        if name not in names:
+            msg = f"Expected an outcome of the table outcomes, got {name!r}: {did_you_mean(name, names)}"
+            raise ConfigError(msg)
+
+
 def _by_year(signals: Signals, dates: pd.DatetimeIndex) -> list[pd.DatetimeIndex]:
     """Cut the dates where a school year ends, so that no step joins a student's whole history to every date."""
     calendar = signals.table("calendar")
@@ -195,75 +202,14 @@ def _by_year(signals: Signals, dates: pd.DatetimeIndex) -> list[pd.DatetimeIndex
     return [pd.DatetimeIndex(part.index) for _, part in number.groupby(number)]
 
 
-def _build(
-    signals: Signals,
-    dates: pd.DatetimeIndex,
-    catalog: Mapping[str, Feature],
-    scope: Scope,
-    label: Label | None,
-) -> pd.DataFrame:
-    """Features, label and marks of one school year's dates, as one frame."""
-    rows = features(signals, dates, catalog, scope).cache()
-    rows = left_join(rows, signals.table("schools").select("school_id", "district_id"), ["school_id"])
-    rows = rows.mutate(treated=_treated(signals, rows), not_scored=_not_scored(signals, rows, catalog))
-    if label is not None:
-        found = labels(signals, rows, label).rename(label_matures_on="matures_on")
-        rows = left_join(rows, found, KEYS)
-    frame: pd.DataFrame = to_pandas(rows.to_pyarrow())
-    return frame
-
-
-def _treated(signals: Signals, rows: Any) -> Any:
-    """Say whether outreach was on record: a support of this school year or still open, or a decision to reach out."""
-    supports = signals.table("supports")
-    supports = supports.select(
-        "student_id", "known_at", "retracted_at", started=supports.started_on, ended=supports.ended_on
-    )
-    decisions = signals.table("decisions")
-    word = decisions.decision.strip().lower()
-    decisions = decisions.filter(word.notin(WITHOUT_OUTREACH)).select(
-        "student_id", "known_at", "retracted_at", started=decisions.decided_on, ended=decisions.decided_on
-    )
-    both = supports.union(decisions)
-    reached = rows.join(
-        both,
-        [
-            rows.student_id == both.student_id,
-            both.started <= rows.as_of,
-            both.ended.isnull() | (both.ended >= rows.year_first),
-            visible(both, rows.as_of),
-        ],
-        rname="outreach_{name}",
-    )
-    keys = reached.select(key=reached.student_id + "|" + reached.as_of.cast("string")).distinct()
-    return (rows.student_id + "|" + rows.as_of.cast("string")).isin(keys.key)
-
-
-def _not_scored(signals: Signals, rows: Any, catalog: Mapping[str, Feature]) -> Any:
-    """Give the reason why a row gets no score; null for the others.
-
-    That no incident is on record says too little to score by; it counts only where there is nothing else to look at.
-    """
-    about = [feature for feature in catalog.values() if feature.table in {"absences", "grades"}] or [
-        feature for feature in catalog.values() if feature.table != "enrollments"
-    ]
-    unknown = ibis.and_(*(rows[feature.name].isnull() for feature in about))
-    silent = ibis.literal(signals.has("attendance_feed")) & (rows[f"enrolled_{FEED_WINDOW}"] == 0)
-    return ibis.cases(
-        (silent, f"no attendance submitted by the school for the student's last {FEED_WINDOW} school days"),
-        (unknown, "no attendance or mark on record"),
-    )
-
-
 def _mature(rows: pd.DataFrame, horizon: date) -> pd.DataFrame:
     """Blank labels that were not complete by the horizon, and say where the event is still ahead."""
     mature = rows["label_matures_on"].notna() & (rows["label_matures_on"] <= pd.Timestamp(horizon))
     label = rows["label"].astype("float64").where(mature)
-    return rows.assign(
-        label=label,
-        event_day=rows["event_day"].where(label == 1),
-        onset=label.notna() & ((label == 0) | (rows["event_day"] > rows["as_of"])),
-    )
+    event_day = rows["event_day"].where(label == 1)
+    onset = label.notna() & ((label == 0) | (event_day > rows["as_of"]))
+    computed = pd.DataFrame({"label": label, "event_day": event_day, "onset": onset})
+    return pd.concat([rows.drop(columns=["label", "event_day"]), computed], axis=1)
 
 
 def _assemble(
@@ -279,12 +225,22 @@ def _assemble(
     for feature in catalog.values():
         facts[f"{feature.name}__count"] = rows[f"{feature.name}__n"].astype("float64")
         facts[f"{feature.name}__of"] = rows[f"{feature.name}__of"].astype("float64")
-        start = f"start_{feature.window}" if isinstance(feature.window, int) else "year_first"
-        # The year before has no dates of its own here: a sentence about it says "last year".
-        unknown = pd.Series(pd.NaT, rows.index, dtype="datetime64[us]")
-        prior = feature.window == "prior_year"
-        facts[f"{feature.name}__from"] = unknown if prior else rows[start]
-        facts[f"{feature.name}__to"] = unknown if prior else rows["last_day"]
+        facts[f"{feature.name}__from"], facts[f"{feature.name}__to"] = _dates_of(rows, feature)
     index = pd.MultiIndex.from_frame(frame[list(KEYS)])
     known = cast("Mapping[str, float]", signals.imputed)
     return Panel(frame, tuple(catalog.values()), label, pd.DataFrame(facts).set_index(index), known)
+
+
+def _dates_of(rows: pd.DataFrame, feature: Feature) -> tuple[pd.Series, pd.Series]:
+    """First and last day of what a sentence about the feature speaks of.
+
+    A window begins no earlier than the student's first day this year. A fact about one day has that day. The year
+    before has no dates of its own here: a sentence about it says "last year".
+    """
+    if feature.window == "prior_year":
+        unknown = pd.Series(pd.NaT, rows.index, dtype="datetime64[us]")
+        return unknown, unknown
+    if feature.aggregate in {"since", "latest"}:
+        return rows[f"{feature.name}__on"], rows[f"{feature.name}__on"]
+    start = rows[f"start_{feature.window}"] if isinstance(feature.window, int) else rows["counted_from"]
+    return start.where(start >= rows["counted_from"], rows["counted_from"]), rows["last_day"]

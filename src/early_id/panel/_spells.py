@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import ibis
-import pandas as pd
 
-from early_id.district import Signals
+from early_id.panel._plan import Plan
+from early_id.panel._time import numbered
 
 Scope = Literal["county", "school"]
 
 
-def counted(signals: Signals, scope: Scope) -> Any:
+def counted(plan: Plan, scope: Scope) -> Any:
     """Return the enrollments that make a student somebody's: the primary ones across a county, all in one school."""
-    rows = signals.table("enrollments")
+    rows = plan.table("enrollments")
     return rows.filter(rows.primary) if scope == "county" else rows
 
 
-def spells(signals: Signals, scope: Scope, dates: pd.DatetimeIndex | None = None) -> Any:
+def spells(plan: Plan, scope: Scope, *, dated: bool) -> Any:
     """List the spells with the time in which each was what the records said.
 
     While a transfer is half known (the new school's entry has arrived, the old school's leaving not yet) the later
@@ -26,20 +26,21 @@ def spells(signals: Signals, scope: Scope, dates: pd.DatetimeIndex | None = None
 
     Parameters
     ----------
-    signals : Signals
+    plan : Plan
     scope : {"county", "school"}
         In the scope of a county only primary enrollments count; in that of a school each school counts on its own.
-    dates : DatetimeIndex, optional
-        As-of dates; what none of them can tell apart is put together.
+    dated : bool
+        Whether only what the as-of dates can tell apart is wanted; otherwise all of history.
 
     Returns
     -------
     Ibis table
-        student_id, school_id, school_year, entered_on, end_on (the last school day of the year while open),
+        person and school_number (numbers of student_id and school_id), student_id, school_id, school_year,
+        entered_on, begin_on (not before the school's year), end_on (the last school day of the year while open),
         grade_level, known_at and retracted_at. At any time, spells of one student and year that are visible share no
         day. A school without a calendar for the year has no spell.
     """
-    rows = counted(signals, scope).select(
+    rows = counted(plan, scope).select(
         "student_id",
         "school_id",
         "school_year",
@@ -49,13 +50,17 @@ def spells(signals: Signals, scope: Scope, dates: pd.DatetimeIndex | None = None
         "known_at",
         "retracted_at",
     )
-    calendar = signals.table("calendar")
-    years = calendar.group_by("school_id", "school_year").agg(year_last=calendar.day.max())
+    calendar = plan.table("calendar")
+    years = calendar.group_by("school_id", "school_year").agg(
+        school_first=calendar.day.min(), year_last=calendar.day.max()
+    )
+    years = years.join(numbered(calendar, "school_id", "school_number"), "school_id")
     rows = rows.join(years, ["school_id", "school_year"])
+    rows = rows.join(numbered(rows, "student_id", "person"), "student_id")
     rows = rows.mutate(left_on=ibis.least(rows.left_on.fill_null(rows.year_last), rows.year_last))
-    if dates is not None:
-        rows = between(rows, dates)
-    person = ["student_id", "school_year"] + (["school_id"] if scope == "school" else [])
+    if dated:
+        rows = between(rows, plan)
+    person = ["person", "school_year"] + (["school_number"] if scope == "school" else [])
     withdrawn = rows.filter(rows.retracted_at.notnull()).select(*person, change=ibis._.retracted_at)
     changes = rows.select(*person, change=rows.known_at).union(withdrawn, distinct=True)
     next_change = changes.change.lead().over(ibis.window(group_by=person, order_by="change"))
@@ -68,23 +73,29 @@ def spells(signals: Signals, scope: Scope, dates: pd.DatetimeIndex | None = None
             rows.retracted_at.isnull() | (rows.retracted_at > changes.change),
         ],
     )
-    together = ibis.window(group_by=[*person, "change"], order_by=["entered_on", ibis.desc("school_id")])
+    together = ibis.window(group_by=[*person, "change"], order_by=["entered_on", ibis.desc("school_number")])
     shown = shown.mutate(taken_over=shown.entered_on.lead().over(together))
     day_before = (shown.taken_over - ibis.interval(days=1)).cast("date")
     return shown.select(
+        "person",
+        "school_number",
         "student_id",
         "school_id",
         "school_year",
         "entered_on",
         "grade_level",
+        begin_on=ibis.greatest(shown.entered_on, shown.school_first),
         end_on=ibis.least(shown.left_on, day_before.fill_null(shown.left_on)),
         known_at=shown.change,
         retracted_at=shown.until,
     )
 
 
-def between(rows: Any, dates: pd.DatetimeIndex) -> Any:
+def between(rows: Any, plan: Plan) -> Any:
     """Keep the records that some as-of date can see; what was known before the first date was known on it."""
-    first, last = (ibis.literal(day.date(), type="date") for day in (dates.min(), dates.max()))
-    rows = rows.filter(rows.known_at <= last, rows.retracted_at.isnull() | (rows.retracted_at > first))
-    return rows.mutate(known_at=ibis.greatest(rows.known_at, first))
+    dates = plan.as_of_dates
+    rows = rows.cross_join(dates.agg(first_date=dates.as_of.min(), last_date=dates.as_of.max()))
+    rows = rows.filter(
+        rows.known_at <= rows.last_date, rows.retracted_at.isnull() | (rows.retracted_at > rows.first_date)
+    )
+    return rows.mutate(known_at=ibis.greatest(rows.known_at, rows.first_date)).drop("first_date", "last_date")

@@ -43,14 +43,19 @@ def _pair(rows: Any, feature: Feature, suffix: str = "") -> tuple[Any, Any]:
     return top, rows[f"{feature.name}__of{suffix}"].fill_null(0)
 
 
-def value_of(rows: Any, feature: Feature) -> tuple[Any, Any, Any]:
-    """Compute a feature's value and the count and total that people are shown.
+def value_of(rows: Any, feature: Feature) -> tuple[Any, Any, Any, Any]:
+    """Compute a feature's value, and the count, the total and the day that people are shown.
 
     Returns
     -------
-    value, count, of
-        Expressions; `of` is null where there is no total.
+    value, count, of, on
+        Expressions; `of` is null where there is no total, `on` where the feature is about a window and not a day.
     """
+    day = rows[f"{feature.name}__day"] if feature.aggregate in {"since", "latest"} else ibis.null("date")
+    return (*_figures(rows, feature), day)
+
+
+def _figures(rows: Any, feature: Feature) -> tuple[Any, Any, Any]:
     name, nothing = feature.name, ibis.null("int64")
     known = known_condition(rows, feature)
 
