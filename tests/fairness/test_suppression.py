@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import combinations
 
 import numpy as np
@@ -167,6 +168,7 @@ def attack(truth):
     frames = published(truth)
     if pd.notna(frames["overall"]["not_scored"][0]):
         attack_scores(frames, truth)
+    check_words(frames)
     attacker = Attacker(frames, truth)
     for cell in attacker.cells:
         single = len(cell[0]) == 1
@@ -309,16 +311,79 @@ def test_both_tables_hide_the_same_group_sizes():
     assert hidden == [{"A", "C"}, {"A", "C"}]
 
 
-def test_a_group_masked_for_another_keeps_its_verdict():
+def check_words(frames):
+    """The verdict words tell no more than the masks: every masked group reads "suppressed", and no other."""
+    for metric, frame in (("recall", frames["by_group"]), ("not_scored", frames["not_scored"])):
+        masked = frame[f"{metric}_text"].eq("masked") | frame["students"].isna()
+        if "students_with_outcome" in frame:
+            masked |= frame["students_with_outcome"].isna()
+        if frames["overall"][f"{metric}_text"][0] == "masked":
+            masked[:] = True
+        verdicts = frames["verdicts"].query("metric == @metric").set_index(["attribute", "group"])["verdict"]
+        cells = zip(frame["attribute"], frame["group"], strict=True)
+        judged = {cell: hidden for cell, hidden in zip(cells, masked, strict=True) if cell in verdicts.index}
+        assert {cell for cell, hidden in judged.items() if hidden} == set(
+            verdicts.index[verdicts == "suppressed"]
+        )
+
+
+def test_a_masked_group_reads_suppressed_whether_it_is_small_or_protects_a_small_one():
     rows, groups = make_rows(
         3000, recall={"A": 0.7, "C": 0.5, "B": 0.4}, share={"A": 0.598, "B": 0.4, "C": 0.002}
     )
     result = audit_frame(rows, groups=groups, resampling=(200, 0))
     verdicts = result.published()["verdicts"].query("metric == 'recall'").set_index("group")
-    assert verdicts.loc["C", "verdict"] == "suppressed"
-    assert verdicts.loc["B", "verdict"] == "gap"
+    assert verdicts.loc[["B", "C"], "verdict"].tolist() == ["suppressed", "suppressed"]
     assert np.isnan(verdicts.loc["B", "gap"])
     assert verdicts.loc["B", "settled_by"] == ""
+    check_words(result.published())
+    # The gap of B is not printed, but the gate stays shut for it.
+    decision = result.verdict()
+    assert decision.hidden_gaps == 1
+    assert not decision.can_open
+
+
+def test_where_the_total_is_masked_no_word_says_who_it_is():
+    rows, groups = make_rows(2000, not_scored=0.0)
+    rows.loc[:4, "score"] = np.nan
+    frames = audit_frame(rows, groups=groups, resampling=(100, 0)).published()
+    assert frames["overall"]["not_scored_text"][0] == "masked"
+    assert set(frames["verdicts"].query("metric == 'not_scored'")["verdict"]) == {"suppressed"}
+
+
+@pytest.mark.parametrize("reach", [0.1, 0.8])
+def test_the_published_decision_does_not_tell_which_way_a_suppressed_group_points(reach):
+    rows, groups = make_rows(
+        4000, recall={"A": 0.8, "C": reach}, share={"A": 0.985, "C": 0.015}, base_rate=0.5, seed=6
+    )
+    result = audit_frame(rows, groups=groups, resampling=(200, 0))
+    assert result.verdict().hidden_gaps == (reach < 0.5)
+    decision = json.loads(result.to_json())["decision"]
+    assert decision["may_hide_gaps"]
+    assert not decision["can_open"]
+    assert "hidden_gaps" not in decision
+    assert str(result.verdict()).endswith("could not be judged, 4 of them in groups too small to print")
+
+
+@pytest.mark.parametrize("reached", [0, 15])
+def test_all_others_are_masked_and_clipped_like_the_group_they_are(reached):
+    # 60 students of B with the outcome, none of them reached, or 15 of them once in 40 weeks: B prints "< 5 %", so
+    # the line of A may not print the rate of all others, nor anything it follows from.
+    rows, groups = make_rows(700, dates=40, recall={"A": 0.5, "B": 0.5}, not_scored=0.0)
+    team = rows["student_id"].map(groups.query("attribute == 'team'").set_index("student_id")["value"])
+    own = rows["student_id"].isin(rows.loc[team == "B", "student_id"].unique()[:60])
+    rows.loc[team == "B", ["label", "listed"]] = [0.0, False]
+    rows.loc[own, "label"] = 1.0
+    once = rows.index[own][:reached]  # the first date
+    rows.loc[once, "listed"] = True
+    frames = audit_frame(rows, groups=groups, resampling=(100, 0)).published()
+    printed = frames["by_group"].query("attribute == 'team'").set_index("group")["recall_text"]
+    assert printed["B"] == "< 5 %"
+    assert printed["A"].endswith("%")
+    assert not len(frames["gaps"].query("metric == 'recall' and attribute == 'team' and family == 'single'"))
+    line = frames["verdicts"].query("metric == 'recall' and attribute == 'team'")
+    numbers = ["rate", "other_rate", "gap", "low_simultaneous", "high_simultaneous", "ceiling_gap"]
+    assert line[numbers].isna().all(axis=None)
 
 
 def test_a_tiny_school_is_not_disclosed_by_its_district():

@@ -21,7 +21,7 @@ CELL = {
 GROUP = {"attribute": "team", "group": "B", "ceiling_recall": 0.6, "students_with_outcome": 1234}
 
 
-def content(*cells, hidden=0):
+def content(*cells):
     names = {kind: [] for kind in ("gap", "pass", "cannot tell", "suppressed")}
     for cell in cells:
         names[cell["verdict"]].append(f"{cell['metric']}:{cell['attribute']}={cell['group']}")
@@ -30,39 +30,36 @@ def content(*cells, hidden=0):
         "cannot_tell": names["cannot tell"],
         "passed": names["pass"],
         "suppressed": names["suppressed"],
-        "hidden_gaps": hidden,
-        "can_open": not names["gap"] and not hidden,
+        "may_hide_gaps": bool(names["suppressed"]),
+        "can_open": not names["gap"] and not names["suppressed"],
     }
     return {"decision": decision, "verdicts": list(cells), "by_group": [GROUP]}
 
 
 @pytest.mark.parametrize(
-    ("cells", "hidden", "headline", "state"),
+    ("cells", "headline", "state"),
     [
-        ([CELL], 0, "Nothing in this audit stands in the way.", "open"),
-        ([CELL | {"verdict": "gap"}], 0, "Not yet decided: 1 gap.", "closed"),
+        ([CELL], "Nothing in this audit stands in the way.", "open"),
+        ([CELL | {"verdict": "gap"}], "Not yet decided: 1 gap.", "closed"),
         (
             [CELL | {"verdict": "gap"}, CELL | {"verdict": "cannot tell"}, CELL | {"verdict": "suppressed"}],
-            0,
             "Not yet decided: 1 gap, and 2 results could not be judged.",
             "closed",
         ),
         (
             [CELL | {"verdict": "cannot tell"}],
-            0,
             "Not yet decided: no gap was found, but 1 result could not be judged.",
             "pending",
         ),
         (
             [CELL | {"verdict": "suppressed", "gap": None}],
-            1,
-            "Not yet decided: 1 gap, and 1 result could not be judged.",
+            "Not yet decided: no gap could be printed, and 1 result could not be judged.",
             "closed",
         ),
     ],
 )
-def test_headline(cells, hidden, headline, state):
-    found = decide(content(*cells, hidden=hidden))
+def test_headline(cells, headline, state):
+    found = decide(content(*cells))
     assert (found["headline"], found["state"]) == (headline, state)
 
 
@@ -70,6 +67,18 @@ def test_missing_evidence_is_never_called_fair():
     found = decide(content(CELL | {"verdict": "cannot tell"}))
     assert "only after a reviewer has accepted" in found["reason"]
     assert "not proven" in found["worst_title"]
+
+
+def test_a_suppressed_group_needs_an_exception_whatever_its_numbers_are():
+    masked = (
+        CELL
+        | {"verdict": "suppressed"}
+        | dict.fromkeys(("rate", "other_rate", "gap", "ceiling_gap", "against"))
+    )
+    found = decide(content(masked))
+    assert "may hide a gap that cannot be printed, is granted a named exception" in found["reason"]
+    assert "closed meeting" in " ".join(found["next"])
+    assert found["unjudged"][0]["text"] == "not printed, to protect a small group"
 
 
 def test_the_worst_gap_how_sure_and_how_much_list_size_explains():

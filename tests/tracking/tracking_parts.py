@@ -44,7 +44,10 @@ def make_audit(document: AdditiveModel, *verdicts: tuple[str, str, str, str], **
         "label": document.label,
         "data_window": {"train": [2022, 2023], "test": [2024]},
     }
-    whole = {"verdicts": [dict(zip(names, row, strict=True)) for row in rows], "decision": {"hidden_gaps": 0}}
+    whole = {
+        "verdicts": [dict(zip(names, row, strict=True)) for row in rows],
+        "decision": {"may_hide_gaps": False},
+    }
     about |= {key: value for key, value in changes.items() if key not in whole}
     return json.dumps({"about": about} | whole | {key: changes[key] for key in whole if key in changes})
 

@@ -23,6 +23,10 @@ class Decision:
     too few students to print, but not to care about. The gate can open only when there is neither; every name
     in `cannot_tell` has then still to be acknowledged with a reason.
 
+    `hidden_gaps` and `can_open` know what is masked and are for the person who made the audit. Neither is
+    published: with one suppressed group they would tell which way its few students point. `to_dict` says
+    instead that every suppressed group may hide a gap, so the gate asks for an exception for each of them.
+
     Examples
     --------
     >>> decision = Decision(gaps=(), cannot_tell=("recall:foster=yes",), passed=(), suppressed=(), hidden_gaps=0)
@@ -53,22 +57,22 @@ class Decision:
 
     def __str__(self) -> str:
         unjudged = len(self.cannot_tell) + len(self.suppressed)
-        hidden = f" (and {self.hidden_gaps} in groups too small to print)" if self.hidden_gaps else ""
+        small = f", {len(self.suppressed)} of them in groups too small to print" if self.suppressed else ""
         return (
-            f"{len(self.gaps)} gap{'' if len(self.gaps) == 1 else 's'}{hidden}, {len(self.passed)} passed, "
-            f"{unjudged} could not be judged"
+            f"{len(self.gaps)} gap{'' if len(self.gaps) == 1 else 's'}, {len(self.passed)} passed, "
+            f"{unjudged} could not be judged{small}"
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able content."""
+        """JSON-able content that may be published: the same whatever the masked numbers are."""
         return {
-            "can_open": self.can_open,
+            "can_open": not self.gaps and not self.suppressed,
             "counts": self.counts,
             "gaps": list(self.gaps),
             "cannot_tell": list(self.cannot_tell),
             "passed": list(self.passed),
             "suppressed": list(self.suppressed),
-            "hidden_gaps": self.hidden_gaps,
+            "may_hide_gaps": bool(self.suppressed),
         }
 
 
@@ -93,7 +97,7 @@ class Audit:
         pointwise and simultaneous 95 % intervals.
     verdicts : DataFrame
         `recall` and `not_scored` per group: `verdict` (gap, pass, cannot tell, suppressed), `unmasked` (the
-        verdict the numbers would give), `needed` and `settled_by`.
+        verdict the numbers would give, which is not published where it is suppressed), `needed` and `settled_by`.
     not_scored : DataFrame
         Rows and students without a score by group and reason.
     excluded : DataFrame

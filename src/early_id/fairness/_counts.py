@@ -77,6 +77,14 @@ class Table:
         """Distinct students per cell with at least one such row."""
         return self._sum((self.measure(name) > 0).astype(np.int64))
 
+    def students_outside(self, name: str) -> Ints:
+        """Distinct students per cell with at least one such row in any other cell."""
+        has = self.measure(name) > 0
+        cells_of = np.bincount(self.student[has])
+        alone = has.copy()
+        alone[has] = cells_of[self.student[has]] == 1
+        return np.asarray(np.count_nonzero(cells_of) - self._sum(alone.astype(np.int64)))
+
     def products(self, first: str, second: str) -> Ints:
         """Σ over students of the product of two counts, per cell."""
         return self._sum(self.measure(first) * self.measure(second))

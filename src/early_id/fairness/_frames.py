@@ -9,6 +9,7 @@ import pandas as pd
 
 from early_id.fairness._counts import MEASURES
 from early_id.fairness._groups import Attribute, Ints
+from early_id.fairness._suppression import EVERYONE
 from early_id.fairness._verdicts import AGAINST, additional_students, judge
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ def compute_verdicts(
 ) -> pd.DataFrame:
     """One row per group and metric that gets a verdict.
 
-    A group that is masked for its own small numbers reads "suppressed". One that is masked only so that a
-    smaller one cannot be worked out keeps its verdict word: hiding that would hide a gap of a large group.
+    Every masked group reads "suppressed", whether its own numbers are small or it is masked to protect a smaller
+    one: if the words told the two apart, they would name the groups of 1–10 that the masks hide. `unmasked`
+    keeps the verdict of the numbers for the gate.
     """
     single = gaps.loc[(gaps["family"] == "single") & gaps["metric"].isin(AGAINST)]
     columns = ["attribute", "group", "n_students", "n_students_outcome"]
@@ -62,7 +64,8 @@ def compute_verdicts(
         judged, denominator=sample, available=judged["n_students"] - sample, tolerance=tolerance
     )
     hidden = [
-        bool(masks[metric].primary[attribute, group].intersection(_SENSITIVE[metric]))
+        not masks[metric].shown((attribute, group), *_SENSITIVE[metric])
+        or not masks[metric].shown(EVERYONE, *_SENSITIVE[metric])
         for metric, attribute, group in zip(
             judged["metric"], judged["attribute"], judged["group"], strict=True
         )
@@ -72,14 +75,20 @@ def compute_verdicts(
     return judged[list(VERDICT_COLUMNS)]
 
 
-def _ceiling_gap(by_group: pd.DataFrame) -> pd.DataFrame:
-    """How far apart hindsight itself would leave the group and everyone else at these list sizes."""
+def ceiling_of_others(by_group: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """Give what lists of these sizes, drawn with hindsight, would reach of everyone outside each group."""
     reached = (by_group["ceiling_recall"] * by_group["n_rows_positive"]).fillna(0.0)
     positive = by_group["n_rows_positive"].astype(float)
     attribute = by_group["attribute"]
     rest = reached.groupby(attribute).transform("sum") - reached
     rest_positive = positive.groupby(attribute).transform("sum") - positive
     other = rest / rest_positive.where(rest_positive > 0)
+    return dict(zip(zip(attribute, by_group["group"], strict=True), other, strict=True))
+
+
+def _ceiling_gap(by_group: pd.DataFrame) -> pd.DataFrame:
+    """How far apart hindsight itself would leave the group and everyone else at these list sizes."""
+    other = np.array(list(ceiling_of_others(by_group).values()))
     return by_group[["attribute", "group"]].assign(ceiling_gap=by_group["ceiling_recall"] - other)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from early_id.fairness._suppression import THRESHOLD, Masking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 MASKED = "masked"
 DIGITS = 3
@@ -74,8 +74,13 @@ def publish_crossed(frame: pd.DataFrame, hidden: np.ndarray) -> pd.DataFrame:
     return published
 
 
-def publish_gaps(gaps: pd.DataFrame, published: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Gaps of one metric for those groups whose rate, and that of the reference, is printed as a number."""
+def publish_gaps(
+    gaps: pd.DataFrame, published: pd.DataFrame, metric: str, complements: Collection[tuple[str, str, str]]
+) -> pd.DataFrame:
+    """Gaps of one metric for those groups whose rate, and that of the comparison, is printed as a number.
+
+    `complements`: the (metric, attribute, group) whose comparison with all others may be printed.
+    """
     rates = {
         (a, g): r
         for a, g, r in zip(published["attribute"], published["group"], published[metric], strict=True)
@@ -83,7 +88,11 @@ def publish_gaps(gaps: pd.DataFrame, published: pd.DataFrame, metric: str) -> pd
     own = gaps.loc[gaps["metric"] == metric]
     has_number = [
         bool(pd.notna(rates.get((attribute, group), np.nan)))
-        and (other == "others" or bool(pd.notna(rates.get((attribute, other), np.nan))))
+        and (
+            (metric, attribute, group) in complements
+            if other == "others"
+            else bool(pd.notna(rates.get((attribute, other), np.nan)))
+        )
         for attribute, group, other in zip(own["attribute"], own["group"], own["comparison"], strict=True)
     ]
     kept = own.loc[has_number].drop(columns=["standard_error", "critical", "in_family"])
@@ -136,7 +145,12 @@ def _add_rate(published: pd.DataFrame, frame: pd.DataFrame, metric: str, shown: 
     published[f"{metric}_text"] = pd.Series(words, index=published.index, dtype="str")
 
 
-def publish_verdicts(verdicts: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
+def publish_verdicts(
+    verdicts: pd.DataFrame,
+    gaps: pd.DataFrame,
+    by_group: pd.DataFrame,
+    complements: Collection[tuple[str, str, str]],
+) -> pd.DataFrame:
     """Verdict words of all groups; numbers only for those whose gap is published."""
     printed = {
         (metric, attribute, group)
@@ -151,6 +165,16 @@ def publish_verdicts(verdicts: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame
     kept = verdicts[["metric", "attribute", "group", "verdict", *numbers, "against", "settled_by"]].copy()
     for name in numbers:
         kept[name] = kept[name].where(shown).round(DIGITS)
+    printed_ceilings = {
+        (attribute, group)
+        for attribute, group, rate in zip(
+            by_group["attribute"], by_group["group"], by_group["ceiling_recall"], strict=True
+        )
+        if pd.notna(rate) and ("ceiling_recall", attribute, group) in complements
+    }
+    cells = zip(kept["attribute"], kept["group"], strict=True)
+    both = np.array([cell in printed_ceilings for cell in cells], dtype=bool)
+    kept["ceiling_gap"] = kept["ceiling_gap"].where(both)
     kept["against"] = kept["against"].astype("boolean").where(shown)
     kept["settled_by"] = kept["settled_by"].where(shown, "")
     return kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -54,20 +54,20 @@ def published_rest(
     verdicts: pd.DataFrame,
     not_scored: pd.DataFrame,
     excluded: pd.DataFrame,
+    complements: Collection[tuple[str, str, str]],
 ) -> dict[str, pd.DataFrame]:
-    """Mask gaps, verdicts and reasons by what `published_rates` prints."""
+    """Mask gaps, verdicts and reasons by what `published_rates` prints and by what may be said of all others."""
+    crossed = gaps["family"] == "intersection"
     parts = [
-        publish_gaps(gaps.loc[gaps["family"] != "intersection"], published["by_group"], metric)
+        publish_gaps(gaps.loc[~crossed], published["by_group"], metric, complements)
         for metric in ("recall", *SHOWN_METRICS)
     ]
-    parts.append(publish_gaps(gaps, published["not_scored"], "not_scored"))
-    parts.append(
-        publish_gaps(gaps.loc[gaps["family"] == "intersection"], published["intersections"], "recall")
-    )
+    parts.append(publish_gaps(gaps, published["not_scored"], "not_scored", complements))
+    parts.append(publish_gaps(gaps.loc[crossed], published["intersections"], "recall", complements))
     printed = pd.concat(parts, ignore_index=True)
     return {
         "gaps": printed,
-        "verdicts": publish_verdicts(verdicts, printed),
+        "verdicts": publish_verdicts(verdicts, printed, published["by_group"], complements),
         "not_scored_reasons": publish_reasons(not_scored),
         "excluded": publish_reasons(excluded),
     }

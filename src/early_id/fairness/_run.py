@@ -10,9 +10,15 @@ import pandas as pd
 from early_id.evaluation import list_at_capacity
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 from early_id.fairness._audit import Audit
+from early_id.fairness._complement import printable_complements
 from early_id.fairness._counted import Counted, count_rows, rate_frames
 from early_id.fairness._counts import Table
-from early_id.fairness._frames import compute_excluded, compute_not_scored, compute_verdicts
+from early_id.fairness._frames import (
+    ceiling_of_others,
+    compute_excluded,
+    compute_not_scored,
+    compute_verdicts,
+)
 from early_id.fairness._gaps import Resampling, family_gaps, shown_gaps
 from early_id.fairness._groups import check_columns, check_reference
 from early_id.fairness._published import SHOWN_METRICS, published_rates, published_rest
@@ -180,7 +186,8 @@ def audit_frame(
     not_scored = compute_not_scored(rows, counted.attributes, counted.student)
     excluded = compute_excluded(counted.measures, rows, counted.attributes, counted.student)
     published = published_rates(counted, by_group, intersections, whole, masks)
-    published |= published_rest(published, gaps, verdicts, not_scored, excluded)
+    complements = printable_complements([*counted.singles, *counted.crossed], ceiling_of_others(by_group))
+    published |= published_rest(published, gaps, verdicts, not_scored, excluded, complements)
     facts = _facts(rows) | {"tolerance": tolerance, "replicates": resampling[0], "seed": resampling[1]}
     return Audit(
         by_group=by_group,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 THRESHOLD = 10
 Floats = npt.NDArray[np.float64]
 Cell = tuple[str, str]
+EVERYONE: Cell = ("all", "everyone")
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,6 @@ class Masking:
     size: dict[Cell, int]
     equations: list[tuple[frozenset[Cell], frozenset[Cell]]]
     hidden: dict[Cell, set[str]] = field(default_factory=dict)
-    primary: dict[Cell, set[str]] = field(default_factory=dict)
 
     def shown(self, cell: Cell, *counts: str) -> bool:
         """Whether all these counts of the cell may be published."""
@@ -154,7 +154,6 @@ def _add_cells(masking: Masking, table: Table) -> None:
             if 0 < masking.students[cell][measure] <= THRESHOLD:
                 hidden.update(counts)
         masking.hidden[cell] = hidden
-        masking.primary[cell] = set(hidden)
 
 
 def _equations(

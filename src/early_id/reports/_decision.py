@@ -43,22 +43,30 @@ def _unjudged(decision: Mapping[str, Any]) -> int:
 
 
 def _headline(decision: Mapping[str, Any]) -> str:
-    found = len(decision["gaps"]) + decision["hidden_gaps"]
+    found = len(decision["gaps"])
     open_results = plural(_unjudged(decision), "result")
     if found and _unjudged(decision):
         return f"Not yet decided: {plural(found, 'gap')}, and {open_results} could not be judged."
     if found:
         return f"Not yet decided: {plural(found, 'gap')}."
+    if decision["suppressed"]:
+        return f"Not yet decided: no gap could be printed, and {open_results} could not be judged."
     if _unjudged(decision):
         return f"Not yet decided: no gap was found, but {open_results} could not be judged."
     return "Nothing in this audit stands in the way."
 
 
 def _reason(decision: Mapping[str, Any]) -> str:
-    if not decision["can_open"]:
+    if decision["gaps"]:
         return (
             "The model may not make lists until each gap is mended, or granted a named exception with an end date, "
             "and every group that could not be judged is accepted by name with a reason."
+        )
+    if decision.get("may_hide_gaps"):
+        return (
+            "The model may not make lists until each suppressed group, which may hide a gap that cannot be printed, is "
+            "granted a named exception with an end date, and every other group that could not be judged is accepted by "
+            "name with a reason."
         )
     if _unjudged(decision):
         return (
@@ -147,10 +155,10 @@ def _next(decision: Mapping[str, Any], gaps: list[Row], content: Mapping[str, An
         ]
     if any(row["metric"] == "not_scored" for row in gaps):
         steps.append("Mend the data feed of the schools behind the missing scores, then audit again.")
-    if decision["hidden_gaps"]:
+    if decision.get("may_hide_gaps"):
         steps.append(
-            f"In {plural(decision['hidden_gaps'], 'group')} too small to print the numbers point to a gap: look at it "
-            "together with the data team, in a closed meeting."
+            "Look at the suppressed groups together with the data team, in a closed meeting: their numbers are not "
+            "printed, so this page cannot say whether one of them is reached less."
         )
     near = [row for row in content["verdicts"] if (row["settled_by"] or "").isdigit()]
     if near:
@@ -175,7 +183,7 @@ def _name(row: Row) -> str:
 def _open(row: Row) -> dict[str, str]:
     settled = row["settled_by"] or ""
     if row["verdict"] == "suppressed":
-        text = "not printed: too few students"
+        text = "not printed, to protect a small group"
     elif settled.isdigit():
         text = f"{int(settled):,} more students with the outcome would settle it"
     elif settled:
@@ -183,7 +191,7 @@ def _open(row: Row) -> dict[str, str]:
             settled, settled
         )
     else:
-        text = "numbers withheld to protect a smaller group"
+        text = "the difference itself cannot be printed"
     return {
         "metric": WORDS[row["metric"]],
         "group": group_words(row["attribute"], row["group"]),

@@ -27,7 +27,7 @@ MEANINGS = {
     "gap": "the list reaches this group clearly less",
     "pass": "any difference is within the tolerance",
     "cannot tell": "too few students to say",
-    "suppressed": "not printed: too few students",
+    "suppressed": "not printed, to protect a small group",
 }
 LABELS = {
     "chronic_absence": "chronic absence at the end of the school year",

@@ -63,8 +63,9 @@ class AuditFacts:
     data_window : object
         The audit's ``data_window``, else its first and last date and test years.
     cells : tuple of GateCell
-    hidden_gaps : int
-        Groups too small to print whose numbers point to a gap; the audit does not say which.
+    may_hide_gaps : bool
+        The suppressed groups may hide a gap. An audit does not print whether they do: that would tell which way
+        the few students of one group point.
     """
 
     document_sha256: str
@@ -72,7 +73,7 @@ class AuditFacts:
     capacity: Any
     data_window: Any
     cells: tuple[GateCell, ...]
-    hidden_gaps: int
+    may_hide_gaps: bool
 
 
 def read_audit(audit_json: str | bytes) -> AuditFacts:
@@ -109,7 +110,7 @@ def read_audit(audit_json: str | bytes) -> AuditFacts:
         capacity=about["capacity"],
         data_window=window,
         cells=tuple(_cell(verdict) for verdict in audit["verdicts"]),
-        hidden_gaps=int(audit.get("decision", {}).get("hidden_gaps", 0)),
+        may_hide_gaps=bool(audit.get("decision", {}).get("may_hide_gaps", False)),
     )
 
 
@@ -125,9 +126,8 @@ def gate_cells(audit_json: str | bytes) -> dict[str, tuple[GateCell, ...]]:
     -------
     dict
         ``"exception"``: cells that need an exception with an expiry date, which are those with a gap, and all
-        suppressed ones when the audit says that there are gaps among them; ``"acknowledge"``: the other cells
-        that could not be judged (``cannot tell`` and ``suppressed``), which need an acknowledgement with a
-        reason.
+        suppressed ones when the audit says that they may hide a gap; ``"acknowledge"``: the other cells that
+        could not be judged, which need an acknowledgement with a reason.
 
     Raises
     ------
@@ -170,8 +170,9 @@ def check_named(audit: AuditFacts, exceptions: Iterable[str], acknowledged: Iter
         return
     parts = []
     if gaps:
-        hidden = f" ({audit.hidden_gaps} of them among the suppressed groups)" if audit.hidden_gaps else ""
-        parts.append(f"gaps{hidden} without an exception for {examples(gaps)}")
+        masked = any(cell.verdict == _MASKED for cell in needed["exception"])
+        what = "gaps, or suppressed groups that may hide one," if masked else "gaps"
+        parts.append(f"{what} without an exception for {examples(gaps)}")
     if unjudged:
         parts.append(f"no acknowledgement of {examples(unjudged)}, which could not be judged")
     msg = (
@@ -183,7 +184,7 @@ def check_named(audit: AuditFacts, exceptions: Iterable[str], acknowledged: Iter
 
 
 def _needed(audit: AuditFacts) -> dict[str, tuple[GateCell, ...]]:
-    excepted = {_GAP, _MASKED} if audit.hidden_gaps else {_GAP}
+    excepted = {_GAP, _MASKED} if audit.may_hide_gaps else {_GAP}
     acknowledged = {_UNJUDGED, _MASKED} - excepted
     return {
         "exception": tuple(cell for cell in audit.cells if cell.verdict in excepted),
