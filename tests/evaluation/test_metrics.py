@@ -99,6 +99,52 @@ def test_a_row_without_a_score_stays_in_the_denominator_of_recall():
     assert found.loc["onset", "recall"] == 0.5
 
 
+def test_every_contestant_is_ordered_on_the_rows_the_panel_scored():
+    """A rule that is silent about the hard cases is compared on them too: they come last, as its list has them."""
+    n = 400
+    rng = np.random.default_rng(5)
+    label = (rng.random(n) < 0.4).astype(float)
+    base = pd.DataFrame(
+        {
+            "student_id": [f"s{i}" for i in range(n)], "school_id": "01", "as_of": pd.Timestamp("2024-10-06"),
+            "school_day": 30, "label": label, "onset": True, "treated": False,
+            "not_scored": pd.Series(["no feed"] * 10 + [None] * (n - 10), dtype="str"),
+        }
+    )  # fmt: skip
+    score = pd.Series(label + rng.normal(0, 1, n)).mask(base["not_scored"].notna())
+    known = rng.random(n) < 0.7
+    silent = score.where(known)
+    parts = [
+        base.assign(contestant=name, score=values, probability=np.nan)
+        for name, values in (("model", score), ("rule", silent), ("last", silent.fillna(-99.0)))
+    ]
+    parts[2].loc[base["not_scored"].notna(), "score"] = np.nan
+    found = compute_metrics(pd.concat(parts, ignore_index=True), 20).set_index(["contestant", "rows"])
+    ranked = base["not_scored"].isna()
+    for column, peer in (("auroc", roc_auc_score), ("average_precision", average_precision_score)):
+        expected = peer(label[ranked], silent[ranked].fillna(-99.0))
+        assert found.loc[("rule", "onset"), column] == pytest.approx(expected, abs=1e-12)
+        assert found.loc[("rule", "onset"), column] == found.loc[("last", "onset"), column]
+        assert found.loc[("rule", "onset"), column] < peer(label[ranked & known], silent[ranked & known])
+
+
+def test_calibration_is_reported_where_the_event_is_ahead_and_in_the_order_of_the_year():
+    rng = np.random.default_rng(4)
+    n = 4000
+    rows = pd.DataFrame(
+        {"contestant": "m", "school_day": rng.integers(1, 180, n), "onset": rng.random(n) < 0.7}
+    )
+    rows["label"] = np.where(rows["onset"], rng.random(n) < 0.2, 1.0).astype(float)
+    rows["probability"] = np.where(rows["onset"], 0.2, 0.9) + rng.normal(0, 0.01, n)
+    found = compute_calibration(rows)
+    assert found["period"].tolist() == ["all", "0-20", "20-60", "60-120", "120-"] * 2
+    assert found["rows"].tolist() == ["all"] * 5 + ["onset"] * 5
+    ahead = rows[rows["onset"]]
+    assert found.loc[5, ["n_rows", "observed", "expected"]].tolist() == [
+        len(ahead), ahead["label"].mean(), ahead["probability"].mean()
+    ]  # fmt: skip
+
+
 def test_calibration_of_a_true_probability_is_one_and_zero():
     rng = np.random.default_rng(3)
     p = rng.uniform(0.02, 0.98, 60_000)

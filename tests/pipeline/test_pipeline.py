@@ -66,6 +66,20 @@ def test_the_model_beats_the_pace_rule_where_the_event_is_ahead(demo):
     assert pd.isna(metrics.loc[("pace rule", "all"), "brier"])
 
 
+def test_what_is_logged_of_a_training_counts_no_few_students(demo):
+    out, result = demo
+    logged = {path.name: path for path in (out / "mlartifacts").rglob("*") if path.is_file()}
+    figures = pd.read_csv(logged["metrics.csv"])
+    assert not (figures[["n_rows", "n_students", "n_positives"]] % 100).any(axis=None)
+    assert (figures["auroc"].dropna().round(3) == figures["auroc"].dropna()).all()
+    assert "n_rows" not in pd.read_csv(logged["calibration.csv"])
+    backtest = json.loads(logged["backtest.json"].read_text())
+    assert all(row["n_students"] % 100 == 0 for row in backtest["metrics"])
+    assert all(backtest["training"][name] % 100 == 0 for name in ("rows", "students", "positives"))
+    exact = result.trained.backtest.metrics()
+    assert (exact["n_students"] % 100).any()
+
+
 def test_the_registered_document_is_the_one_that_was_backtested_and_audited(demo):
     out, result = demo
     audit = json.loads((out / "audit" / "audit.json").read_text())

@@ -18,17 +18,19 @@ def period_name(school_day: pd.Series, edges: tuple[int, ...] = PERIOD_EDGES) ->
 
 
 def compute_calibration(rows: pd.DataFrame) -> pd.DataFrame:
-    """Compare probabilities with what happened, over all rows and per period.
+    """Compare probabilities with what happened, over all rows, those where the event is still ahead, and per period.
 
     Parameters
     ----------
     rows : pandas.DataFrame
-        Columns contestant, probability (missing for rankers, which have none), label (0/1 or missing), school_day.
+        Columns contestant, probability (missing for rankers, which have none), label (0/1 or missing), school_day and,
+        where onset rows are wanted, onset.
 
     Returns
     -------
     pandas.DataFrame
-        contestant, period ("all" or such as "20-60"), n_rows, observed, expected (means), slope, intercept: of the
+        contestant, rows ("all"; "onset": the event is still ahead, as for the students a list is for), period ("all" or
+        such as "20-60", in the order of the year), n_rows, observed, expected (means), slope, intercept: of the
         logistic regression of the label on the log-odds; 1 and 0 are perfect. Rankers have no row: not applicable.
 
     Examples
@@ -39,22 +41,31 @@ def compute_calibration(rows: pd.DataFrame) -> pd.DataFrame:
     """
     rows = rows[rows["probability"].notna() & rows["label"].notna()]
     rows = rows.assign(period=period_name(rows["school_day"]))
-    found = []
-    for contestant, own in rows.groupby("contestant", sort=False):
-        for period, part in [("all", own), *own.groupby("period")]:
-            slope, intercept = _logistic_line(part["probability"], part["label"])
-            found.append(
-                {
-                    "contestant": contestant,
-                    "period": period,
-                    "n_rows": len(part),
-                    "observed": part["label"].mean(),
-                    "expected": part["probability"].mean(),
-                    "slope": slope,
-                    "intercept": intercept,
-                }
-            )
+    subsets = {"all": rows} | ({"onset": rows[rows["onset"]]} if "onset" in rows else {})
+    found = [
+        {"contestant": contestant, "rows": name, "period": period, **_figures(part)}
+        for contestant in rows["contestant"].unique()
+        for name, subset in subsets.items()
+        for period, part in _parts(subset[subset["contestant"] == contestant])
+    ]
     return pd.DataFrame(found)
+
+
+def _parts(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Give all rows and those of each period, in the order of the school year; a name would sort 120 before 20."""
+    periods = sorted(rows["period"].unique(), key=lambda name: int(name.split("-")[0]))
+    return [("all", rows)] * bool(len(rows)) + [(name, rows[rows["period"] == name]) for name in periods]
+
+
+def _figures(rows: pd.DataFrame) -> dict[str, float]:
+    slope, intercept = _logistic_line(rows["probability"], rows["label"])
+    return {
+        "n_rows": len(rows),
+        "observed": rows["label"].mean(),
+        "expected": rows["probability"].mean(),
+        "slope": slope,
+        "intercept": intercept,
+    }
 
 
 def _logistic_line(probability: pd.Series, label: pd.Series) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from early_id.evaluation._capacity import Capacity, list_at_capacity
@@ -25,7 +26,7 @@ SUBSETS: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = MappingProxyType(
 
 _READ = [
     "contestant", "student_id", "school_id", "as_of", "school_day", "score", "probability", "label", "onset", "treated",
-    "listed",
+    "listed", "comparable",
 ]  # fmt: skip
 
 
@@ -35,9 +36,15 @@ def with_lists(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
     return predictions.assign(listed=pd.concat(parts))
 
 
-def _judged_rows(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
-    """Rows with a label and what the metrics read of them; ids as numbers, which group much faster than text."""
+def judged_rows(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
+    """Rows with a label and what the metrics read of them; ids as numbers, which group much faster than text.
+
+    `comparable` marks the rows that the panel could score. They are the same for every contestant; without the column
+    not_scored they are the rows with a score.
+    """
     rows = with_lists(predictions, capacity)
+    comparable = rows["not_scored"].isna() if "not_scored" in rows else rows["score"].notna()
+    rows = rows.assign(comparable=comparable)
     rows = rows.loc[rows["label"].notna(), _READ]
     numbers = {name: pd.factorize(rows[name])[0] for name in ("student_id", "school_id")}
     return rows.assign(contestant=rows["contestant"].astype("category"), **numbers)
@@ -60,17 +67,18 @@ def compute_metrics(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFra
         between school days 20 and 100; "onset, untreated": and no outreach was recorded), n_rows, n_students,
         n_positives, auroc (pairs of the same date), auroc_within_school (and of the same school), average_precision
         (mean over dates, weighted by positives), brier (missing for rankers, which have no probability), precision
-        and recall at the list. A row without a score counts as not listed; it cannot be ordered, so it is left out of
-        the AUROC, average precision and Brier score.
+        and recall at the list. All contestants are ordered on the same rows: those the panel could score. Of these, the
+        ones a contestant gives no score come last, as equals (ties count ½), because its list never names them. The
+        Brier score is taken over the probabilities there are.
     """
-    rows = _judged_rows(predictions, capacity)
+    rows = judged_rows(predictions, capacity)
     parts = [_judge(rows[keep(rows)], ["contestant"]).assign(rows=name) for name, keep in SUBSETS.items()]
     return _ordered(pd.concat(parts, ignore_index=True), predictions, ["contestant", "rows"])
 
 
 def compute_metrics_by_date(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
     """Judge every contestant on each as-of date; columns as in `compute_metrics`, and as_of."""
-    rows = _judged_rows(predictions, capacity)
+    rows = judged_rows(predictions, capacity)
     by = ["contestant", "as_of"]
     parts = [_judge(rows[SUBSETS[name](rows)], by).assign(rows=name) for name in ("all", "onset")]
     return _ordered(pd.concat(parts, ignore_index=True), predictions, ["contestant", "as_of", "rows"])
@@ -87,8 +95,9 @@ def _ordered(found: pd.DataFrame, predictions: pd.DataFrame, keys: list[str]) ->
 
 def _judge(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Compute all metrics for each group of rows."""
-    scored = rows[rows["score"].notna()]
-    squared = (scored["probability"] - scored["label"]) ** 2
+    ranked = rows[rows["comparable"] | rows["score"].notna()]
+    ranked = ranked.assign(score=ranked["score"].fillna(-np.inf))
+    squared = ((rows["probability"] - rows["label"]) ** 2).dropna()
     hits = (rows["label"] == 1) & rows["listed"]
     groups = rows.groupby(by, sort=False, observed=True)
     sums = pd.DataFrame({"label": rows["label"], "listed": rows["listed"], "hits": hits}).groupby(
@@ -101,10 +110,12 @@ def _judge(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
             "n_rows": groups.size(),
             "n_students": groups["student_id"].nunique(),
             "n_positives": totals["label"].astype("int64"),
-            "auroc": concordance(scored, by, dates),
-            "auroc_within_school": concordance(scored, by, [*dates, "school_id"]),
-            "average_precision": average_precision(scored, by, dates),
-            "brier": squared.groupby([scored[name] for name in by], sort=False, observed=True).mean(),
+            "auroc": concordance(ranked, by, dates),
+            "auroc_within_school": concordance(ranked, by, [*dates, "school_id"]),
+            "average_precision": average_precision(ranked, by, dates),
+            "brier": squared.groupby(
+                [rows.loc[squared.index, name] for name in by], sort=False, observed=True
+            ).mean(),
             "precision": totals["hits"] / totals["listed"].where(totals["listed"] > 0),
             "recall": totals["hits"] / totals["label"].where(totals["label"] > 0),
         }

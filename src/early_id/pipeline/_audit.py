@@ -7,7 +7,7 @@ from pathlib import Path
 
 from early_id.config import Capacity, Config
 from early_id.district import District
-from early_id.evaluation import load_backtest, write_atomic
+from early_id.evaluation import load_backtest, publish_calibration, publish_metrics, write_atomic
 from early_id.fairness import Audit
 from early_id.fairness import audit as audit_backtest
 from early_id.models import AdditiveModel
@@ -84,11 +84,13 @@ def audit(
         },
     )
     out = out or folder
-    metrics = backtest.metrics(capacity)
+    metrics = publish_metrics(backtest.predictions, capacity or backtest.capacity)
     tell("Writing the reports")
     write_atomic(out / "audit.json", result.to_json().encode())
     write_audit_html(result, out / "audit.html", document=document, metrics=metrics)
-    write_model_card(document, metrics, out / "model_card.html", calibration=backtest.calibration())
+    write_model_card(
+        document, metrics, out / "model_card.html", calibration=publish_calibration(backtest.predictions)
+    )
     return AuditResult(result, out / "audit.json", out / "audit.html", out / "model_card.html")
 
 

@@ -12,7 +12,15 @@ import pandas as pd
 
 from early_id.config import Config
 from early_id.district import District, read_district
-from early_id.evaluation import Backtest, backtest, save_backtest, write_atomic
+from early_id.evaluation import (
+    Backtest,
+    backtest,
+    publish_calibration,
+    publish_metrics,
+    publish_metrics_by_date,
+    save_backtest,
+    write_atomic,
+)
 from early_id.exceptions import ConfigError, DataError, examples
 from early_id.models import (
     AdditiveModel,
@@ -50,7 +58,7 @@ class TrainResult:
         The chosen model, registered as `@candidate`.
     backtest : Backtest
     metrics : pandas.DataFrame
-        Every contestant at the configured list size.
+        Every contestant at the configured list size, as it may be printed; exact: `backtest.metrics()`.
     version : int
         Version in the registry.
     folder : Path
@@ -159,12 +167,13 @@ def train(config: Config, *, district: District | None = None, tell: Tell = sile
         raise ConfigError(msg)
     document = result.documents[result.deployable]
     tell("Judging every contestant")
-    metrics = result.metrics()
+    metrics = publish_metrics(result.predictions, config.capacity)
     folder = config.models / document.sha256[:12]
     save_backtest(result, folder)
     write_atomic(folder / "model.json", document.to_json().encode())
-    calibration = result.calibration()
-    figures = {"metrics": metrics, "by_date": result.metrics_by_date(), "calibration": calibration}
+    calibration = publish_calibration(result.predictions)
+    by_date = publish_metrics_by_date(result.predictions, config.capacity)
+    figures = {"metrics": metrics, "by_date": by_date, "calibration": calibration}
     for name, frame in figures.items():
         write_atomic(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n").encode())
     tell("Logging to MLflow")
@@ -200,7 +209,7 @@ def _log(
             "train_years": list(result.train_years),
             "test_years": list(result.test_years),
             "trained_on": result.trained_on.isoformat(),
-            "training": result.training.to_dict(),
+            "training": _rounded(result.training),
             "metrics": metrics.to_dict("records"),
         },
     )
@@ -209,3 +218,11 @@ def _log(
         result.documents[result.deployable], tracker=tracker, run_id=run.learners[result.deployable]
     )
     return version
+
+
+def _rounded(training: pd.Series) -> dict[str, float]:
+    """Totals to hundreds and shares to three digits: what is logged may not be subtracted down to a few students."""
+    return {
+        str(name): round(float(value), 3) if str(name).endswith("_share") else round(int(value), -2)
+        for name, value in training.items()
+    }
