@@ -17,6 +17,7 @@ from early_id.fairness import audit_frame, feasible_range
 
 # A county cannot be made simpler by halving its seed, so nothing is shrunk.
 PHASES = [phase for phase in Phase if phase is not Phase.shrink]
+ATTRIBUTES = ("one", "three", "two", "grade_band", "school", "district")
 FORMS = {
     "students": (1, 1, 1, 1),
     "outcome": (1, 1, 0, 0),
@@ -32,17 +33,17 @@ class Attacker:
     """Unknown counts of all groups and all crossed cells, and what the published frames say about them."""
 
     def __init__(self, published, truth):
-        self.groups = {name: sorted(truth[name].unique()) for name in ("one", "three", "two")}
+        self.groups = {name: sorted(truth[name].unique()) for name in ATTRIBUTES if name in truth}
+        self.pairs = list(combinations([name for name in self.groups if name != "school"], 2))
         self.cells = [((name,), (group,)) for name, groups in self.groups.items() for group in groups]
         self.cells += [
-            ((a, b), (x, y))
-            for a, b in combinations(self.groups, 2)
-            for x in self.groups[a]
-            for y in self.groups[b]
+            ((a, b), (x, y)) for a, b in self.pairs for x in self.groups[a] for y in self.groups[b]
         ]
         self.place = {cell: i for i, cell in enumerate(self.cells)}
         self.equations, self.values = [], []
         self._add_sums(published["overall"])
+        if "school" in truth:
+            self._add_schools(truth)
         self.known = self._add_singles(published["by_group"])
         self._add_crossed(published["intersections"])
         self._add_sizes(published["not_scored"])
@@ -62,7 +63,7 @@ class Attacker:
             cells = [((name,), (group,)) for group in groups]
             for measure, value in read(everyone).items():
                 self.say(sum(self.form(cell, measure) for cell in cells), value)
-        for a, b in combinations(self.groups, 2):
+        for a, b in self.pairs:
             for atom in range(4):
                 for axis, own in ((0, a), (1, b)):
                     for group in self.groups[own]:
@@ -72,6 +73,21 @@ class Attacker:
                                 row[place, atom] = 1
                         row[self.place[(own,), (group,)], atom] = -1
                         self.say(row.ravel(), 0)
+
+    def _add_schools(self, truth):
+        """Everybody knows which schools a district has, and which grades a school."""
+        for cell, place in self.place.items():
+            if not set(cell[0]) <= {"grade_band", "district"}:
+                continue
+            inside = truth
+            for name, group in zip(*cell, strict=True):
+                inside = inside.loc[inside[name] == group]
+            for atom in range(4):
+                row = np.zeros((len(self.cells), 4))
+                row[place, atom] = -1
+                for school in inside["school"].unique():
+                    row[self.place[("school",), (school,)], atom] = 1
+                self.say(row.ravel(), 0)
 
     def _add_singles(self, frame):
         known = {}
@@ -128,23 +144,34 @@ def county(seed, n, rare, base_rate, reach):
     return truth
 
 
+def nested_county(seed, n, small, base_rate, reach):
+    """The same with two districts, each with schools of two grade bands, of which one has `small` students."""
+    truth = county(seed, n, [], base_rate, reach).drop(columns="three")
+    rng = np.random.default_rng(seed + 1)
+    schools = [f"{district}{band}{number}" for district in "uv" for band in "lh" for number in (1, 2)]
+    truth["school"] = rng.choice(schools[1:], n)
+    truth.loc[rng.choice(n, small, replace=False), "school"] = schools[0]
+    truth["district"] = truth["school"].str[0]
+    truth["grade_band"] = truth["school"].str[1].map({"l": "TK–5", "h": "9–12"})
+    return truth
+
+
 def published(truth):
     rows = pd.DataFrame(
         {
             "student_id": truth["student_id"],
-            "school_id": "s",
-            "district_id": "d",
+            "school_id": truth.get("school", "s"),
+            "district_id": truth.get("district", "d"),
             "as_of": FIRST_DAY,
-            "grade_level": 3,
+            "grade_level": truth["grade_band"].map({"TK–5": 3, "9–12": 10}) if "school" in truth else 3,
             "score": np.where(truth["silent"], np.nan, 0.5),
             "label": truth["outcome"].astype(float),
             "onset": True,
             "listed": truth["listed"],
         }
     )
-    parts = [
-        long_groups(truth["student_id"].to_numpy(), a, truth[a].to_numpy()) for a in ("one", "two", "three")
-    ]
+    own = [name for name in ("one", "two", "three") if name in truth]
+    parts = [long_groups(truth["student_id"].to_numpy(), a, truth[a].to_numpy()) for a in own]
     return audit_frame(rows, groups=pd.concat(parts), resampling=(100, 0)).published()
 
 
@@ -172,6 +199,8 @@ def attack(truth):
     attacker = Attacker(frames, truth)
     for cell in attacker.cells:
         single = len(cell[0]) == 1
+        if cell[0] == ("grade_band", "district"):
+            continue  # no cell of a table: not printed, and to every reader a sum of schools
         true = counts(truth, cell)
         for measure in true if single else ("students", "reached", "missed"):
             if 1 <= true[measure] <= 10:
@@ -188,7 +217,8 @@ def attack(truth):
 def attack_scores(frames, truth):
     """The same for how many have no score: only single groups are printed, and their total."""
     frame = frames["not_scored"]
-    frame = frame.loc[frame["attribute"].isin(["one", "two", "three"])].reset_index(drop=True)
+    own = [name for name in ATTRIBUTES if name in truth]
+    frame = frame.loc[frame["attribute"].isin(own)].reset_index(drop=True)
     true = [
         truth.loc[truth[a] == g, "silent"].sum()
         for a, g in zip(frame["attribute"], frame["group"], strict=True)
@@ -197,7 +227,7 @@ def attack_scores(frames, truth):
     shown = frame["students"].notna() & frame["not_scored"].notna()
     equations = [np.eye(len(frame))[place] for place in np.flatnonzero(shown)]
     values = [round(frame["not_scored"][place] * frame["students"][place]) for place in np.flatnonzero(shown)]
-    for attribute in ("one", "two", "three"):
+    for attribute in own:
         equations.append((frame["attribute"] == attribute).to_numpy(dtype=float))
         values.append(float(truth["silent"].sum()))
     for place, (count, size) in enumerate(zip(true, sizes, strict=True)):
@@ -211,7 +241,7 @@ def attack_scores(frames, truth):
 def check_printed(frame, truth):
     for _, row in frame.iterrows():
         names, groups = (tuple(text.split(" × ")) for text in (row["attribute"], row["group"]))
-        if not set(names) <= {"one", "two", "three"}:
+        if not set(names) <= set(truth.columns):
             continue
         true, shown = counts(truth, (names, groups)), read(row)
         for measure, value in shown.items():
@@ -226,6 +256,37 @@ def check_printed(frame, truth):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_no_masked_count_can_be_worked_out(seed):
     attack(county(seed, 300 * seed, [("one", 6), ("two", 3)], base_rate=0.4, reach=0.5))
+
+
+@pytest.mark.parametrize("small", [6, 25])
+def test_no_masked_school_can_be_worked_out_from_its_district_and_grades(small):
+    truth = nested_county(small, 500, small, base_rate=0.4, reach=0.5)
+    attack(truth)
+    crossed = set(published(truth)["intersections"]["attribute"])
+    assert "grade_band × district" not in crossed
+    assert crossed & {"one × district", "one × grade_band"}
+
+
+def test_a_crossing_whose_cells_are_groups_of_a_third_attribute_is_not_printed():
+    # `third` names each combination of `one` and `two`; beside it their crossing would be the same numbers again.
+    truth = county(3, 900, [], base_rate=0.5, reach=0.5)
+    truth["three"] = truth["one"] + np.where(truth["two"] == "c", "c", "other")
+    crossed = set(published(truth)["intersections"]["attribute"])
+    assert not any("one × two" in name for name in crossed)
+    attack(truth)
+
+
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.integers(0, 10_000),
+    st.integers(100, 900),
+    st.integers(1, 40),
+    st.floats(0.1, 0.6),
+    st.floats(0.2, 0.8),
+)
+def test_no_masked_school_of_any_county_can_be_worked_out(seed, n, small, base_rate, reach):
+    attack(nested_county(seed, n, small, base_rate, reach))
 
 
 @pytest.mark.slow

@@ -7,6 +7,8 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from early_id.fairness._counts import (
     Floats,
@@ -18,7 +20,7 @@ from early_id.fairness._counts import (
     row_measures,
     tabulate,
 )
-from early_id.fairness._groups import UNKNOWN, Attribute, Ints, attach_attributes
+from early_id.fairness._groups import DERIVED, UNKNOWN, Attribute, Ints, attach_attributes
 from early_id.fairness._rates import add_ceiling, compute_rates
 
 
@@ -47,7 +49,15 @@ def count_rows(rows: pd.DataFrame, groups: pd.DataFrame) -> Counted:
     singles = [tabulate(segments, attributes, [axis]) for axis in axes]
     pairs = [tabulate(segments, attributes, pair) for pair in combinations(axes, 2)]
     finest = {"school"} | {name for table in pairs for name in _finer(table)}
-    crossed = [table for table in pairs if not finest & set(table.name)]
+    places = {attribute.name: place for place, attribute in enumerate(attributes)}
+    combinations_seen = np.unique(segments.codes, axis=0)
+    crossed = [
+        table
+        for table in pairs
+        if not finest & set(table.name)
+        and not _is_of_the_school(table)
+        and not _is_summed_elsewhere(combinations_seen, places[table.name[0]], places[table.name[1]])
+    ]
     everyone, reach = overall(segments), ceiling(rows, measures)
     return Counted(attributes, students, measures, segments, singles, pairs, crossed, everyone, reach)
 
@@ -59,6 +69,37 @@ def _finer(pair: Table) -> list[str]:
     if len(known) != max(first, second) or min(first, second) < 2:
         return []
     return [pair.name[0] if first > second else pair.name[1]]
+
+
+def _is_of_the_school(pair: Table) -> bool:
+    """Whether both attributes are facts of the school: their cells are sums of schools, which are printed."""
+    return set(pair.name) <= set(DERIVED)
+
+
+def _is_summed_elsewhere(combinations_seen: Ints, first: int, second: int) -> bool:
+    """Whether groups of a third attribute add up to cells of the crossed ones, and say more than either alone.
+
+    Such a sum ties a crossed cell to single groups, so one that is masked could be worked out by subtraction.
+    """
+    crossed = (
+        combinations_seen[:, first] * (combinations_seen[:, second].max() + 1) + combinations_seen[:, second]
+    )
+    for third in set(range(combinations_seen.shape[1])) - {first, second}:
+        own = combinations_seen[:, third]
+        alone = max(_parts(own, combinations_seen[:, first]), _parts(own, combinations_seen[:, second]))
+        if _parts(own, crossed) > alone:
+            return True
+    return False
+
+
+def _parts(left: Ints, right: Ints) -> int:
+    """Count the parts into which two classifications fall that share no combination."""
+    columns, place = np.unique(right, return_inverse=True)
+    size = int(left.max()) + 1
+    links = coo_array((np.ones(len(left)), (left, place + size)), shape=(size + len(columns),) * 2)
+    count, of = connected_components(links, directed=False)
+    # Codes that do not occur are parts of their own.
+    return len(np.unique(of[left])) if count else 0
 
 
 def rate_frames(counted: Counted) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
