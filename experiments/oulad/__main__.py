@@ -20,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--embargo",
         choices=("none", "strict"),
         default="none",
-        help="none: train on all earlier presentations, as published studies do; strict: only on those that had ended",
+        help="none: train on all earlier presentations, as published studies do; strict: only on those that "
+        "had ended before the day of scoring",
     )
     asked = parser.parse_args(arguments)
     try:

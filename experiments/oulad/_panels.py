@@ -40,6 +40,16 @@ def weekly_panels(district: District, asked: Sequence[Presentation]) -> dict[int
     return {week: _week(panel, asked, week) for week in WEEKS}
 
 
+def ended_before_scoring(panel: Panel, test: Presentation, week: int) -> Panel:
+    """Drop the training rows of module presentations that had not ended before the day of scoring.
+
+    One that ends on that very day is still running when the students are scored.
+    """
+    rows = panel.frame
+    ended = rows["label_matures_on"] < test.as_of(week)
+    return panel.where(ended | (rows["school_year"] == test.school_year))
+
+
 def _week(panel: Panel, asked: Sequence[Presentation], week: int) -> Panel:
     own_day = panel.frame["school_year"].map({one.school_year: one.as_of(week) for one in asked})
     rows = panel.where(panel.frame["as_of"] == own_day)

@@ -54,7 +54,7 @@ def split(
     ConfigError
         If there is no such presentation, or none before it.
     DataError
-        If `strict` and none before it had ended by the first day of scoring.
+        If `strict` and none before it had ended before the first day of scoring.
     """
     names = [one.name for one in known]
     if test not in names:
@@ -74,10 +74,11 @@ def split(
         )
         raise ConfigError(msg)
     first = chosen.as_of(WEEKS[0])
-    if strict and min(one.first_end for one in before) > first:
+    if strict and min(one.first_end for one in before) >= first:
         msg = (
-            f"Expected a presentation that had ended by day {7 * WEEKS[0]} of {test} ({first.date()}) to train on, but "
-            f"{examples(one.name for one in before)} had not; use --embargo none, or test on a later presentation."
+            f"Expected a presentation that had ended before day {7 * WEEKS[0]} of {test} ({first.date()}) to train "
+            f"on, but {examples(one.name for one in before)} had not; use --embargo none, or test on a later "
+            "presentation."
         )
         raise DataError(msg)
     return chosen, before
@@ -85,4 +86,4 @@ def split(
 
 def still_running(test: Presentation, before: Sequence[Presentation]) -> tuple[str, ...]:
     """Name the training presentations whose results were not all known when the test students were first scored."""
-    return tuple(one.name for one in before if one.last_end > test.as_of(WEEKS[0]))
+    return tuple(one.name for one in before if one.last_end >= test.as_of(WEEKS[0]))

@@ -24,6 +24,11 @@ from experiments.oulad._study import LIST, Study
 
 #: Attributes that are audited, and never features.
 GROUPS = ("disability", "gender", "age_band", "imd_band", "highest_education")
+#: The one difference between the lists of the audit and those of metrics.json.
+LISTS = (
+    "The lists audited here are the first 10 % of each module presentation, those of metrics.json the first 10 % of "
+    "the week's students of all modules together."
+)
 #: Figures of metrics.json and their names on the screen.
 FIGURES = MappingProxyType(
     {
@@ -47,7 +52,7 @@ def audit_study(study: Study) -> Audit:
         about={
             "label": LABEL.name,
             "embargo": study.embargo,
-            "data_window": f"OULAD {study.test}, weeks {weeks}. {study.caveat}",
+            "data_window": f"OULAD {study.test}, weeks {weeks}. {study.caveat} {LISTS}",
         },
     )
 

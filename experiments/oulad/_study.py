@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unus
 from early_id.district import read_district
 from early_id.evaluation import Backtest, backtest, compute_metrics
 from experiments.oulad._contestants import contestants
-from experiments.oulad._panels import weekly_panels
+from experiments.oulad._panels import ended_before_scoring, weekly_panels
 from experiments.oulad._presentations import Presentation, presentations, split, still_running
 
 Embargo = Literal["none", "strict"]
@@ -50,10 +50,10 @@ class Study:
     @property
     def caveat(self) -> str:
         """Say which labels were used, and whether they were known."""
-        learned = " and ".join(self.trained_on)
+        learned = _listed(self.trained_on)
         if not self.still_running:
             return f"Trained on {learned}, which had ended when {self.test} was first scored."
-        running = " and ".join(self.still_running)
+        running = _listed(self.still_running)
         if self.embargo == "strict":
             return (
                 f"Trained on {learned}, used once ended; {running} had not when {self.test} was first scored."
@@ -122,11 +122,12 @@ def run_study(
     found: dict[int, Backtest] = {}
     for week, panel in panels.items():
         tell(f"Week {week}: training and scoring")
+        usable = ended_before_scoring(panel, chosen, week) if embargo == "strict" else panel
         # On a busy machine threads inside one fit wait for each other at every tree.
         with threadpool_limits(1):
             found[week] = backtest(
                 contestants(),
-                panel,
+                usable,
                 train_years=[one.school_year for one in before],
                 test_years=[chosen.school_year],
                 capacity=LIST,
@@ -175,6 +176,16 @@ def _judge(week: int, found: Backtest, embargo: Embargo) -> list[dict[str, Any]]
         }
         for row in judged[judged["rows"] == "all"].to_dict("records")
     ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Write names as a person lists them.
+
+    >>> _listed(("2013B", "2013J", "2014B"))
+    '2013B, 2013J and 2014B'
+    """
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _number(value: float) -> float | None:

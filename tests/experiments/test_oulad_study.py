@@ -46,7 +46,7 @@ def _clicked(rng, registrations, wanting):
 
 
 def _write(folder, *, length):
-    """Two modules, two presentations; marks say nothing, clicks nearly everything."""
+    """Two modules, two presentations; marks say nothing, clicks nearly everything. One length, or one per course."""
     rng = np.random.default_rng(5)
     courses = list(itertools.product(["AAA", "BBB"], ["2013B", "2013J"]))
     students = [(*course, 1000 * n + i) for n, course in enumerate(courses) for i in range(60)]
@@ -216,6 +216,10 @@ def test_the_audit_covers_the_groups_and_says_what_was_known(found):
     assert audit["about"]["contestant"] == "additive"
     assert "Trained on 2013B, which had ended" in audit["about"]["data_window"]
     html = (found / "audit.html").read_text()
+    # The audit's lists are drawn within each module presentation, those of metrics.json over all modules together.
+    difference = "first 10 % of each module presentation, those of metrics.json the first 10 %"
+    assert difference in audit["about"]["data_window"]
+    assert difference in html.replace("\N{NO-BREAK SPACE}", " ")
     assert "Trained on 2013B, which had ended" in html
     assert not re.search(r'(src|href)="https?:', html)
 
@@ -250,17 +254,50 @@ def test_a_presentation_that_cannot_be_tested_is_refused(made_up, tmp_path, caps
     assert not (tmp_path / "out").exists()
 
 
-def test_strict_without_an_ended_presentation_is_refused(tmp_path, capsys):
+# 2013B begins on 1 February and 2013J is first scored on 15 October, 256 days later.
+@pytest.mark.parametrize("length", [256, 268])
+def test_strict_without_an_ended_presentation_is_refused(tmp_path, capsys, length):
     data = tmp_path / "data"
     data.mkdir()
-    _write(data, length=268)  # 2013B then ends on 27 October
+    _write(data, length=length)
     assert _run(data, "2013J", tmp_path / "out", "--embargo", "strict") == 1
     assert re.search(
-        r"Expected a presentation that had ended by day 14 of 2013J \(2013-10-15\) to train on, but '2013B' had not; "
+        r"Expected a presentation that had ended before day 14 of 2013J \(2013-10-15\) to train on, but '2013B' had not; "
         r"use --embargo none",
         capsys.readouterr().err,
     )
     assert not (tmp_path / "out").exists()
+
+
+def test_strict_leaves_out_a_module_that_ends_on_the_day_of_scoring(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    _write(
+        data, length=[255, 240, 256, 240]
+    )  # AAA of 2013B ends the day before the first scoring, BBB on the day
+    assert _run(data, "2013J", tmp_path / "out", "--embargo", "strict") == 0
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    trained = {row["week"]: row["n_train"] for row in metrics if row["model"] == "additive"}
+    expected = {week: _risk_set(data, "2013B", week)["code_module"].value_counts() for week in WEEKS}
+    assert trained[2] == expected[2]["AAA"]
+    assert trained[4] == expected[4].sum()
+    audit = json.loads((tmp_path / "out" / "audit.json").read_text())
+    assert "2013B had not when 2013J was first scored" in audit["about"]["data_window"]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("2013B",), "Trained on 2013B, which"),
+        (("2013B", "2013J"), "Trained on 2013B and 2013J, which"),
+        (("2013B", "2013J", "2014B"), "Trained on 2013B, 2013J and 2014B, which"),
+    ],
+)
+def test_presentations_are_listed_as_people_write(names, said):
+    from experiments.oulad._study import Study
+
+    caveat = Study("2014J", names, "none", (), {}, pd.DataFrame()).caveat
+    assert caveat == f"{said} had ended when 2014J was first scored."
 
 
 def test_folders_that_cannot_be_used_are_named(tmp_path, capsys):
