@@ -135,12 +135,33 @@ def test_documents_are_equal_by_content():
             "column 'mark' must hold numbers",
         ),
         (rows(school_day=1).assign(mark=pd.Timestamp("2022-01-01")), "column 'mark' must hold numbers"),
+        (rows(school_day=1).assign(mark=1 + 2j), "column 'mark' must hold numbers, but is complex128"),
+        (
+            rows(school_day=1).assign(mark=np.array(["70", 71], dtype=object)),
+            "column 'mark' must hold numbers, but is object",
+        ),
+        (rows(school_day=1).assign(mark=np.array([b"70", None], dtype=object)), "'mark' must hold numbers"),
+        (
+            pd.concat([rows(school_day=1), rows()[["mark"]]], axis=1),
+            "X needs each column once, but has 'mark' twice",
+        ),
+        (
+            pd.concat([rows(school_day=1), rows(school_day=1)[["school_day"]]], axis=1),
+            "X needs each column once, but has 'school_day' twice",
+        ),
         (rows(school_day=1).to_numpy(), "must be a DataFrame with columns by name, but is a ndarray"),
     ],
 )
 def test_rows_that_cannot_be_scored_are_refused(X, message):
     with pytest.raises(DataError, match=message):
         two_periods().decision_function(X)
+
+
+def test_a_column_that_is_no_feature_may_be_there_twice():
+    model = AdditiveModel("x", INFOS, (YEAR,))
+    other = pd.DataFrame([["a", "b"]] * 2, columns=["note", "note"])
+    X = pd.concat([rows(), other], axis=1)
+    assert model.decision_function(X).tolist() == model.decision_function(rows()).tolist()
 
 
 def test_a_year_that_ends_refuses_later_days():

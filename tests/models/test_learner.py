@@ -225,6 +225,29 @@ def test_input_that_cannot_be_learnt_from_is_refused(learner):
 
 
 @each_learner
+@pytest.mark.parametrize("kind", [object, "str", "string"])
+def test_text_is_not_read_as_numbers(learner, kind):
+    X, y, _ = students(300)
+    text = X.assign(mark=X["mark"].astype(str).astype(kind))
+    model = clone(learner).fit(X, y)
+    with pytest.raises(DataError, match="column 'mark' must hold numbers, but is"):
+        clone(learner).fit(text, y)
+    with pytest.raises(DataError, match="column 'mark' must hold numbers, but is"):
+        model.predict_proba(text)
+    np.testing.assert_array_equal(model.decision_function(X.astype(object)), model.decision_function(X))
+
+
+@each_learner
+def test_a_column_there_twice_is_refused(learner):
+    X, y, _ = students(300)
+    twice = pd.concat([X, X[["mark"]]], axis=1)
+    with pytest.raises(DataError, match="X needs each column once, but has 'mark' twice"):
+        clone(learner).fit(twice, y)
+    with pytest.raises(DataError, match="X needs each column once, but has 'mark' twice"):
+        clone(learner).fit(X, y).predict_proba(twice)
+
+
+@each_learner
 def test_a_day_unknown_when_scoring_is_refused(learner):
     rows, y = weekly(*students(500)[:2])
     model = clone(learner).fit(rows, y)

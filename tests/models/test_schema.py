@@ -125,6 +125,8 @@ def test_what_does_not_fit_the_schema_is_refused_in_one_sentence(change, message
         ("not json", "must be valid JSON"),
         (b"\xff\xfe\xfa", "must be valid JSON"),
         ("[" * 100_000, "must be valid JSON"),
+        (None, "must be text or bytes, but is a NoneType; read the file first"),
+        ({}, "must be text or bytes, but is a dict"),
         ("[]", "must be a JSON object, but is a list"),
         (" " * 1_000_001, "may take 1,000,000 bytes, but this text takes 1,000,001"),
         ("é" * 600_000, "but this text takes 1,200,000"),

@@ -45,6 +45,9 @@ def describe_features(names: Sequence[str], directions: Directions) -> tuple[Fea
         from early_id.panel import CATALOG  # only this choice needs the panel
 
         return tuple(FeatureInfo.from_catalogue(CATALOG, name) for name in names)
+    if not isinstance(directions, Mapping):
+        msg = f"directions must be 'catalogue', a mapping or None, but is {directions!r}; name columns and -1, 0 or 1."
+        raise ConfigError(msg)
     unknown = [name for name in directions if name not in names]
     if unknown:
         msg = (

@@ -13,6 +13,7 @@ import pandas as pd
 
 from early_id.exceptions import DataError, did_you_mean, examples
 from early_id.models import _render, _schema
+from early_id.models._columns import read_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,7 +106,7 @@ class AdditiveModel:
         Raises
         ------
         DataError
-            If a column is missing or holds text, or a school day is in no period.
+            If a column is missing, there twice or holds text, or a school day is in no period.
         """
         columns, days = self._read(X)
         return self.score_columns(columns, days)
@@ -221,7 +222,7 @@ class AdditiveModel:
             raise DataError(msg)
         first = self.periods[0].terms
         return [
-            _column(X[name], numeric=term.numeric)
+            read_column(X, name, numeric=term.numeric)
             for name, term in zip(self.feature_names, first, strict=True)
         ], days
 
@@ -236,7 +237,7 @@ class AdditiveModel:
         if "school_day" not in X.columns:
             msg = "X lacks the column 'school_day', which selects the period of this document; add it."
             raise DataError(msg)
-        return _column(X["school_day"], numeric=True)
+        return read_column(X, "school_day", numeric=True)
 
     def _rows(self, n_rows: int, days: Days | None) -> list[tuple[Period, Any]]:
         """Pair each period with its rows: all of them as a slice, which costs nothing, or their positions."""
@@ -269,21 +270,6 @@ def sigmoid_pair(scores: Floats) -> Floats:
     low, high = small / (1.0 + small), 1.0 / (1.0 + small)
     up = scores >= 0
     return np.column_stack([np.where(up, low, high), np.where(up, high, low)])
-
-
-def _column(column: pd.Series[Any], *, numeric: bool) -> npt.NDArray[Any]:
-    if not numeric:
-        return column.to_numpy(dtype=object)
-    try:
-        if pd.api.types.is_numeric_dtype(column.dtype) or column.dtype == np.dtype(object):
-            return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
-        pass  # an object column that holds text: told below
-    msg = (
-        f"column {column.name!r} must hold numbers, "
-        f"but is {column.dtype} (for example {examples(column.head(3))}); convert it."
-    )
-    raise DataError(msg)
 
 
 def _plain(provenance: Mapping[str, Any]) -> dict[str, Any]:

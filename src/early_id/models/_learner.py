@@ -18,8 +18,10 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from early_id.exceptions import DataError
 from early_id.models._calibration import fit_sigmoid, grouped_folds
+from early_id.models._columns import check_columns
 from early_id.models._directions import describe_features
 from early_id.models._document import AdditiveModel, sigmoid_pair
+from early_id.models._parameters import check_parameters
 from early_id.models._parts import Calibration, FeatureInfo, Period
 from early_id.models._periods import Ints, check_days, choose_periods, period_of
 from early_id.models._threads import side_by_side
@@ -32,7 +34,7 @@ DAY = "school_day"
 
 
 class OneClassError(DataError, ValueError):
-    """Training rows hold one class only; a ValueError too, as scikit-learn's tools expect."""
+    """Training rows hold one class only, or none; a ValueError too, as scikit-learn's tools expect."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +92,11 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If the input is no numeric table or `y` does not have two classes (also a DataError).
+            If the input is no numeric table, a period has no row or `y` does not have two classes (also a DataError).
         ConfigError
-            If `directions` or `periods` do not fit.
+            If a parameter is out of its range, or `directions` or `periods` do not fit.
         """
+        check_parameters(self.get_params(deep=False))
         students = _student_codes(X)
         label = getattr(y, "name", None) or "outcome"
         rows, days = self._training_rows(X, y, sample_weight, students)
@@ -105,11 +108,12 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             else period_of(days, [span[0] for span in spans])
         )
         rng = check_random_state(self.random_state)
+        for i, span in enumerate(spans):  # all of them before the first fit, which takes its time
+            _check_two_classes(rows.y[place == i], f"school days {span[0]} to {span[1] or 'the end'}")
         periods: list[Period] = []
         self.fits_: list[Any] = []
         for i, span in enumerate(spans):
             part = rows if len(spans) == 1 else rows[place == i]
-            _check_two_classes(part.y, f"school days {span[0]} to {span[1] or 'the end'}")
             tables, calibration = self._fit_period(part, features, rng)
             n_students = int(part.group.max()) + 1 if students is not None else len(part.y)
             counts = {"n_rows": len(part.y), "n_students": n_students, "n_events": int(part.y.sum())}
@@ -120,6 +124,8 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def decision_function(self, X: Any) -> Floats:
         """Score each row in log-odds, by the document."""
         check_is_fitted(self)
+        if isinstance(X, pd.DataFrame):
+            check_columns(X)
         x = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite=False)
         day = self._day_column()
         days = None if day is None or self.document_.periods[0].whole_year else x[:, day]
@@ -144,6 +150,8 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _training_rows(
         self, X: Any, y: Any, sample_weight: Any, students: Ints | None
     ) -> tuple[Rows, Floats | None]:
+        if isinstance(X, pd.DataFrame):
+            check_columns(X)
         x, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=False)
         check_classification_targets(y)
         kind = type_of_target(y, input_name="y", raise_unknown=True)
@@ -212,6 +220,9 @@ def _student_codes(X: Any) -> Ints | None:
 
 
 def _check_two_classes(y: Ints, where: str) -> None:
+    if len(y) == 0:
+        msg = f"training needs rows in every period, but {where} holds none; join it with a neighbour."
+        raise OneClassError(msg)
     if len(np.unique(y)) < 2:
         msg = f"training needs both classes, but {where} holds one class; give more rows or join periods."
         raise OneClassError(msg)

@@ -27,7 +27,7 @@ class LogisticAdditiveClassifier(AdditiveLearner):
     basis : {"linear", "step"}, default="linear"
         Continuous lines between knots, constant beyond the outer ones; or steps.
     n_knots : int, default=6
-        Most knots (or edges) per feature, at round numbers near quantiles.
+        At least 2. Most knots (or edges) per feature, at round numbers near quantiles.
     C : float, default=1.0
         Inverse strength of the penalty on the standardised columns.
     directions : "catalogue", mapping of column name to -1, 0 or 1, or None, default="catalogue"

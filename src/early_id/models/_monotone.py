@@ -33,7 +33,7 @@ class MonotoneAdditiveClassifier(AdditiveLearner):
         First school days of the periods; used only if X has the column `school_day`. "auto" is (0, 20, 60,
         120) with a period of fewer than 50 students on either side of the outcome merged into its neighbour.
     max_bins : int, default=32
-        Most bins per feature, besides the one for unknown.
+        2 to 255. Most bins per feature, besides the one for unknown.
     max_iter, learning_rate, max_leaf_nodes, min_samples_leaf, l2_regularization
         Of the boosting; every tree uses one feature only.
     bags : int, default=1
@@ -41,7 +41,7 @@ class MonotoneAdditiveClassifier(AdditiveLearner):
     calibrate : bool, default=True
         Fold a sigmoid calibration, fitted per period on out-of-fold scores, into the tables.
     folds : int, default=3
-        Folds of the calibration, grouped by student.
+        At least 2. Folds of the calibration, grouped by student.
     random_state : int, RandomState or None, default=0
         Draws bags and folds. The same rows and number give the same document, digit for digit.
 

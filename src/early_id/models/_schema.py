@@ -153,6 +153,9 @@ def _canonical(what: dict[str, Any]) -> str:
 
 
 def _parse(text: str | bytes) -> dict[str, Any]:
+    if not isinstance(text, str | bytes):
+        msg = f"a model document must be text or bytes, but is a {type(text).__name__}; read the file first."
+        raise DataError(msg)
     size = len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "surrogatepass"))
     if size > LIMIT:
         msg = f"a document may take {LIMIT:,} bytes, but this text takes {size:,}; it is no model document."

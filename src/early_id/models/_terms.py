@@ -136,8 +136,12 @@ def _interpolate(x: Floats, knots: Floats, values: Floats) -> Floats:
 
 
 def finite(numbers: Iterable[float], what: str) -> tuple[float, ...]:
-    """Return the numbers as plain floats; refuse NaN, infinities and absurd sizes."""
-    result = tuple(float(number) for number in numbers)
+    """Return the numbers as plain floats; refuse text, NaN, infinities and absurd sizes."""
+    try:
+        result = tuple(_number(number) for number in numbers)
+    except (TypeError, ValueError, OverflowError):
+        msg = f"{what} must be numbers, but is {numbers!r}; correct the document."
+        raise DataError(msg) from None
     bad = [number for number in result if not abs(number) <= LARGEST]
     if bad:
         msg = (
@@ -145,6 +149,12 @@ def finite(numbers: Iterable[float], what: str) -> tuple[float, ...]:
         )
         raise DataError(msg)
     return result
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, str | bytes):
+        raise TypeError  # float("1") would be a guess
+    return float(value)
 
 
 def _codes(categories: Iterable[Any], where: str) -> tuple[Any, ...]:
