@@ -276,6 +276,17 @@ def test_an_open_spell_ends_with_its_school_year(tmp_path):
     assert _check(tmp_path, tables).rules.empty
 
 
+def test_a_leaving_day_that_becomes_known_late_is_no_second_enrollment(tmp_path):
+    """The new school's entry arrives before the old school's leaving: what stands in the end does not overlap."""
+    tables = small_district()
+    tables["enrollments"].loc[1, "retracted_at"] = "2024-09-27"
+    tables["enrollments"].loc[2, "known_at"] = "2024-09-27"
+    assert _check(tmp_path / "closed", tables).rules.empty
+    tables["enrollments"].loc[2, "left_on"] = "2024-09-16"
+    result = _check(tmp_path / "overlapping", tables)
+    assert "EID-ENR-001" in set(result.rules["code"])
+
+
 def test_the_corrected_last_day_bounds_the_spell_not_the_first_version(tmp_path):
     tables = small_district()
     tables["absences"].loc[2, "occurred_on"] = "2024-09-13"

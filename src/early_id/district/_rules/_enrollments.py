@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from early_id.district._rules._rule import Rule
 
-# Two spells collide when their days overlap and both are visible at some time.
+# Only versions that still stand can collide: between a new school's entry and the old one's leaving a system rightly
+# holds two, and the correction ends that.
 _TWO_PRIMARY = """
-    WITH spell AS (
-        FROM spells('judged') WHERE "primary" AND known_at < shown_until(retracted_at)
-    )
+    WITH spell AS (FROM spells('judged') WHERE "primary" AND retracted_at IS NULL)
     FROM spell AS one
     JOIN spell AS two
         ON one.student_id = two.student_id
         AND one._row <> two._row
         AND one.entered_on <= two.end_on
         AND two.entered_on <= one.end_on
-        AND one.known_at < shown_until(two.retracted_at)
-        AND two.known_at < shown_until(one.retracted_at)
     SELECT DISTINCT ON (one._row) one.*, two.school_id AS other_school, two.entered_on AS other_entered
     ORDER BY one._row, two._row
 """
@@ -57,7 +54,7 @@ RULES = (
         "error",
         "among",
         "two primary enrollments at once",
-        "One student has two primary enrollments on one day, so it is not clear who looks after the student.",
+        "Two primary enrollments of one student that both still stand share days; nobody knows who looks after them.",
         "Give the earlier one its last day, or mark one of them as not primary.",
         "student {student_id}: {school_id} from {entered_on} and {other_school} from {other_entered}",
         _TWO_PRIMARY,
