@@ -9,12 +9,14 @@ import ibis
 
 from early_id.panel._events import PASSING_HUNDREDTHS
 from early_id.panel._feature import Feature
+from early_id.panel._join import left_join
 from early_id.panel._spells import Scope
 from early_id.panel._time import visible
 
 #: `latest` packs the day and the value in one integer, so that ties on a day resolve the same way in every engine.
 _PACK = 100_000
 _EPOCH = ibis.date(1970, 1, 1)
+_OVER_COURSES = ("least_course", "low_courses")
 
 
 def seen(students: Any, events: Any, features: Iterable[Feature], scope: Scope, *, prior: bool) -> Any:
@@ -22,44 +24,55 @@ def seen(students: Any, events: Any, features: Iterable[Feature], scope: Scope, 
 
     Events of the school year so far, or those of the school year before.
     """
+    features = list(features)
     wanted = {
         name for feature in features for name in (feature.where, feature.over) if name in events.columns
     }
     events = events.filter(ibis.or_(*(events[name] for name in sorted(wanted))))
+    windows = sorted({f"start_{feature.window}" for feature in features if isinstance(feature.window, int)})
+    bounds = ("as_of", "school_id", "last_day", "year_first", "prior_first", *windows)
+    rows = students.select(
+        "row", row_person=students.person, **{f"row_{name}": students[name] for name in bounds}
+    )
     conditions = [
-        students.person == events.person,
-        events.day >= (students.prior_first if prior else students.year_first),
-        events.day < students.year_first if prior else events.day <= students.last_day,
-        visible(events, students.as_of),
+        rows.row_person == events.person,
+        events.day >= (rows.row_prior_first if prior else rows.row_year_first),
+        events.day < rows.row_year_first if prior else events.day <= rows.row_last_day,
+        visible(events, rows.row_as_of),
     ]
     if scope == "school":
-        conditions.append(students.school_id == events.school_id)
-    return students.join(events, conditions, rname="event_{name}")
+        conditions.append(rows.row_school_id == events.school_id)
+    return rows.join(events, conditions)
 
 
 def aggregate(rows: Any, features: Iterable[Feature]) -> Any:
-    """Compute every integer aggregate of one table's features in one pass; one row per cohort row."""
-    features = list(features)
-    courses = any(feature.aggregate in {"least_course", "low_courses"} for feature in features)
-    first = {name: expression for feature in features for name, expression in _parts(rows, feature).items()}
-    if not courses:
-        return rows.group_by("row").agg(**first)
-    by_course = rows.group_by("row", "course_id").agg(**first)
-    return by_course.group_by("row").agg(
-        **{name: again for feature in features for name, again in _over_courses(by_course, feature).items()}
-    )
+    """Compute every integer aggregate of one table's features in one pass; one row per cohort row.
+
+    Features about courses take a second, smaller pass over the rows they count, course by course.
+    """
+    by_course = [feature for feature in features if feature.aggregate in _OVER_COURSES]
+    direct = [feature for feature in features if feature.aggregate not in _OVER_COURSES]
+    parts = {name: part for feature in direct for name, part in _parts(rows, feature).items()}
+    found = rows.group_by("row").agg(**parts)
+    if not by_course:
+        return found
+    rows = rows.filter(ibis.or_(*(rows[name] for name in sorted({feature.where for feature in by_course}))))
+    parts = {name: part for feature in by_course for name, part in _parts(rows, feature).items()}
+    courses = rows.group_by("row", "course").agg(**parts)
+    parts = {name: part for feature in by_course for name, part in _over_courses(courses, feature).items()}
+    return left_join(found, courses.group_by("row").agg(**parts), ["row"])
 
 
 def _inside(rows: Any, feature: Feature) -> Any:
     """Condition: an event of the feature's school year lies in its window."""
     if isinstance(feature.window, int):
-        return rows.day >= rows[f"start_{feature.window}"]
+        return rows.day >= rows[f"row_start_{feature.window}"]
     return ibis.literal(True)
 
 
 def _before(rows: Any, feature: Feature) -> Any:
     """Condition: the event lies in the school year but before the feature's window."""
-    return rows.day < rows[f"start_{feature.window}"]
+    return rows.day < rows[f"row_start_{feature.window}"]
 
 
 def _parts(rows: Any, feature: Feature) -> dict[str, Any]:
@@ -99,17 +112,13 @@ def _parts(rows: Any, feature: Feature) -> dict[str, Any]:
 def _over_courses(rows: Any, feature: Feature) -> dict[str, Any]:
     """Bring a feature's aggregates from one row per course to one row per cohort row."""
     name = feature.name
-    if feature.aggregate in {"least_course", "low_courses"}:
-        total, number = rows[f"{name}__count"], rows[f"{name}__of"]
-        known = number > 0
-        if feature.aggregate == "low_courses":
-            low = known & (total < PASSING_HUNDREDTHS * number)
-            return {
-                f"{name}__count": ibis.ifelse(low, 1, 0).sum(),
-                f"{name}__of": ibis.ifelse(known, 1, 0).sum(),
-            }
-        mean = total.cast("float64") / number.nullif(0).cast("float64")
-        return {f"{name}__least": mean.min()}
-    if feature.aggregate == "latest":
-        return {part: rows[part].max() for part in (f"{name}__packed", f"{name}__day")}
-    return {column: rows[column].sum() for column in rows.columns if column.startswith(f"{name}__")}
+    total, number = rows[f"{name}__count"], rows[f"{name}__of"]
+    known = number > 0
+    if feature.aggregate == "low_courses":
+        low = known & (total < PASSING_HUNDREDTHS * number)
+        return {
+            f"{name}__count": ibis.ifelse(low, 1, 0).sum(),
+            f"{name}__of": ibis.ifelse(known, 1, 0).sum(),
+        }
+    mean = total.cast("float64") / number.nullif(0).cast("float64")
+    return {f"{name}__least": mean.min()}

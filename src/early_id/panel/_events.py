@@ -9,6 +9,7 @@ from typing import Any
 import ibis
 
 from early_id.panel._plan import Plan
+from early_id.panel._spells import between
 from early_id.panel._time import numbered, visible
 
 WHOLE_DAY = 1000
@@ -19,7 +20,24 @@ PASSING_LETTERS = tuple(letter + sign for letter in "ABCD" for sign in ("", "+",
 FAILING_LETTER = "F"
 
 
-def absences(plan: Plan, spells: Any) -> Any:
+def bounds(plan: Plan, weeks: Any) -> Any:
+    """Give the first day that any date looks back to, for all events and for those of this year; one row."""
+    calendar = plan.table("calendar")
+    firsts = calendar.group_by("school_year").agg(first=calendar.day.min())
+    years = weeks.select("school_year").distinct()
+    now = firsts.join(years, "school_year").agg(begins=ibis._["first"].min())
+    before = firsts.join(years.mutate(school_year=years.school_year - 1), "school_year")
+    rows = now.cross_join(before.agg(before=ibis._["first"].min()))
+    return rows.select("begins", looks_back_to=rows.before.fill_null(rows.begins))
+
+
+def _within(rows: Any, plan: Plan, limits: Any) -> Any:
+    """Keep what some as-of date can see of the school years it looks at."""
+    rows = between(rows, plan).cross_join(limits)
+    return rows.filter(rows.day >= rows.looks_back_to).drop("begins", "looks_back_to")
+
+
+def absences(plan: Plan, spells: Any, limits: Any) -> Any:
     """Exceptions on submitted school days of the student's own spells, each day once.
 
     An exception is known once both the record and the day's attendance have arrived: on a day that the school has not
@@ -28,36 +46,28 @@ def absences(plan: Plan, spells: Any) -> Any:
     is one day, of the kind that was recorded first.
     """
     rows = plan.table("absences")
-    feed = plan.table("attendance_feed").select("school_id", fed_on=ibis._.known_at, occurred_on=ibis._.day)
-    rows = rows.join(feed, ["school_id", "occurred_on"])
     whole = rows.thousandths >= WHOLE_DAY
     rows = rows.select(
         "student_id",
         "school_id",
         "kind",
+        "known_at",
         "retracted_at",
+        recorded_on=rows.known_at,
         day=rows.occurred_on,
-        known_at=ibis.greatest(rows.known_at, rows.fed_on),
         absent=rows.kind.isin(ABSENT_KINDS) & whole,
         unexcused=(rows.kind == "unexcused") & whole,
         tardy=rows.kind == "tardy",
         partial=(rows.kind == "partial") | (rows.kind.isin(ABSENT_KINDS) & ~whole),
     )
-    return _while_enrolled(_once_a_day(rows), spells)
-
-
-def _once_a_day(rows: Any) -> Any:
-    """Let a record count only while no earlier record of the same day and sort is visible."""
-    sort = ibis.cases((rows.absent, "absent"), (rows.partial, "partial"), else_=rows.kind)
-    rows = rows.mutate(sort=sort, shown_until=rows.retracted_at.fill_null(ibis.date(9999, 12, 31)))
-    earlier = ibis.window(
-        group_by=["student_id", "school_id", "day", "sort"],
-        order_by=["known_at", "kind", "shown_until"],
-        preceding=(None, 1),
-    )
-    taken = rows.shown_until.max().over(earlier)
-    rows = rows.mutate(known_at=ibis.greatest(rows.known_at, taken.fill_null(rows.known_at)))
-    return rows.filter(rows.known_at < rows.shown_until).drop("sort", "shown_until", "kind")
+    feed = plan.table("attendance_feed")
+    feed = feed.select("school_id", "day", fed_on=feed.known_at)
+    rows = _within(rows, plan, limits).join(feed, ["school_id", "day"])
+    rows = rows.mutate(
+        known_at=ibis.greatest(rows.known_at, rows.fed_on),
+        recorded_on=ibis.greatest(rows.recorded_on, rows.fed_on),
+    ).drop("fed_on")
+    return _once_a_day(plan.keep("exceptions", _while_enrolled(rows, spells)))
 
 
 def _while_enrolled(rows: Any, spells: Any) -> Any:
@@ -66,6 +76,7 @@ def _while_enrolled(rows: Any, spells: Any) -> Any:
         "student_id",
         "school_id",
         "person",
+        "school_number",
         "entered_on",
         "end_on",
         spell_known=spells.known_at,
@@ -88,7 +99,25 @@ def _while_enrolled(rows: Any, spells: Any) -> Any:
         ),
     )
     rows = rows.filter(rows.retracted_at.isnull() | (rows.retracted_at > rows.known_at))
-    return rows.drop("student_id", "entered_on", "end_on", "spell_known", "spell_retracted")
+    sort = ibis.cases((rows.absent, "absent"), (rows.partial, "partial"), else_=rows.kind)
+    return rows.drop("student_id", "entered_on", "end_on", "spell_known", "spell_retracted").mutate(sort=sort)
+
+
+def _once_a_day(rows: Any) -> Any:
+    """Let a record count only while no earlier record of the same day and sort is visible."""
+    day = ["person", "school_number", "day", "sort"]
+    several = rows.group_by(day).agg(records=rows.count()).filter(ibis._.records > 1).drop("records")
+    kept = [name for name in rows.columns if name not in {"recorded_on", "kind", "sort"}]
+    single = rows.anti_join(several, day).select(kept)
+    # Only days with several records are put in order: they are few.
+    rows = rows.semi_join(several, day)
+    rows = rows.mutate(shown_until=rows.retracted_at.fill_null(ibis.date(9999, 12, 31)))
+    earlier = ibis.window(
+        group_by=day, order_by=["recorded_on", "kind", "shown_until", "known_at"], preceding=(None, 1)
+    )
+    taken = rows.shown_until.max().over(earlier)
+    rows = rows.mutate(known_at=ibis.greatest(rows.known_at, taken.fill_null(rows.known_at)))
+    return single.union(rows.filter(rows.known_at < rows.shown_until).select(kept))
 
 
 def _of_somebody(rows: Any, spells: Any) -> Any:
@@ -96,19 +125,19 @@ def _of_somebody(rows: Any, spells: Any) -> Any:
     return rows.join(spells.select("student_id", "person").distinct(), "student_id")
 
 
-def grades(plan: Plan, spells: Any) -> Any:
+def grades(plan: Plan, spells: Any, limits: Any) -> Any:
     """Assess work: marks that were given, and assignments that were due and not handed in.
 
     A missing assignment counts from its due day, whenever the record says it was assessed. An assignment with neither
     a mark nor points is not known to be handed in, nor to be missing.
     """
-    rows = _of_somebody(plan.table("grades"), spells)
+    rows = plan.table("grades")
     missing = (rows.mark == "missing").fill_null(False) & rows.hundredths.isnull()
     marked = rows.hundredths.notnull()
     handed_in = (rows.kind == "assignment") & ~missing & (marked | rows.mark.notnull())
     final = (rows.kind == "final") & rows.core & marked
-    return rows.select(
-        "person",
+    rows = rows.select(
+        "student_id",
         "school_id",
         "course_id",
         "hundredths",
@@ -124,13 +153,16 @@ def grades(plan: Plan, spells: Any) -> Any:
         core_final=final,
         failed_core=final & (rows.hundredths < PASSING_HUNDREDTHS).fill_null(False),
     )
+    rows = _of_somebody(_within(rows, plan, limits), spells)
+    courses = numbered(plan.table("grades"), "course_id", "course")
+    return rows.join(courses, "course_id").drop("student_id", "course_id")
 
 
-def incidents(plan: Plan, spells: Any) -> Any:
+def incidents(plan: Plan, spells: Any, limits: Any) -> Any:
     """Incidents with an objective basis; what rests on a judgement of disrespect or defiance is left out."""
-    rows = _of_somebody(plan.table("incidents"), spells)
-    return rows.select(
-        "person",
+    rows = plan.table("incidents")
+    rows = rows.select(
+        "student_id",
         "school_id",
         "suspension_days",
         "known_at",
@@ -138,9 +170,10 @@ def incidents(plan: Plan, spells: Any) -> Any:
         day=rows.occurred_on,
         objective=rows.basis == "objective",
     )
+    return _of_somebody(_within(rows, plan, limits), spells).drop("student_id")
 
 
-EVENTS: Mapping[str, Callable[[Plan, Any], Any]] = MappingProxyType(
+EVENTS: Mapping[str, Callable[[Plan, Any, Any], Any]] = MappingProxyType(
     {"absences": absences, "grades": grades, "incidents": incidents}
 )
 

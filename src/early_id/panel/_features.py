@@ -10,7 +10,7 @@ import ibis
 
 from early_id.panel._aggregate import aggregate, seen
 from early_id.panel._cohort import cohort, days_since, enrolled_days, shapes, spells_of, submitted_days
-from early_id.panel._events import EVENTS, incidents_sent
+from early_id.panel._events import EVENTS, bounds, incidents_sent
 from early_id.panel._feature import Feature
 from early_id.panel._join import left_join
 from early_id.panel._plan import Plan
@@ -40,6 +40,8 @@ class Cohort:
         One row per cohort row and visible spell of this school year or the one before.
     spells : Ibis table
         All spells with the time in which each was visible.
+    weeks : Ibis table
+        One row per as-of date and school in session.
     counts : Ibis table
         Submitted school days up to and before every date.
     """
@@ -47,6 +49,7 @@ class Cohort:
     students: Any
     own: Any
     spells: Any
+    weeks: Any
     counts: Any
 
 
@@ -64,7 +67,7 @@ def cohort_of(plan: Plan, catalog: Sequence[Feature], scope: Scope) -> Cohort:
     own = plan.keep("own", spells_of(every, students, scope))
     counted = plan.keep("shapes", shapes(own, weeks, counts, windows))
     students = left_join(students, enrolled_days(own, counted, sent, windows), ["row"])
-    return Cohort(plan.keep("students", students), own, every, counts)
+    return Cohort(plan.keep("students", students), own, every, weeks, counts)
 
 
 def _year_bounds(plan: Plan, students: Any, scope: Scope) -> Any:
@@ -91,15 +94,14 @@ def features(plan: Plan, catalog: Sequence[Feature], scope: Scope) -> Any:
     """
     parts = cohort_of(plan, catalog, scope)
     base = rows = parts.students
-    for table, events in EVENTS.items():
+    limits = plan.keep("limits", bounds(plan, parts.weeks))
+    for table, read in EVENTS.items():
+        own = [feature for feature in (*catalog, *_WITNESSES) if feature.table == table]
+        events = plan.keep(table, read(plan, parts.spells, limits))
         for prior in (False, True):
-            wanted = [
-                feature
-                for feature in (*catalog, *_WITNESSES)
-                if feature.table == table and (feature.window == "prior_year") == prior
-            ]
+            wanted = [feature for feature in own if (feature.window == "prior_year") == prior]
             if wanted:
-                joined = seen(base, events(plan, parts.spells), wanted, scope, prior=prior)
+                joined = seen(base, events, wanted, scope, prior=prior)
                 found = plan.keep(f"{table}_{'before' if prior else 'now'}", aggregate(joined, wanted))
                 rows = left_join(rows, found, ["row"])
     rows = _since(rows, parts, catalog)
