@@ -9,7 +9,6 @@ import ibis
 
 from early_id.panel._events import PASSING_HUNDREDTHS
 from early_id.panel._feature import Feature
-from early_id.panel._join import left_join
 from early_id.panel._spells import Scope
 from early_id.panel._time import visible
 
@@ -46,21 +45,14 @@ def seen(students: Any, events: Any, features: Iterable[Feature], scope: Scope, 
 
 
 def aggregate(rows: Any, features: Iterable[Feature]) -> Any:
-    """Compute every integer aggregate of one table's features in one pass; one row per cohort row.
-
-    Features about courses take a second, smaller pass over the rows they count, course by course.
-    """
-    by_course = [feature for feature in features if feature.aggregate in _OVER_COURSES]
-    direct = [feature for feature in features if feature.aggregate not in _OVER_COURSES]
-    parts = {name: part for feature in direct for name, part in _parts(rows, feature).items()}
-    found = rows.group_by("row").agg(**parts)
-    if not by_course:
-        return found
-    rows = rows.filter(ibis.or_(*(rows[name] for name in sorted({feature.where for feature in by_course}))))
-    parts = {name: part for feature in by_course for name, part in _parts(rows, feature).items()}
+    """Compute every integer aggregate of one table's features in one pass; one row per cohort row."""
+    features = list(features)
+    parts = {name: part for feature in features for name, part in _parts(rows, feature).items()}
+    if not any(feature.aggregate in _OVER_COURSES for feature in features):
+        return rows.group_by("row").agg(**parts)
     courses = rows.group_by("row", "course").agg(**parts)
-    parts = {name: part for feature in by_course for name, part in _over_courses(courses, feature).items()}
-    return left_join(found, courses.group_by("row").agg(**parts), ["row"])
+    parts = {name: part for feature in features for name, part in _over_courses(courses, feature).items()}
+    return courses.group_by("row").agg(**parts)
 
 
 def _inside(rows: Any, feature: Feature) -> Any:
@@ -112,6 +104,10 @@ def _parts(rows: Any, feature: Feature) -> dict[str, Any]:
 def _over_courses(rows: Any, feature: Feature) -> dict[str, Any]:
     """Bring a feature's aggregates from one row per course to one row per cohort row."""
     name = feature.name
+    if feature.aggregate not in _OVER_COURSES:
+        newest = feature.aggregate in {"latest", "since"}
+        own = [column for column in rows.columns if column.startswith(f"{name}__")]
+        return {column: rows[column].max() if newest else rows[column].sum() for column in own}
     total, number = rows[f"{name}__count"], rows[f"{name}__of"]
     known = number > 0
     if feature.aggregate == "low_courses":

@@ -103,8 +103,7 @@ def features(plan: Plan, catalog: Sequence[Feature], scope: Scope) -> Any:
             if wanted:
                 joined = seen(base, events, wanted, scope, prior=prior)
                 found = plan.keep(f"{table}_{'before' if prior else 'now'}", aggregate(joined, wanted))
-                rows = left_join(rows, found, ["row"])
-    rows = _since(rows, parts, catalog)
+                rows = left_join(rows, _since(found, parts, wanted), ["row"])
     columns: dict[str, Any] = {}
     for feature in catalog:
         value, count, total, on = value_of(rows, feature)
@@ -118,14 +117,14 @@ def features(plan: Plan, catalog: Sequence[Feature], scope: Scope) -> Any:
     return plan.keep("features", rows.select(*kept, **columns))
 
 
-def _since(rows: Any, parts: Cohort, catalog: Sequence[Feature]) -> Any:
+def _since(found: Any, parts: Cohort, wanted: Sequence[Feature]) -> Any:
     """Turn the last day of an event into the submitted school days since."""
-    for feature in catalog:
+    for feature in wanted:
         if feature.aggregate == "since":
-            last = rows.select("row", since_day=rows[f"{feature.name}__day"])
+            last = found.select("row", since_day=found[f"{feature.name}__day"])
             days = days_since(parts.own, parts.counts, last).rename({f"{feature.name}__days": "days"})
-            rows = left_join(rows, days, ["row"])
-    return rows
+            found = left_join(days, found, ["row"])
+    return found
 
 
 def no_attendance(plan: Plan, rows: Any) -> Any:
