@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from early_id.fairness._verdicts import IN_FAVOUR, NOT_HERE, additional_students, judge
+from early_id.fairness._verdicts import IN_FAVOUR, NOT_BY_GROUP, NOT_HERE, additional_students, judge
 
 
-def cell(gap, half, metric="recall", critical=2.0):
+def cell(gap, half, metric="recall", critical=2.0, others=0.0):
     return pd.DataFrame(
         {
             "metric": [metric],
@@ -15,6 +15,7 @@ def cell(gap, half, metric="recall", critical=2.0):
             "low_simultaneous": [gap - half],
             "high_simultaneous": [gap + half],
             "standard_error": [half / critical],
+            "other_error": [others],
             "critical": [critical],
         }
     )
@@ -39,8 +40,16 @@ def test_verdict(gap, half, metric, verdict):
     assert judge(cell(gap, half, metric), tolerance=0.05)["verdict"].item() == verdict
 
 
-def needed(gap, half, denominator, available):
-    judged = judge(cell(gap, half), tolerance=0.05)
+def test_an_interval_in_favour_of_the_group_is_no_gap():
+    # The raw gap is against the group, the interval of the smoothed one wholly in its favour.
+    odd = cell(-0.06, 0.01).assign(low_simultaneous=0.001, high_simultaneous=0.08)
+    assert judge(odd, tolerance=0.05)["verdict"].item() == "cannot tell"
+    odd = odd.assign(metric="not_scored", gap=0.06, low_simultaneous=-0.08, high_simultaneous=-0.001)
+    assert judge(odd, tolerance=0.05)["verdict"].item() == "cannot tell"
+
+
+def needed(gap, half, denominator, available, others=0.0):
+    judged = judge(cell(gap, half, others=others), tolerance=0.05)
     one = pd.Series([denominator])
     return additional_students(judged, denominator=one, available=pd.Series([available]), tolerance=0.05)
 
@@ -51,6 +60,22 @@ def test_the_number_that_settles_a_cell_does_settle_it():
     assert more == 300
     settled = half * (n / (n + more + 1)) ** 0.5
     assert judge(cell(gap, settled), tolerance=0.05)["verdict"].item() == "gap"
+
+
+def test_the_uncertainty_of_all_others_does_not_shrink_with_the_group():
+    # Standard error .08 in all, of which the others' is .03: own variance .0055.
+    gap, half, n, others = -0.08, 0.16, 100, 0.03
+    more = needed(gap, half, n, 10_000, others)["needed"].item()
+    assert more > needed(gap, half, n, 10_000)["needed"].item()
+    for students, verdict in ((n + more + 1, "gap"), (n + more - 2, "cannot tell")):
+        error = (0.0055 * n / students + others**2) ** 0.5
+        assert judge(cell(gap, 2 * error), tolerance=0.05)["verdict"].item() == verdict
+
+
+def test_a_cell_that_only_more_of_all_others_could_settle_says_so():
+    result = needed(-0.08, 0.16, 3000, 100_000, others=0.05)
+    assert result["settled_by"].item() == NOT_BY_GROUP
+    assert result["needed"].isna().all()
 
 
 def test_a_small_gap_is_settled_as_pass():

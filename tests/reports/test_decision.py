@@ -100,6 +100,25 @@ def test_list_size_that_would_favour_the_group_explains_nothing():
     assert "list size and need do not explain the difference" in found["explained"]
 
 
+def test_never_more_of_a_difference_is_explained_than_there_is():
+    found = decide(content(CELL | {"verdict": "gap", "gap": -0.027, "ceiling_gap": -0.085}))["explained"]
+    assert "of the points" not in found
+    assert "list size and need alone would make it at least as large as the one seen" in found
+
+
+@pytest.mark.parametrize(
+    ("gap", "low", "high", "title"),
+    [
+        (-0.03, -0.045, -0.01, "The largest difference seen, within the tolerance"),
+        (-0.03, -0.08, 0.02, "The largest difference seen, not proven"),
+        (-0.11, None, None, "The largest difference seen, not proven"),
+    ],
+)
+def test_a_difference_whose_interval_excludes_zero_is_not_called_unproven(gap, low, high, title):
+    row = CELL | {"gap": gap, "low_simultaneous": low, "high_simultaneous": high}
+    assert decide(content(row) | {"about": {"tolerance": 0.05}})["worst_title"] == title
+
+
 def test_a_gap_in_scores_leads_to_the_feed():
     found = decide(
         content(

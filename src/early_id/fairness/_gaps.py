@@ -18,6 +18,7 @@ from early_id.fairness._simultaneous import (
     pointwise_critical,
     simultaneous_critical,
 )
+from early_id.fairness._small import at_least_t, widen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +40,7 @@ GAP_COLUMNS = (
     "low_simultaneous",
     "high_simultaneous",
     "standard_error",
+    "other_error",
     "critical",
     "ratio",
     "ratio_low",
@@ -139,21 +141,39 @@ def _frame(contrast: _Contrast, t: Floats, ratio: Floats, critical: float) -> pd
     k, n = RATES[contrast.metric]
     rate, other = _rate_and_rest(contrast.table.total(k).astype(float), contrast.table.total(n).astype(float))
     gap = rate - other
-    error = np.where(np.isfinite(gap), contrast.observed.error, np.nan)
-    single = pointwise_critical(t, confidence=CONFIDENCE) * error
-    joint = np.where(contrast.eligible, critical, np.nan) * error
+    known = np.isfinite(gap)
+    error = np.where(known, contrast.observed.error, np.nan)
+    other_error = np.where(known, contrast.observed.other_error, np.nan)
+    errors = (np.sqrt(np.maximum(error**2 - other_error**2, 0.0)), other_error)
     # The t values are those of the smoothed gap, so the interval is centred there.
-    centre = np.where(np.isfinite(gap), contrast.observed.value, np.nan)
+    centre = np.where(known, contrast.observed.value, np.nan)
+    single = at_least_t(pointwise_critical(t, confidence=CONFIDENCE), contrast.table, contrast.metric)
+    # Without any cell in the family a single cell is all that could be settled.
+    alone = float(norm.ppf((1 + CONFIDENCE) / 2))
+    joint = at_least_t(
+        np.full(len(gap), critical if np.isfinite(critical) else alone), contrast.table, contrast.metric
+    )
+    ends = [
+        widen(
+            contrast.table,
+            contrast.metric,
+            centre - multiple * error,
+            centre + multiple * error,
+            critical=multiple,
+            errors=errors,
+        )
+        for multiple in (single, joint)
+    ]
     frame = _identify(contrast.table, contrast.metric, "others", rate, other)
     ratio_low, ratio_high = _percentiles(ratio)
     return frame.assign(
-        low=centre - single,
-        high=centre + single,
-        low_simultaneous=centre - joint,
-        high_simultaneous=centre + joint,
+        low=ends[0][0],
+        high=ends[0][1],
+        low_simultaneous=np.where(contrast.eligible, ends[1][0], np.nan),
+        high_simultaneous=np.where(contrast.eligible, ends[1][1], np.nan),
         standard_error=error,
-        # Without any cell in the family a single cell is all that could be settled.
-        critical=critical if np.isfinite(critical) else float(norm.ppf((1 + CONFIDENCE) / 2)),
+        other_error=other_error,
+        critical=joint,
         ratio_low=ratio_low,
         ratio_high=ratio_high,
         in_family=contrast.eligible,

@@ -95,7 +95,7 @@ def publish_gaps(
         )
         for attribute, group, other in zip(own["attribute"], own["group"], own["comparison"], strict=True)
     ]
-    kept = own.loc[has_number].drop(columns=["standard_error", "critical", "in_family"])
+    kept = own.loc[has_number].drop(columns=["standard_error", "other_error", "critical", "in_family"])
     numbers = kept.select_dtypes("number").columns
     return kept.assign(**{name: kept[name].round(DIGITS) for name in numbers})
 

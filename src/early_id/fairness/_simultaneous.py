@@ -16,10 +16,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Gap:
-    """A smoothed gap and its standard error, replicates × cells (or cells alone)."""
+    """A smoothed gap and its standard error, replicates × cells (or cells alone); the rest's part of the error."""
 
     value: Floats
     error: Floats
+    other_error: Floats
 
 
 def against_rest(sums: Mapping[str, Floats], *, k: str, n: str, per_student: Floats, per_rest: Floats) -> Gap:
@@ -34,15 +35,7 @@ def against_rest(sums: Mapping[str, Floats], *, k: str, n: str, per_student: Flo
     rest = [values.sum(axis=-1, keepdims=True) - values for values in cell]
     inside, inside_variance = _smoothed(*cell, rows=per_student)
     outside, outside_variance = _smoothed(*rest, rows=per_rest)
-    return Gap(inside - outside, np.sqrt(inside_variance + outside_variance))
-
-
-def against_cell(sums: Mapping[str, Floats], other: int, *, k: str, n: str, per_student: Floats) -> Gap:
-    """Gap of each cell against one named cell of its table."""
-    names = (k, n, f"{k}*{k}", f"{k}*{n}", f"{n}*{n}")
-    cell = [sums[name] for name in names]
-    rate, variance = _smoothed(*cell, rows=per_student)
-    return Gap(rate - rate[..., other : other + 1], np.sqrt(variance + variance[..., other : other + 1]))
+    return Gap(inside - outside, np.sqrt(inside_variance + outside_variance), np.sqrt(outside_variance))
 
 
 def _smoothed(

@@ -14,6 +14,7 @@ VERDICTS: tuple[Verdict, ...] = ("gap", "pass", "cannot tell", "suppressed")
 # A lower recall harms the group; so does a higher share without a score.
 AGAINST = {"recall": -1, "not_scored": 1}
 NOT_HERE = "not in this county"
+NOT_BY_GROUP = "not in this county: all others are too few"
 IN_FAVOUR = "the difference is in favour of this group"
 
 
@@ -26,8 +27,9 @@ def judge(gaps: pd.DataFrame, *, tolerance: float) -> pd.DataFrame:
     direction = gaps["metric"].map(AGAINST)
     against = gaps["gap"] * direction > 0
     low, high = gaps["low_simultaneous"], gaps["high_simultaneous"]
-    excludes_zero = (low > 0) | (high < 0)
-    is_gap = against & excludes_zero & (gaps["gap"].abs() > tolerance)
+    # The side of 0 counts: an interval wholly in the group's favour is no proof against it.
+    proven = (high < 0).where(direction < 0, low > 0)
+    is_gap = against & proven & (gaps["gap"].abs() > tolerance)
     is_pass = (low >= -tolerance) & (high <= tolerance)
     verdict = np.select([is_gap, is_pass], ["gap", "pass"], default="cannot tell")
     return gaps.assign(verdict=verdict, against=against)
@@ -38,26 +40,29 @@ def additional_students(
 ) -> pd.DataFrame:
     """How many more students in the denominator would settle each `cannot tell`, at the observed gap.
 
-    The half-width shrinks with the square root of the students. A gap against the group beyond the tolerance
-    is settled when the half-width falls below the gap, one inside it when the half-width falls below
-    tolerance − |gap|. `available`: students of the group who are not yet in the denominator; more than that
-    is "not in this county". A difference in favour of the group beyond the tolerance can end in neither
-    verdict.
+    More students of the group shrink the variance of its own rate, not that of all others' (`other_error`). A gap
+    against the group beyond the tolerance is settled when the half-width falls below the gap, one inside it
+    when the half-width falls below tolerance − |gap|: with F times the students when own variance / F + that of
+    all others is the square of that over `critical`. `available`: students of the group who are not yet in the
+    denominator; more than that is "not in this county", and where the others' variance alone is too large no
+    number of students of this group would do. A difference in favour of the group beyond the tolerance can end
+    in neither verdict.
     """
     gap = judged["gap"].abs()
-    half = judged["critical"] * judged["standard_error"]
+    others = judged["other_error"] ** 2
+    own = judged["standard_error"] ** 2 - others
     target = gap.where(judged["against"] & (gap > tolerance), tolerance - gap)
     open_cells = judged["verdict"] == "cannot tell"
     favour = open_cells & (gap > tolerance) & ~judged["against"]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        factor = (half / target.where(target > 0)) ** 2
-    grown = denominator * (factor - 1)
+    room = (target / judged["critical"]) ** 2 - others
+    by_others = open_cells & ~favour & (target > 0) & (room <= 0)
+    grown = denominator * (own / room.where((target > 0) & (room > 0)) - 1)
     more = pd.Series(np.ceil(grown.to_numpy(dtype=np.float64)), index=judged.index).fillna(np.inf)
     more = more.clip(lower=(MIN_DENOMINATOR - denominator).clip(lower=1))
     possible = open_cells & ~favour & (more <= available)
     text = np.select(
-        [favour, possible, open_cells],
-        [IN_FAVOUR, more.where(possible, 0).astype(int).astype(str), NOT_HERE],
+        [favour, possible, by_others, open_cells],
+        [IN_FAVOUR, more.where(possible, 0).astype(int).astype(str), NOT_BY_GROUP, NOT_HERE],
         "",
     )
     return judged.assign(needed=more.where(possible), settled_by=text)

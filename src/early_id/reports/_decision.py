@@ -8,6 +8,12 @@ from typing import Any
 from early_id.reports._words import group_words, plural, points, share
 
 Row = Mapping[str, Any]
+NEVER = {
+    "not in this county": "cannot be settled with the students of this county",
+    "not in this county: all others are too few": (
+        "cannot be settled with the students of this county: all others are too few, however many more of this group"
+    ),
+}
 WORDS = {"recall": "Reached in time", "not_scored": "Has a score"}
 
 
@@ -28,7 +34,7 @@ def decide(content: Mapping[str, Any]) -> dict[str, Any]:
             if any(v["metric"] == metric for v in verdicts)
         },
         "worst": _sentence(told) if told else "",
-        "worst_title": "The largest gap" if worst else "The largest difference seen, not proven",
+        "worst_title": _title(told, proven=bool(worst), tolerance=content.get("about", {}).get("tolerance")),
         "bars": _bars(told) if told else [],
         "sure": _sure(told, content) if told else "",
         "explained": _explained(told, content) if told and told["metric"] == "recall" else "",
@@ -36,6 +42,17 @@ def decide(content: Mapping[str, Any]) -> dict[str, Any]:
         "gaps": [_name(row) for row in gaps],
         "unjudged": [_open(row) for row in verdicts if row["verdict"] in ("cannot tell", "suppressed")],
     }
+
+
+def _title(row: Row | None, *, proven: bool, tolerance: float | None) -> str:
+    """Say what kind of difference is told: one whose interval excludes zero is there, only not large."""
+    if proven:
+        return "The largest gap"
+    high, low = (row[f"{end}_simultaneous"] if row else None for end in ("high", "low"))
+    there = high is not None and low is not None and (high < 0 or low > 0)
+    if row and there and tolerance is not None and abs(row["gap"]) <= tolerance:
+        return "The largest difference seen, within the tolerance"
+    return "The largest difference seen, not proven"
 
 
 def _unjudged(decision: Mapping[str, Any]) -> int:
@@ -140,6 +157,11 @@ def _explained(row: Row, content: Mapping[str, Any]) -> str:
         f"group and {share(own['ceiling_recall'] - ceiling)} of all others"
     )
     if ceiling * row["gap"] > 0 and abs(ceiling) >= 0.005:
+        if abs(ceiling) >= abs(row["gap"]):
+            return (
+                f"{start}, a difference of {points(ceiling)} points: list size and need alone would make it at least "
+                "as large as the one seen. That explains, not excuses."
+            )
         return f"{start}: {points(ceiling)} of the points come with list size and need. That explains, not excuses."
     return f"{start}: list size and need do not explain the difference."
 
@@ -187,9 +209,7 @@ def _open(row: Row) -> dict[str, str]:
     elif settled.isdigit():
         text = f"{int(settled):,} more students with the outcome would settle it"
     elif settled:
-        text = {"not in this county": "cannot be settled with the students of this county"}.get(
-            settled, settled
-        )
+        text = NEVER.get(settled, settled)
     else:
         text = "the difference itself cannot be printed"
     return {
