@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from early_id.evaluation import backtest, load_backtest, save_backtest
+from early_id.evaluation._years import years_without_history
 from early_id.exceptions import ConfigError, DataError
 from early_id.models import AdditiveModel, FeatureInfo, MonotoneAdditiveClassifier, PaceRule, Period, Term
 from early_id.panel import CATALOG, Label, build_panel
@@ -76,6 +78,43 @@ def test_a_training_year_without_history_is_refused(panel):
     assert "Expected training years with a school year before them, got 2022" in message
     assert "'prior_absence_rate'" in message
     assert "train on later years, or drop these features" in message
+
+
+@pytest.mark.parametrize("strays", [1, 40])
+def test_a_few_stray_records_are_no_history(panel, strays):
+    frame = panel.frame.copy()
+    first = frame.index[frame["school_year"] == 2022]
+    frame.loc[first[:strays], PRIOR] = 0.1
+    share = strays / len(first)
+    stray = replace(panel, frame=frame)
+    with pytest.raises(ConfigError) as caught:
+        backtest({"additive": learner()}, stray, train_years=[np.int64(2022), 2023], test_years=[2024])
+    assert (
+        f"got 2022, in which 'prior_absence_rate' are known for {share:.1%} of the rows (later years: up to 88%)"
+        in str(caught.value)
+    )
+    assert backtest({"additive": learner()}, stray).train_years == (2023,)
+
+
+def test_each_table_needs_its_own_history_and_one_that_was_never_sent_is_missed_by_no_year():
+    frame = pd.DataFrame({"school_year": np.repeat([2022, 2023, 2024], 10)})
+    later = frame["school_year"] > 2022
+    frame["absence"] = 0.1
+    frame["mark"] = np.where(later, 3.0, np.nan)
+    frame["incidents"] = np.nan
+    features = [
+        SimpleNamespace(name=name, window="prior_year", table=table)
+        for name, table in (("absence", "absences"), ("mark", "grades"), ("incidents", "incidents"))
+    ]
+    assert years_without_history(SimpleNamespace(features=features, frame=frame)) == {2022: ("grades", 0.0)}
+    assert years_without_history(SimpleNamespace(features=features[::2], frame=frame)) == {}
+
+
+def test_years_of_numpy_are_written_as_numbers(panel):
+    with pytest.raises(ConfigError, match=r"Expected school years with mature labels, .*got 1999; choose"):
+        backtest({"additive": learner()}, panel, train_years=[np.int64(1999)])
+    with pytest.raises(ConfigError, match=r"got training \[2024\] and testing \[2023\]"):
+        backtest({"additive": learner()}, panel, train_years=[np.int64(2024)], test_years=[np.int64(2023)])
 
 
 def test_it_is_allowed_once_no_contestant_asks_for_history(panel):
@@ -274,7 +313,7 @@ def test_saving_twice_gives_the_same_bytes(result, tmp_path):
 
 
 def test_a_capacity_by_school_survives_the_disk(panel, tmp_path):
-    found = backtest({"additive": learner()}, panel, capacity={"*": 7})
+    found = backtest({"additive": learner()}, panel, capacity={"*": np.int64(7)})
     save_backtest(found, tmp_path)
     assert load_backtest(tmp_path).capacity == {"*": 7}
     assert json.loads((tmp_path / "backtest.json").read_text())["train_years"] == [2023]

@@ -30,6 +30,15 @@ def test_a_share_is_rounded_up_exactly():
     assert capacity_by_school("5%", cohort).tolist() == [21, 22, 1]
     assert capacity_by_school("2.5 %", cohort).tolist() == [11, 11, 1]
     assert capacity_by_school({"*": 25, "b": 30}, cohort).tolist() == [25, 30, 25]
+    # 2.345 % of 20,000 is 469 exactly; rounded to 2.34 or 2.35 it would be 468 or 470. Any share gives a place.
+    assert capacity_by_school("2.345%", pd.Series([20_000], index=cohort.index[:1])).tolist() == [469]
+    assert capacity_by_school("0.004%", cohort).tolist() == [1, 1, 1]
+
+
+def test_whole_numbers_of_numpy_are_numbers():
+    cohort = pd.Series([10, 10], index=pd.Index(["01", "02"], name="school_id"))
+    assert capacity_by_school(np.int64(3), cohort).tolist() == [3, 3]
+    assert capacity_by_school({"*": np.int32(3), "02": 4}, cohort).tolist() == [3, 4]
 
 
 @pytest.mark.parametrize(
@@ -38,6 +47,12 @@ def test_a_share_is_rounded_up_exactly():
         ("five", "Expected a capacity such as '5%'"),
         ("0%", "a share lies above 0"),
         (0, r"at least one place .*'\*: 0'"),
+        (25.0, "got 25.0; the number of students is a whole number"),
+        (True, "got True; the number of students is a whole number"),
+        (None, "got None; the number of students is a whole number"),
+        ([5], r"got \[5\]; the number of students is a whole number"),
+        ({"*": 2.5}, r"as a whole number, got '\*: 2.5'"),
+        ({"*": True}, r"as a whole number, got '\*: True'"),
         ({"01": 25}, r"a capacity for every school with students, got none for '02'; add them or '\*'"),
     ],
 )

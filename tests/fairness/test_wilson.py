@@ -40,6 +40,14 @@ def test_effective_size_is_the_linearised_variance():
     assert size < n.sum() / 3
 
 
+def test_few_students_count_for_one_less():
+    n = np.full(6, 4)
+    k = np.array([4, 4, 0, 0, 4, 0])
+    sums = {"kk": (k * k).sum(), "kn": (k * n).sum(), "nn": (n * n).sum()}
+    assert effective_size(k.sum(), n.sum(), **sums, students=6) == pytest.approx(5)
+    assert effective_size(k.sum(), n.sum(), **sums) == pytest.approx(6)
+
+
 def test_more_even_than_chance_is_not_counted_as_extra_students():
     # Every student is reached in exactly one of two rows: less spread than independent rows would have.
     assert effective_size(50, 100, kk=50, kn=100, nn=200) == 100

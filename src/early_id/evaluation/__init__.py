@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = attach(
         "list_id": "_capacity",
         "load_backtest": "_store",
         "places": "_capacity",
+        "plain_capacity": "_capacity",
         "publish_calibration": "_publish",
         "publish_metrics": "_publish",
         "publish_metrics_by_date": "_publish",

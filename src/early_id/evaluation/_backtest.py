@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from early_id.evaluation._calibration import compute_calibration
-from early_id.evaluation._capacity import SCORE_DECIMALS, Capacity
+from early_id.evaluation._capacity import SCORE_DECIMALS, Capacity, plain_capacity
 from early_id.evaluation._metrics import compute_metrics, compute_metrics_by_date
 from early_id.evaluation._years import choose_years
 from early_id.exceptions import DataError
@@ -38,7 +38,8 @@ class Backtest:
         What the interpretable contestants learned from the training years.
     deployable : str
         The contestant with a document, monotone where directions are declared, that reaches most at the capacity on
-        rows where the event is still ahead; empty if there is none.
+        rows where the event is still ahead; empty if there is none. It is chosen on the very test years whose figures
+        are reported and audited, so its own figures are a little too good; a later year is the honest check.
     label : str
     capacity : str, int or mapping
         The list size at which `deployable` was chosen.
@@ -139,7 +140,7 @@ def backtest(
         documents=documents,
         deployable=_deployable(predictions, documents, capacity),
         label=panel.label.name if panel.label else "",
-        capacity=capacity,
+        capacity=plain_capacity(capacity),
         train_years=tuple(train_years),
         test_years=tuple(test_years),
         trained_on=trained_on.date(),

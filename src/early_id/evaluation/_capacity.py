@@ -6,6 +6,8 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping
+from fractions import Fraction
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ import pandas as pd
 
 from early_id.exceptions import ConfigError, examples
 
-Capacity = str | int | Mapping[str, int]
+Capacity = str | int | Mapping[str, int]  # numbers of numpy count as int
 SCORE_DECIMALS = 6
 _SHARE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*%\s*$")
 
@@ -37,7 +39,7 @@ def capacity_by_school(capacity: Capacity, cohort: pd.Series) -> pd.Series:
     Raises
     ------
     ConfigError
-        If the capacity cannot be read, is below one, or a school has none.
+        If the capacity cannot be read, is no whole number (true is none), is below one, or a school has none.
 
     Examples
     --------
@@ -47,22 +49,23 @@ def capacity_by_school(capacity: Capacity, cohort: pd.Series) -> pd.Series:
     """
     schools = cohort.index.get_level_values("school_id")
     if isinstance(capacity, str):
-        share = _SHARE.match(capacity)
-        if not share or not 0 < float(share[1]) <= 100:
-            msg = (
-                f"Expected a capacity such as '5%', 25 or {{'*': 25}}, got {capacity!r}; a share lies above 0 and "
-                "goes up to 100 %."
-            )
-            raise ConfigError(msg)
-        # Integers: 5 % of 420 is 21 exactly, whatever 0.05 is in binary.
-        hundredths = round(float(share[1]) * 100)
-        return pd.Series([math.ceil(n * hundredths / 10_000) for n in cohort], cohort.index, dtype="int64")
-    places: Mapping[str, int] = {"*": capacity} if isinstance(capacity, int) else capacity
-    wrong = {name: value for name, value in places.items() if not isinstance(value, int) or value < 1}
-    if wrong:
-        given = examples(f"{name}: {value}" for name, value in wrong.items())
-        msg = f"Expected at least one place on the list of a school, got {given}."
+        share = _read_share(capacity)
+        return pd.Series([math.ceil(int(n) * share) for n in cohort], cohort.index, dtype="int64")
+    if not isinstance(capacity, Mapping) and not _is_whole(capacity):
+        msg = (
+            f"Expected a capacity such as '5%', 25 or {{'*': 25}}, got {capacity!r}; the number of students is a whole "
+            "number."
+        )
         raise ConfigError(msg)
+    given = capacity if isinstance(capacity, Mapping) else {"*": capacity}
+    wrong = {name: value for name, value in given.items() if not _is_whole(value) or value < 1}
+    if wrong:
+        msg = (
+            f"Expected at least one place on the list of a school, as a whole number, got "
+            f"{examples(f'{name}: {value}' for name, value in wrong.items())}."
+        )
+        raise ConfigError(msg)
+    places = {name: int(value) for name, value in given.items()}
     missing = sorted(set(schools) - set(places))
     if missing and "*" not in places:
         msg = (
@@ -73,6 +76,35 @@ def capacity_by_school(capacity: Capacity, cohort: pd.Series) -> pd.Series:
     return pd.Series(
         [places.get(school, places.get("*", 0)) for school in schools], cohort.index, dtype="int64"
     )
+
+
+def plain_capacity(capacity: Capacity) -> Capacity:
+    """Give a capacity as JSON can write it: numbers of numpy as plain ones.
+
+    >>> import numpy as np
+    >>> plain_capacity({"*": np.int64(25)})
+    {'*': 25}
+    """
+    if isinstance(capacity, Mapping):
+        return {name: int(value) if _is_whole(value) else value for name, value in capacity.items()}
+    return int(capacity) if _is_whole(capacity) else capacity
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _read_share(capacity: str) -> Fraction:
+    """Read a percentage as the exact fraction it is written as: 5 % of 420 is 21, whatever 0.05 is in binary."""
+    found = _SHARE.match(capacity)
+    share = Fraction(found[1]) / 100 if found else Fraction(0)
+    if not 0 < share <= 1:
+        msg = (
+            f"Expected a capacity such as '5%', 25 or {{'*': 25}}, got {capacity!r}; a share lies above 0 and "
+            "goes up to 100 %."
+        )
+        raise ConfigError(msg)
+    return share
 
 
 def list_id(school_id: str, as_of: pd.Timestamp) -> str:

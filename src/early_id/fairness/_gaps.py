@@ -19,6 +19,7 @@ from early_id.fairness._simultaneous import (
     simultaneous_critical,
 )
 from early_id.fairness._small import at_least_t, widen
+from early_id.fairness._wilson import small_sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,6 +67,7 @@ class _Contrast:
     eligible: np.ndarray
     per_student: Floats
     per_rest: Floats
+    small: tuple[Floats, Floats]
     observed: Gap
 
     @property
@@ -112,19 +114,27 @@ def _contrast(table: Table, metric: str) -> _Contrast:
     rows = table.total(n)
     average = max(1.0, rows.sum() / max(1, students.sum()))
     per_student = np.where(students > 0, rows / np.maximum(students, 1), average)
-    rest = students.sum() - students
+    rest = table.students_outside(n)
     per_rest = np.where(rest > 0, (rows.sum() - rows) / np.maximum(rest, 1), average)
     sums = {k: table.total(k), n: rows}
     sums |= {f"{a}*{b}": table.products(a, b) for a, b in ((k, k), (k, n), (n, n))}
     whole = {name: values.astype(np.float64) for name, values in sums.items()}
-    observed = against_rest(whole, k=k, n=n, per_student=per_student, per_rest=per_rest)
-    return _Contrast(table, metric, eligible, per_student, per_rest, observed)
+    small = (small_sample(students), small_sample(rest))
+    observed = against_rest(whole, k=k, n=n, per_student=per_student, per_rest=per_rest, small=small)
+    return _Contrast(table, metric, eligible, per_student, per_rest, small, observed)
 
 
 def _replicate(weights: Floats, contrast: _Contrast, patterns: Patterns) -> tuple[Floats, Floats]:
     k, n = RATES[contrast.metric]
     sums = resample(weights, contrast.table, patterns, contrast.measures)
-    gap = against_rest(sums, k=k, n=n, per_student=contrast.per_student, per_rest=contrast.per_rest)
+    gap = against_rest(
+        sums,
+        k=k,
+        n=n,
+        per_student=contrast.per_student,
+        per_rest=contrast.per_rest,
+        small=contrast.small,
+    )
     rate, other = _rate_and_rest(sums[k], sums[n])
     with np.errstate(divide="ignore", invalid="ignore"):
         return absolute_t(gap, contrast.observed), rate / other

@@ -55,7 +55,12 @@ def _rate(table: Table, k: str, n: str) -> tuple[Floats, Floats, Floats]:
     with np.errstate(divide="ignore", invalid="ignore"):
         value = over / under
     size = effective_size(
-        over, under, kk=table.products(k, k), kn=table.products(k, n), nn=table.products(n, n)
+        over,
+        under,
+        kk=table.products(k, k),
+        kn=table.products(k, n),
+        nn=table.products(n, n),
+        students=table.students(n),
     )
     low, high = wilson_interval(value, size)
     return value, low, high

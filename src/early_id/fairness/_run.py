@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from early_id.evaluation import list_at_capacity
+from early_id.evaluation import list_at_capacity, plain_capacity
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 from early_id.fairness._audit import Audit
 from early_id.fairness._complement import printable_complements
@@ -110,14 +110,13 @@ def audit(
         raise ConfigError(msg)
     rows = backtest.predictions.loc[backtest.predictions["contestant"] == name].reset_index(drop=True)
     rows = rows.assign(listed=list_at_capacity(rows, capacity).to_numpy())
-    shown = dict(capacity) if isinstance(capacity, Mapping) else capacity
     return audit_frame(
         rows,
         groups=groups,
         tolerance=tolerance,
         resampling=(replicates, seed),
         reference=reference,
-        about={"contestant": str(name), "capacity": shown, **(about or {})},
+        about={"contestant": str(name), "capacity": plain_capacity(capacity), **(about or {})},
     )
 
 

@@ -23,18 +23,27 @@ class Gap:
     other_error: Floats
 
 
-def against_rest(sums: Mapping[str, Floats], *, k: str, n: str, per_student: Floats, per_rest: Floats) -> Gap:
+def against_rest(
+    sums: Mapping[str, Floats],
+    *,
+    k: str,
+    n: str,
+    per_student: Floats,
+    per_rest: Floats,
+    small: tuple[Floats, Floats],
+) -> Gap:
     """Gap of each cell against all other cells of its table, with its clustered standard error.
 
     Half a success and half a failure are added to either side before the standard error, so that a cell
     reached wholly or not at all still has one. One observation is one student: the half counts `per_student`
-    rows.
+    rows. `small`: G/(G − 1) of the students of either side, by which a variance from few is too small.
     """
     names = (k, n, f"{k}*{k}", f"{k}*{n}", f"{n}*{n}")
     cell = [sums[name] for name in names]
     rest = [values.sum(axis=-1, keepdims=True) - values for values in cell]
     inside, inside_variance = _smoothed(*cell, rows=per_student)
     outside, outside_variance = _smoothed(*rest, rows=per_rest)
+    inside_variance, outside_variance = inside_variance * small[0], outside_variance * small[1]
     return Gap(inside - outside, np.sqrt(inside_variance + outside_variance), np.sqrt(outside_variance))
 
 

@@ -10,13 +10,20 @@ Floats = npt.NDArray[np.float64]
 
 
 def effective_size(
-    k: npt.ArrayLike, n: npt.ArrayLike, *, kk: npt.ArrayLike, kn: npt.ArrayLike, nn: npt.ArrayLike
+    k: npt.ArrayLike,
+    n: npt.ArrayLike,
+    *,
+    kk: npt.ArrayLike,
+    kn: npt.ArrayLike,
+    nn: npt.ArrayLike,
+    students: npt.ArrayLike = np.inf,
 ) -> Floats:
     """How many independent rows the rate Σk/Σn is worth when the rows of one student go together.
 
     `k`, `n` are sums over students, `kk`, `kn`, `nn` the sums of k², k·n and n². The design effect is the
     linearised variance Σ(k − r·n)²/(Σn)² over the variance r(1 − r)/Σn of independent rows, and never taken
-    below 1. A rate of 0 or 1 shows no spread to estimate it from: there the rows of one student are taken as
+    below 1. With the number of `students` G the variance is multiplied by G/(G − 1), as few students seem more alike
+    than they are. A rate of 0 or 1 shows no spread to estimate it from: there the rows of one student are taken as
     one observation (Σn²/Σn).
 
     >>> float(effective_size(2, 4, kk=2, kn=2, nn=4))  # four students with one row each
@@ -27,11 +34,21 @@ def effective_size(
     k, n, kk, kn, nn = (np.asarray(value, dtype=np.float64) for value in (k, n, kk, kn, nn))
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = k / n
-        spread = kk - 2 * rate * kn + rate**2 * nn
+        spread = (kk - 2 * rate * kn + rate**2 * nn) * small_sample(students)
         effect = np.where((k > 0) & (k < n), spread / (n * rate * (1 - rate)), nn / n)
         # n == nn exactly when no student has two rows; rounding must not turn 1 into 1 + 2e-16 there.
         effect = np.where(nn == n, 1.0, np.maximum(effect, 1.0))
         return np.asarray(n / effect)
+
+
+def small_sample(students: npt.ArrayLike) -> Floats:
+    """Give G/(G − 1), by which a variance estimated from G students is too small; 1 for a single one.
+
+    >>> float(small_sample(21))
+    1.05
+    """
+    freedom = np.asarray(students, dtype=np.float64) - 1
+    return 1 + np.where(freedom > 0, 1 / np.maximum(freedom, 1), 0.0)
 
 
 def wilson_interval(
