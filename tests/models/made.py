@@ -47,7 +47,7 @@ def documents(draw: Callable) -> AdditiveModel:
         FeatureInfo(name, direction=draw(st.sampled_from([-1, 0, 1])), phrase=draw(st.text(max_size=5)))
         for name in names
     ]
-    return AdditiveModel(draw(st.text(max_size=5)), infos, periods, {"rows": draw(st.integers(0, 99))})
+    return AdditiveModel("x" + draw(st.text(max_size=5)), infos, periods, {"rows": draw(st.integers(0, 99))})
 
 
 @st.composite

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -168,6 +170,38 @@ def test_a_year_that_ends_refuses_later_days():
     model = AdditiveModel("x", INFOS, (AUTUMN,))
     with pytest.raises(DataError, match=r"\(0 to 19\), but holds 20.0"):
         model.decision_function(rows(school_day=[0, 20]))
+
+
+def test_nothing_the_hash_covers_can_change():
+    given_ = {"years": [2022, 2023], "parameters": {"bags": 1}, "note": None}
+    model = replace(two_periods(), provenance=given_)
+    signed = model.sha256
+    given_["years"].append(2024)
+    given_["parameters"]["bags"] = 5
+    for change in (
+        lambda: model.provenance.update(note="x"),
+        lambda: model.provenance.__setitem__("note", "x"),
+        lambda: model.provenance["parameters"].__setitem__("bags", 2),
+        lambda: model.provenance["years"].append(2024),
+    ):
+        with pytest.raises((TypeError, AttributeError)):
+            change()
+    assert model.provenance == {"years": (2022, 2023), "parameters": {"bags": 1}, "note": None}
+    assert model.sha256 == signed
+
+
+def test_a_document_survives_copies_pickles_and_replacements():
+    model = replace(two_periods(), provenance={"years": [2022], "parameters": {"bags": 1}})
+    for again in (copy.deepcopy(model), copy.copy(model), pickle.loads(pickle.dumps(model))):  # noqa: S301
+        assert again == model
+        assert (again.features, again.periods, again.provenance) == (
+            model.features,
+            model.periods,
+            model.provenance,
+        )
+    more = replace(model, provenance={**model.provenance, "by": "test"})
+    assert more.provenance == {**model.provenance, "by": "test"}
+    assert more != model
 
 
 @pytest.mark.parametrize(

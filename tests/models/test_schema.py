@@ -100,6 +100,17 @@ def first_term(raw):
         (lambda raw: first_term(raw).update(values=[1.0]), "needs 2 values, but has 1"),
         (lambda raw: raw["periods"].append(raw["periods"][0]), "without gap or overlap"),
         (lambda raw: raw["periods"][0].update(to_day=0), r"0 ≤ from_day < to_day"),
+        (
+            lambda raw: raw["periods"][0].update(from_day=5),
+            "must begin with school day 0, but the first one is",
+        ),
+        (lambda raw: raw.update(label=""), "needs a label, the outcome it speaks of, but has ''"),
+        (lambda raw: raw.update(label=" \n"), "needs a label"),
+        (
+            lambda raw: raw["periods"][0].update(n_rows=10, n_students=5, n_events=11),
+            "10 rows cannot hold 5 students and 11 events",
+        ),
+        (lambda raw: raw["periods"][0].update(n_rows=10, n_students=11), "10 rows cannot hold 11 students"),
         (lambda raw: raw["features"][0].update(direction=3), r"at 'features.0.direction'"),
         (lambda raw: raw["periods"][0].update(n_rows=1.5), r"at 'periods.0.n_rows'"),
     ],

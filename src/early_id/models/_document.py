@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import pandas as pd
 from early_id.exceptions import DataError, did_you_mean, examples
 from early_id.models import _render, _schema
 from early_id.models._columns import read_column
+from early_id.models._provenance import frozen, thawed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,9 +40,10 @@ class AdditiveModel:
     features : sequence of FeatureInfo
         The features, in the order of their terms.
     periods : sequence of Period
-        Contiguous, not overlapping, in order.
+        Contiguous, not overlapping, in order, from school day 0 on.
     provenance : mapping, default={}
-        Where the document comes from; anything JSON can hold.
+        Where the document comes from; anything JSON can hold. It is copied and frozen, lists as tuples, as the
+        hash covers it.
 
     Raises
     ------
@@ -69,12 +70,15 @@ class AdditiveModel:
     label: str
     features: tuple[FeatureInfo, ...]
     periods: tuple[Period, ...]
-    provenance: dict[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "features", tuple(self.features))
         object.__setattr__(self, "periods", tuple(self.periods))
-        object.__setattr__(self, "provenance", _plain(self.provenance))
+        object.__setattr__(self, "provenance", frozen(self.provenance))
+        if not isinstance(self.label, str) or not self.label.strip():
+            msg = f"a document needs a label, the outcome it speaks of, but has {self.label!r}; name the outcome."
+            raise DataError(msg)
         _check_features(self.feature_names)
         _check_periods(self.periods)
         for period in self.periods:
@@ -205,6 +209,10 @@ class AdditiveModel:
             f"sha256 {self.sha256[:12]}…)"
         )
 
+    def __reduce__(self) -> tuple[type[AdditiveModel], tuple[Any, ...]]:
+        # A frozen mapping cannot be pickled: the document is built again, and checked again.
+        return type(self), (self.label, self.features, self.periods, thawed(self.provenance))
+
     def __eq__(self, other: object) -> bool:
         return self.sha256 == other.sha256 if isinstance(other, AdditiveModel) else NotImplemented
 
@@ -272,19 +280,6 @@ def sigmoid_pair(scores: Floats) -> Floats:
     return np.column_stack([np.where(up, low, high), np.where(up, high, low)])
 
 
-def _plain(provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy through JSON, so that a document in memory equals the one read back."""
-    try:
-        copy: dict[str, Any] = json.loads(json.dumps(dict(provenance), allow_nan=False))
-    except (TypeError, ValueError) as error:
-        msg = (
-            f"provenance must hold only what JSON can hold, but {error}; "
-            "convert it to text or finite numbers."
-        )
-        raise DataError(msg) from error
-    return copy
-
-
 def _check_features(names: Sequence[str]) -> None:
     twice = [name for i, name in enumerate(names) if name in names[:i]]
     if twice or not names:
@@ -296,6 +291,9 @@ def _check_features(names: Sequence[str]) -> None:
 
 
 def _check_periods(periods: Sequence[Period]) -> None:
+    if periods and periods[0].from_day != 0:
+        msg = f"periods must begin with school day 0, but the first one is {periods[0].name!r}; correct the document."
+        raise DataError(msg)
     gaps = [b.name for a, b in itertools.pairwise(periods) if a.to_day != b.from_day]
     if gaps or not periods:
         what = f"{examples(gaps)} does not begin where the one before ends" if periods else "there is none"

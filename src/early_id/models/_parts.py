@@ -149,6 +149,12 @@ class Period:
                 f"{self.name}: counts of rows, students and events cannot be negative; correct the document."
             )
             raise DataError(msg)
+        if max(self.n_students, self.n_events) > self.n_rows:
+            msg = (
+                f"{self.name}: {self.n_rows} rows cannot hold {self.n_students} students and {self.n_events} events; "
+                "correct the document."
+            )
+            raise DataError(msg)
 
     @property
     def name(self) -> str:

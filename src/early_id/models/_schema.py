@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from early_id.exceptions import DataError, examples
+from early_id.models._provenance import thawed
 
 if TYPE_CHECKING:
     from early_id.models._document import AdditiveModel
@@ -79,7 +80,7 @@ def content(model: AdditiveModel) -> dict[str, Any]:
         "label": model.label,
         "features": [asdict(feature) for feature in model.features],
         "periods": [asdict(period) for period in model.periods],
-        "provenance": model.provenance,
+        "provenance": thawed(model.provenance),
     }
 
 
