@@ -201,7 +201,8 @@ TREND = Said(
 
 def test_a_comparison_is_said_only_in_the_direction_that_is_true() -> None:
     catalog = (TREND, D)
-    assert say({"t": 0.5, "d": 0.1}, catalog, t=-4)["reason_1"] == "Marks changed by -4.0 since 14 Aug 2025"
+    assert say({"t": 0.5, "d": 0.1}, catalog, t=-4)["reason_1"] == "Marks fell by 4.0 since 14 Aug 2025"
+    assert say({"t": 0.5, "d": 0.1}, catalog, t=-0.04)["reason_1"] == "3 incidents since 14 Aug 2025"
     assert say({"t": 0.5, "d": 0.1}, catalog, t=4)["reason_1"] == "3 incidents since 14 Aug 2025"
     assert say({"t": -0.5, "d": 0.1}, catalog, t=4)["strength"] == "Marks rose by 4.0"
     assert say({"t": -0.5, "d": 0.1}, catalog, t=-4)["strength"] == NO_STRENGTH

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from early_id.exceptions import ConfigError
 from early_id.explain import sentence
+from early_id.panel import CATALOG
 
 WINDOW = {"from_": pd.Timestamp("2024-10-12"), "to": pd.Timestamp("2024-11-08")}
 
@@ -29,7 +31,7 @@ def test_the_sentence_of_the_contract() -> None:
         ("{count} days suspended", {"count": 1}, "1 day suspended"),
         ("{count} days suspended", {"count": 21}, "21 days suspended"),
         ("{count} days suspended", {"count": 1.5}, "1.5 days suspended"),
-        ("{count} days suspended", {"count": 0}, "0 days suspended"),
+        ("{count} days suspended", {"count": 0}, "No day suspended"),
         (
             "Absent {count} school days since {from_}",
             {"count": 1, **WINDOW},
@@ -44,8 +46,52 @@ def test_the_sentence_of_the_contract() -> None:
         ),
         ("{count} of {of} assignments", {"count": 1, "of": 12}, "1 of 12 assignments"),
         ("{count} of {of} school days", {"count": 1, "of": 1}, "1 of 1 school day"),
-        ("Absent only {count} of {of} days", {"count": 0, "of": 20}, "Absent 0 of 20 days"),
-        ("Only {count} late days", {"count": 0}, "0 late days"),
+        ("Absent only {count} of {of} days", {"count": 0, "of": 20}, "Absent on none of 20 days"),
+        ("Only {count} late days", {"count": 0}, "No late day"),
+        (
+            "Only {count} partial days since {from_}",
+            {"count": 0, **WINDOW},
+            "No partial day since 12 Oct 2024",
+        ),
+        (
+            "Only {count} unexcused days in {of} school days this year",
+            {"count": 0, "of": 41},
+            "No unexcused day in 41 school days this year",
+        ),
+        (
+            "Only {count} assignments open from the last 20 school days",
+            {"count": 0},
+            "No assignment open from the last 20 school days",
+        ),
+        ("{count} assignments handed in this year", {"count": 0}, "No assignment handed in this year"),
+        ("{count} of {of} assignments", {"count": 0, "of": 12}, "0 of 12 assignments"),
+        (
+            "Late only {count} times in the last 20 school days",
+            {"count": 0},
+            "Never late in the last 20 school days",
+        ),
+        (
+            "Late {count} times in the last 20 school days",
+            {"count": 0.5},
+            "Late 0.5 times in the last 20 school days",
+        ),
+        (
+            "Absent only {count} school days since {from_}",
+            {"count": 0, **WINDOW},
+            "Absent on no school day since 12 Oct 2024",
+        ),
+        (
+            "Absent only {count} of the last {of} school days",
+            {"count": 0, "of": 20},
+            "Absent on none of the last 20 school days",
+        ),
+        ("Last absent {count} school days ago", {"count": 0}, "Absent on the latest school day"),
+        ("Last absent {count} school days ago", {"count": 10}, "Last absent 10 school days ago"),
+        (
+            "All but {count} of {of} assignments handed in by the due day",
+            {"count": 0, "of": 1},
+            "1 of 1 assignment handed in by the due day",
+        ),
         ("All but {count} of {of} assignments", {"count": 0, "of": 12}, "All 12 assignments"),
         ("All but {count} of {of} assignments", {"count": 2, "of": 12}, "All but 2 of 12 assignments"),
         ("No incident since {from_}", WINDOW, "No incident since 12 Oct 2024"),
@@ -53,6 +99,30 @@ def test_the_sentence_of_the_contract() -> None:
 )
 def test_singular_plural_and_nothing(template: str, values: dict[str, Any], text: str) -> None:
     assert sentence(template, values) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (-18.5, "Marks fell by 18.5 points"),
+        (4.04, "Marks rose by 4.0 points"),
+        (-100, "Marks fell by 100.0 points"),
+    ],
+)
+def test_a_change_says_which_way_it_went(value: float, text: str) -> None:
+    assert sentence("Marks changed by {value} points", {"value": value}, unit="points") == text
+
+
+@pytest.mark.parametrize("feature", CATALOG.values(), ids=lambda feature: feature.name)
+@pytest.mark.parametrize(("count", "of"), [(0, 1), (0, 20), (1, 1), (1, 20)])
+def test_no_template_of_the_catalogue_says_what_nobody_would(feature: Any, count: int, of: int) -> None:
+    facts = {"count": count, "of": of, "value": -18.5, **WINDOW}
+    # A count of nothing where more is better is no strength: `reasons` leaves it out.
+    strength = "" if count == 0 and feature.direction < 0 else feature.strength
+    for template in (feature.phrase, strength):
+        text = sentence(template, facts, unit=feature.unit) or ""
+        # "0 of 12 assignments" is how people say it; "0 times", "all 1" and "changed by -18.5" are not.
+        assert not re.search(r"\b0 (?!of\b)[a-z]|\ball 1\b|only 0|changed by", text, re.IGNORECASE)
 
 
 @pytest.mark.parametrize(

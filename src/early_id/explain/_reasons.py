@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 NO_STRENGTH = "No strength visible in these data: ask the student and the adults who know them"
 _FACTS = {"count": "count", "of": "of", "from_": "from", "to": "to"}
 _N_REASONS = 3
+# A change is written with one decimal: a smaller one would be said as "by 0.0".
+_LEAST_CHANGE = 0.05
 # pandas 3's `str`, by the name that pandas 2.3 knows too.
 _TEXT = pd.StringDtype(na_value=np.nan)
 
@@ -174,6 +176,8 @@ def _said(word: Words, template: str, facts: Mapping[str, Any], *, good: bool) -
     if word.compares and word.direction * value * (-1 if good else 1) <= 0:
         return None
     used = placeholders(template)
+    if word.compares and "value" in used and abs(value) < _LEAST_CHANGE:
+        return None
     amount = value if count is None else count
     if good and word.direction > 0 and not used & {"count", "value"} and amount != 0:
         return None

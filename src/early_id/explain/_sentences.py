@@ -36,7 +36,22 @@ _PLURALS = {
     "times": "time",
     "weeks": "week",
 }
-_AFTER_ONE = re.compile(rf"^(\s+(?:[a-z-]+\s+){{0,2}}?)({'|'.join(_PLURALS)})\b")
+_COUNTED = rf"((?:[a-z-]+\s+){{0,2}}?)({'|'.join(_PLURALS)})\b"
+_AFTER_ONE = re.compile(rf"^(\s+){_COUNTED}")
+# How people say that something never happened. "1.0" and "0.5" are not the words "1" and "0".
+_NOTHING = tuple(
+    (re.compile(pattern, re.IGNORECASE), plain)
+    for pattern, plain in (
+        (r"\ball but 0 of (?:the )?1\b(?!\.)", "1 of 1"),
+        (r"\ball but 0 of (?:the )?(?=\d)", "all "),
+        (r"\blate (?:only )?0 times\b", "never late"),
+        (r"\blast absent 0 school days ago\b", "absent on the latest school day"),
+        (r"\babsent (?:only )?0 school days\b", "absent on no school day"),
+        (r"\babsent (?:only )?0 of\b", "absent on none of"),
+    )
+)
+_NONE = re.compile(rf"(^|\bin )(?:only )?0 {_COUNTED}", re.IGNORECASE)
+_CHANGED = "changed by "
 
 
 def sentence(template: str, values: Mapping[str, Any], *, unit: str = "") -> str | None:
@@ -68,6 +83,10 @@ def sentence(template: str, values: Mapping[str, Any], *, unit: str = "") -> str
     'Absent 3 of the last 20 school days (12 Oct 2024 to 8 Nov 2024)'
     >>> sentence("{count} days suspended this year", {"count": 1.0})
     '1 day suspended this year'
+    >>> sentence("Marks changed by {value} points", {"value": -18.5}, unit="points")
+    'Marks fell by 18.5 points'
+    >>> sentence("Late only {count} times this year", {"count": 0})
+    'Never late this year'
     >>> sentence("Mean mark {value}", {"value": 71.25}, unit="points"), sentence("Late {count} times", {})
     ('Mean mark 71.2', None)
     """
@@ -82,7 +101,7 @@ def sentence(template: str, values: Mapping[str, Any], *, unit: str = "") -> str
         written = _date(values.get(name)) if name in _DATES else _number(values.get(name), name, unit)
         if written is None:
             return None
-        text += written
+        text = _moved(text, written) if name == "value" and text.endswith(_CHANGED) else text + written
         one = written == "1"
     return _tidy(text)
 
@@ -156,11 +175,18 @@ def _date(value: Any) -> str | None:
 
 
 def _after_one(literal: str) -> str:
-    return _AFTER_ONE.sub(lambda found: f"{found[1]}{_PLURALS[found[2]]}", literal)
+    return _AFTER_ONE.sub(lambda found: f"{found[1]}{found[2]}{_PLURALS[found[3]]}", literal)
+
+
+def _moved(text: str, written: str) -> str:
+    """Say which way a change went: "changed by -3.0" is "fell by 3.0"."""
+    stem = text.removesuffix(_CHANGED)
+    return f"{stem}fell by {written[1:]}" if written.startswith("-") else f"{stem}rose by {written}"
 
 
 def _tidy(text: str) -> str:
-    """Say nothing of "only 0" and "all but 0 of", which nobody would."""
-    text = re.sub(r"\ball but 0 of (the )?(?=\d)", "all ", text, flags=re.IGNORECASE)
-    text = re.sub(r"\bonly (?=0\b(?!\.))", "", text, flags=re.IGNORECASE)
+    """Say nothing of "only 0", "all but 0 of" and "0 times", which nobody would."""
+    for pattern, plain in _NOTHING:
+        text = pattern.sub(plain, text)
+    text = _NONE.sub(lambda found: f"{found[1]}no {found[2]}{_PLURALS[found[3]]}", text)
     return text[:1].upper() + text[1:]
