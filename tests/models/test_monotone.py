@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from early_id.models import MonotoneAdditiveClassifier
+from early_id.models._edges import bin_codes, join_thin_bins
 from models.made import LAW, students
 
 
@@ -143,3 +144,46 @@ def test_a_county_is_scored_in_less_than_a_few_seconds():
     start = time.process_time()
     document.decision_function(X)
     assert time.process_time() - start < 3.0
+
+
+def test_every_step_rests_on_eleven_students():
+    """Each student is there six times, so that 20 rows are but four students; a few have rare values."""
+    X, y, _ = students(300)
+    X["rare"] = np.where(np.arange(300) < 5, 7.0, 0.0)
+    X["gone"] = np.where(np.arange(300) < 8, np.nan, X["mark"].fillna(70.0))
+    X = pd.concat([X] * 6, ignore_index=True)
+    y = np.tile(y, 6)
+    who = np.tile(np.arange(300), 6)
+    X.index = pd.Index(who, name="student_id")
+    document = MonotoneAdditiveClassifier(directions=LAW, max_iter=30).fit(X, y).document_
+    (period,) = document.periods
+    for term in period.terms:
+        column = X[term.feature].to_numpy()
+        bins = np.where(np.isnan(column), -1, np.searchsorted(term.edges, column, side="right"))
+        sizes = [len(np.unique(who[bins == one])) for one in range(len(term.values))]
+        assert min(sizes) >= 11, term.feature
+    terms = {term.feature: term for term in period.terms}
+    assert len(terms["mark"].edges) > 5
+    assert terms["rare"].edges == ()
+    usual = X["gone"].dropna()
+    most = np.bincount(np.searchsorted(terms["gone"].edges, usual, side="right")).argmax()
+    assert terms["gone"].missing == terms["gone"].values[most]
+    # Nobody knows whose a row is: nothing is joined.
+    anonymous = MonotoneAdditiveClassifier(directions=LAW, max_iter=30).fit(X.reset_index(drop=True), y)
+    assert len(anonymous.document_.periods[0].terms[list(X.columns).index("rare")].edges) == 1
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 12)), min_size=1, max_size=40),
+    st.integers(0, 8),
+)
+def test_joined_bins_hold_enough_students_or_there_is_one_bin(rows, fewest):
+    values, who = (np.array(column) for column in zip(*rows, strict=True))
+    edges = tuple(float(one) for one in range(1, 7))
+    kept = join_thin_bins(edges, bin_codes(values.astype(float), edges), who, fewest)
+    assert set(kept) <= set(edges)
+    bins = bin_codes(values.astype(float), kept)
+    sizes = [len(np.unique(who[bins == one])) for one in range(len(kept) + 1)]
+    assert min(sizes) >= min(fewest, len(np.unique(who)))
+    if fewest == 0:
+        assert kept == edges

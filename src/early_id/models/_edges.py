@@ -90,6 +90,38 @@ def bin_codes(x: Floats, edges: Iterable[float]) -> npt.NDArray[np.intp]:
     return codes
 
 
+def join_thin_bins(
+    edges: tuple[float, ...], codes: npt.NDArray[np.intp], students: npt.NDArray[np.intp], fewest: int
+) -> tuple[float, ...]:
+    """Drop edges, from the lowest bin up, until every bin rests on at least `fewest` distinct students.
+
+    Parameters
+    ----------
+    edges : tuple of float
+        Of the bins.
+    codes, students : ndarray of shape (n,)
+        Bin and student of each row.
+    fewest : int
+
+    Examples
+    --------
+    >>> codes, students = np.array([0, 0, 1, 2, 2, 2]), np.array([1, 2, 3, 4, 4, 5])
+    >>> join_thin_bins((1.0, 2.0), codes, students, fewest=2)
+    (1.0,)
+    """
+    held = [set(students[codes == bin_].tolist()) for bin_ in range(len(edges) + 1)]
+    kept: list[float] = []
+    together: set[int] = set()
+    for edge, own in zip(edges, held, strict=False):
+        together |= own
+        if len(together) >= fewest:
+            kept.append(edge)
+            together = set()
+    if len(together | held[-1]) < fewest:
+        return tuple(kept[:-1])
+    return tuple(kept)
+
+
 def _distribution(x: Floats, weight: Floats) -> tuple[Floats, Floats]:
     known = np.abs(x) <= LARGEST
     values, place = np.unique(x[known], return_inverse=True)

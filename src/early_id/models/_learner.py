@@ -39,16 +39,20 @@ class OneClassError(DataError, ValueError):
 
 @dataclass(frozen=True)
 class Rows:
-    """Training rows: features x (n × p), outcome y (0/1), weight (> 0), group (rows that belong together)."""
+    """Training rows: features x (n × p), outcome y (0/1), weight (> 0), group (rows that belong together).
+
+    `named`: the groups are students; otherwise nobody knows whose a row is, and each is a group of its own.
+    """
 
     x: Floats
     y: Ints
     weight: Floats
     group: Ints
+    named: bool = False
 
     def __getitem__(self, which: Any) -> Rows:
         group = np.unique(self.group[which], return_inverse=True)[1]
-        return Rows(self.x[which], self.y[which], self.weight[which], group)
+        return Rows(self.x[which], self.y[which], self.weight[which], group, self.named)
 
 
 class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -169,7 +173,7 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             msg = f"X holds no feature besides {DAY!r}; add the feature columns of the panel."
             raise DataError(msg)
         group = np.arange(len(x)) if students is None else students
-        return Rows(x, codes, weight, group)[used], days
+        return Rows(x, codes, weight, group, students is not None)[used], days
 
     def _day_column(self) -> int | None:
         names = list(getattr(self, "feature_names_in_", ()))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from early_id.models._edges import bin_codes, cut_edges
+from early_id.models._edges import bin_codes, cut_edges, join_thin_bins
 from early_id.models._learner import AdditiveLearner, Rows
 from early_id.models._tables import Tables
 from early_id.models._terms import Floats, Term
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from early_id.models._directions import Directions
     from early_id.models._parts import FeatureInfo
     from early_id.models._periods import Ints
+
+
+# A step of a table says something of a group, never of a few children.
+FEWEST_STUDENTS = 11
 
 
 class MonotoneAdditiveClassifier(AdditiveLearner):
@@ -60,6 +64,9 @@ class MonotoneAdditiveClassifier(AdditiveLearner):
     trained on the bin numbers with monotone constraints, each feature alone; its decision function on one
     row per bin gives the tables. A feature with unknown values gets an unconstrained indicator, and its bin
     number the most frequent one, so that "unknown" is a value of its own and no end of the scale.
+
+    If the index of X has a level `student_id`, every step rests on at least 11 distinct students: bins with fewer
+    join a neighbour, and "unknown" for fewer counts as the most frequent value.
 
     Examples
     --------
@@ -146,7 +153,9 @@ class Bins:
     features: tuple[FeatureInfo, ...]
     edges: tuple[tuple[float, ...], ...]
     usual: Ints  # the bin most rows are in: it stands in for unknown
-    unknown: Ints  # positions of the features that have both known and unknown values
+    unknown: (
+        Ints  # positions of the features with both known and unknown values, the latter of enough students
+    )
 
     @classmethod
     def cut(cls, rows: Rows, features: tuple[FeatureInfo, ...], max_bins: int) -> Bins:
@@ -155,10 +164,12 @@ class Bins:
             column = rows.x[:, j]
             known = ~np.isnan(column)
             cuts = cut_edges(column[known], rows.weight[known], max_bins) if known.any() else ()
+            fewest = FEWEST_STUDENTS if rows.named else 0
+            cuts = join_thin_bins(cuts, bin_codes(column[known], cuts), rows.group[known], fewest)
             counts = np.bincount(bin_codes(column[known], cuts), weights=rows.weight[known], minlength=1)
             edges.append(cuts)
             usual.append(int(np.argmax(counts)))
-            if known.any() and not known.all():
+            if known.any() and not known.all() and len(np.unique(rows.group[~known])) >= fewest:
                 unknown.append(j)
         return cls(features, tuple(edges), np.array(usual), np.array(unknown, dtype=np.intp))
 
