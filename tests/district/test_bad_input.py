@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from small_district import TODAY, small_district, write_csv
 
-from early_id.district import check_district, read_district
+from early_id.district import TABLES, check_district, read_district
 from early_id.exceptions import ConfigError, DataError
 
 _TODAY = dt.date.fromisoformat(TODAY)
@@ -58,8 +58,9 @@ def test_a_missing_table(tmp_path):
     tables = small_district()
     del tables["calendar"]
     message = _refusal(tmp_path, tables)
-    assert "EID-FILE-001 required table missing (0 rows: no calendar.csv or calendar.parquet)" in message
-    assert "EID-ATT" not in message
+    assert "EID-FILE-001 required table missing (no calendar.csv or calendar.parquet)" in message
+    assert "EID-ATT-0" not in message
+    assert message.endswith("; mend the table that has no good row and read again.")
 
 
 def test_a_missing_column(tmp_path):
@@ -154,15 +155,27 @@ def test_more_than_a_day_in_one_absence(tmp_path):
 def test_empty_tables(tmp_path):
     tables = {name: frame.head(0) for name, frame in small_district().items()}
     message = _refusal(tmp_path, tables)
-    assert "EID-FILE-005 empty table (0 rows: " in message
+    assert "EID-FILE-005 empty table (" in message
+    assert "0 rows" not in message
     for name in ("schools", "enrollments", "calendar"):
         assert f"{name}.csv has no rows" in message
 
 
-def test_an_empty_optional_table_is_no_error(tmp_path):
+@pytest.mark.parametrize("name", [name for name, table in TABLES.items() if not table.required])
+def test_a_table_that_is_sent_empty_is_an_error_and_one_that_is_not_sent_is_none(tmp_path, name):
     tables = small_district()
-    tables["incidents"] = tables["incidents"].head(0)
-    assert check_district(write_csv(tmp_path, tables), today=_TODAY).rules.empty
+    empty, absent = tmp_path / "empty", tmp_path / "absent"
+    result = check_district(write_csv(empty, tables | {name: tables[name].head(0)}), today=_TODAY)
+    assert result.rules["code"].iloc[0] == "EID-FILE-005"
+    assert result.capabilities["absent"][name] == "no good row: EID-FILE-005"
+    (empty / f"{name}.csv").unlink()
+    typed = dict.fromkeys(tables[name], "str")
+    tables[name].head(0).astype(typed).to_parquet(empty / f"{name}.parquet")
+    assert check_district(empty, today=_TODAY).rules["examples"][0] == [f"{name}.parquet has no rows"]
+    del tables[name]
+    result = check_district(write_csv(absent, tables), today=_TODAY)
+    assert result.capabilities["absent"][name] == "not submitted"
+    assert result.ok == (name != "absences")
 
 
 def test_two_files_for_one_table(tmp_path):
@@ -190,6 +203,7 @@ def test_the_refusal_is_one_sentence_that_ends_with_the_next_step(tmp_path):
     assert message.endswith(
         f"run `early-id check {tmp_path} --source folder --out DIR` and use the cleaned DIR."
     )
-    assert " and 1 more rules; run" in message
+    # The seventh is about attendance: no absence is left.
+    assert " and 2 more rules; run" in message
     assert message.count("line ") == 5
     assert "\n" not in message

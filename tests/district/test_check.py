@@ -230,6 +230,12 @@ def _double_absence(tables):
         ("EID-ENR-002", _set("enrollments", 5, school_year="2024"), 1, "student 003 at school 0102"),
         ("EID-FEED-001", _set("attendance_feed", 0, day="2024-09-01"), 1, "school 0101 on 2024-09-01"),
         ("EID-FEED-002", _drop("attendance_feed", "school_id != '0102'"), 1, "school 0102"),
+        (
+            "EID-FEED-003",
+            _drop("absences", "student_id == ''"),
+            30,
+            "attendance was submitted for 15 school days, yet there is no single absence",
+        ),
         ("EID-ATT-001", _set("absences", 2, student_id="2"), 1, "student 2 at school 0102 on 2024-09-10"),
         ("EID-ATT-002", _set("absences", 2, occurred_on="2024-09-08"), 1, "student 002 .* 2024-09-08"),
         ("EID-ATT-003", _set("absences", 2, occurred_on="2024-09-17"), 1, "student 002 .* 2024-09-17"),
@@ -304,6 +310,81 @@ def test_bad_parents_take_their_children_with_them(tmp_path):
     again = check_district(write_check(result, tmp_path / "out"), today=_TODAY)
     assert again.ok
     _assert_same(again.district, result.district)
+
+
+@pytest.mark.parametrize("absences", ["absent", "empty", "held back"])
+def test_without_a_single_absence_attendance_is_unknown_and_not_perfect(tmp_path, absences):
+    tables = small_district()
+    if absences == "absent":
+        del tables["absences"]
+    elif absences == "empty":
+        tables["absences"] = tables["absences"].head(0)
+    else:
+        tables["absences"]["kind"] = "away"
+    result = _check(tmp_path / "in", tables)
+    rule = result.rules.set_index("code").loc["EID-FEED-003"]
+    assert rule["severity"] == "error"
+    assert len(rule["examples"]) == 1
+    assert not result.district.signals.has("attendance_feed")
+    assert result.capabilities["labels"]["chronic_absence"] == "no: no rows in attendance_feed, absences"
+    assert result.capabilities["absent"]["attendance_feed"] == "no good row: EID-FEED-003"
+    assert _accounts_balance(result)
+    assert check_district(write_check(result, tmp_path / "out"), today=_TODAY).ok
+
+
+# --- a required table without a good row ----------------------------------------------------------------------------
+
+
+def _lose(folder, name, how):
+    """Take the required table away in one of the ways a district does."""
+    file = folder / f"{name}.csv"
+    frame = pd.read_csv(file, dtype=str)
+    if how == "absent":
+        file.unlink()
+    elif how == "empty":
+        frame.head(0).to_csv(file, index=False)
+    elif how == "no such column":
+        frame.rename(columns={frame.columns[0]: "id"}).to_csv(file, index=False)
+    elif how == "unreadable":
+        file.unlink()
+        file.with_suffix(".parquet").write_bytes(b"PAR1")
+    elif how == "a folder":
+        file.unlink()
+        file.mkdir()
+    else:
+        frame.assign(**{frame.columns[0]: ""}).to_csv(file, index=False)
+
+
+@pytest.mark.parametrize("name", ["schools", "calendar", "enrollments"])
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        ("absent", "EID-FILE-001"),
+        ("empty", "EID-FILE-005"),
+        ("no such column", "EID-FILE-002"),
+        ("unreadable", "EID-FILE-006"),
+        ("a folder", "EID-FILE-006"),
+        ("held back", "104"),
+    ],
+)
+def test_without_a_required_table_the_check_stops_and_says_what_it_did_not_ask(tmp_path, name, how, code):
+    folder = write_csv(tmp_path / "in", small_district())
+    _lose(folder, name, how)
+    result = check_district(folder, today=_TODAY)
+    errors = result.rules.loc[result.rules["severity"] == "error", "code"].tolist()
+    assert errors == [code if code.startswith("EID") else f"EID-{TABLES[name].code}-104", "EID-FILE-012"]
+    said = result.rules.set_index("code").loc["EID-FILE-012", "examples"][0]
+    assert said.startswith(f"{name} has no good row, so these were not asked: ")
+    assert "EID-ATT-*" in said
+    assert "EID-FEED-002" in said
+    assert result.capabilities["absent"]["absences"] == f"not judged: {name} has no good row"
+    assert result.capabilities["absent"][name] == f"no good row: {errors[0]}"
+    assert _accounts_balance(result)
+    files = result.files.set_index("file")
+    assert files.loc["absences.csv", ["rows_in", "ignored"]].tolist() == [5, 5]
+    assert "not judged" in files.loc["absences.csv", "ignored_because"]
+    assert result.district.frame("absences").empty
+    write_check(result, tmp_path / "out")
 
 
 # --- the day of knowing ---------------------------------------------------------------------------------------------

@@ -169,6 +169,7 @@ def test_a_column_that_comes_twice_is_not_guessed(folder):
 
 def test_files_that_are_no_table_are_ignored_with_a_reason(folder):
     (folder / "truth.csv").write_text("student_id,risk\n001,0.1\n")
+    (folder / "nothing.csv").mkdir()
     (folder / "absence.csv").write_text("a\n1\n2\n")
     (folder / "notes.txt").write_text("not looked at")
     result = check_district(folder, today=_TODAY)
@@ -178,6 +179,46 @@ def test_files_that_are_no_table_are_ignored_with_a_reason(folder):
     assert files.loc["absence.csv", "ignored"] == 2
     assert "notes.txt" not in files.index
     assert "absence.csv: did you mean 'absences'?" in result.rules["examples"][0]
+
+
+def test_the_truth_of_a_simulated_county_is_known_and_not_read(folder):
+    pq.write_table(pa.table({"student_id": ["001"], "risk": [0.1]}), folder / "truth.parquet")
+    result = check_district(folder, today=_TODAY)
+    assert result.rules.empty
+    files = result.files.set_index("file")
+    assert files.loc["truth.parquet", "ignored_because"] == "the truth behind a simulated county (1)"
+
+
+@pytest.mark.parametrize("written", ["Absences.csv", "absences.CSV", "ABSENCES.Csv"])
+def test_the_case_of_a_file_name_does_not_matter(folder, expected, written):
+    (folder / "absences.csv").rename(folder / written)
+    assert _same(folder, expected).rules.empty
+
+
+def test_two_files_that_differ_in_case_are_two_files_for_one_table(folder):
+    if (folder / "Incidents.CSV").exists():
+        pytest.skip("this file system does not tell upper from lower case")
+    (folder / "Incidents.CSV").write_bytes((folder / "incidents.csv").read_bytes())
+    assert check_district(folder, today=_TODAY).rules["code"].tolist() == ["EID-FILE-004"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_folder_with_the_name_of_a_table_is_reported(folder, ending):
+    (folder / "incidents.csv").unlink()
+    (folder / f"incidents.{ending}").mkdir()
+    result = check_district(folder, today=_TODAY)
+    assert result.rules["code"].tolist() == ["EID-FILE-006"]
+    assert result.rules["examples"][0] == [f"incidents.{ending} cannot be read (it is not a file)"]
+    assert result.capabilities["absent"] == {"incidents": "no good row: EID-FILE-006"}
+
+
+@pytest.mark.parametrize("name", ["incidents.xlsx", "Incidents.csv.gz", "incidents"])
+def test_a_table_in_another_format_is_not_passed_over(folder, name):
+    (folder / "incidents.csv").unlink()
+    (folder / name).write_text("student_id\n")
+    result = check_district(folder, today=_TODAY)
+    assert result.rules["code"].tolist() == ["EID-FILE-010"]
+    assert result.rules["examples"][0] == [f"{name}: not read; expected incidents.csv or incidents.parquet"]
 
 
 def test_a_district_without_optional_tables(tmp_path):

@@ -316,3 +316,12 @@ def test_the_real_files_reconcile_with_counts_taken_from_them(tmp_path):
     work = work.merge(registration, on=["code_module", "code_presentation", "id_student"])
     assert len(submitted) == len(work)
     assert submitted["hundredths"].sum() == work["score"].sum() * 100
+
+
+def test_without_a_course_the_check_stops_with_an_error(files):
+    header, *rows = _FILES["courses"]
+    (files / "courses.csv").write_text("\n".join([header, *(row.replace(",60", ",0") for row in rows)]))
+    result = check_district(files, source="oulad")
+    assert {"EID-OUL-007", "EID-FILE-012"} <= set(result.rules["code"])
+    counts = result.files
+    assert (counts["rows_in"] == counts["rows_out"] + counts["quarantined"] + counts["ignored"]).all()

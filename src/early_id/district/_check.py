@@ -10,10 +10,12 @@ import pandas as pd
 
 from early_id.district._capabilities import capabilities, freshness
 from early_id.district._district import District
-from early_id.district._folder import read_folder
+from early_id.district._folder import read_folder, table_of
 from early_id.district._judge import Broken, Judgement, judge
 from early_id.district._oulad import read_oulad
 from early_id.district._report import CheckResult, write_check
+from early_id.district._rules import RULES
+from early_id.district._tables import TABLES
 from early_id.exceptions import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
@@ -28,8 +30,8 @@ Source = Literal["folder", "oulad"]
 #: Every source by name: a function from a path to what it found there.
 SOURCES: Mapping[str, Callable[[Path], Intake]] = {"folder": read_folder, "oulad": read_oulad}
 
-_RULES = ["code", "severity", "title", "cause", "remedy", "rows", "share", "examples"]
-_FILES = ["file", "rows_in", "rows_out", "quarantined", "ignored", "ignored_because"]
+_RULE_COLUMNS = ["code", "severity", "title", "cause", "remedy", "rows", "share", "examples"]
+_FILE_COLUMNS = ["file", "rows_in", "rows_out", "quarantined", "ignored", "ignored_because"]
 _SHOWN = 5
 
 
@@ -77,7 +79,7 @@ def check_district(path: str | Path, *, source: Source = "folder", today: date |
         rules=_rules_frame(found.broken),
         files=_files_frame(found),
         freshness=freshness(district),
-        capabilities=capabilities(district),
+        capabilities=capabilities(district) | {"absent": _absent(found)},
     )
 
 
@@ -87,13 +89,13 @@ def _rules_frame(broken: list[Broken]) -> pd.DataFrame:
         (b.rule.code, b.rule.severity, b.rule.title, b.rule.cause, b.rule.remedy, b.rows, b.of, b.examples)
         for b in broken
     ]
-    frame = pd.DataFrame(rows, columns=[*_RULES[:6], "of", "examples"])
-    grouped = frame.groupby(_RULES[:5], sort=False, as_index=False).agg(
+    frame = pd.DataFrame(rows, columns=[*_RULE_COLUMNS[:6], "of", "examples"])
+    grouped = frame.groupby(_RULE_COLUMNS[:5], sort=False, as_index=False).agg(
         rows=("rows", "sum"), of=("of", "sum"), examples=("examples", "sum")
     )
     share = (grouped["rows"] / grouped["of"].where(grouped["of"] > 0)).fillna(0.0).astype(float).round(6)
     examples = grouped["examples"].map(lambda found: list(found[:_SHOWN]))
-    return grouped.assign(share=share, examples=examples)[_RULES].sort_values(
+    return grouped.assign(share=share, examples=examples)[_RULE_COLUMNS].sort_values(
         "severity", kind="stable", ignore_index=True
     )
 
@@ -102,11 +104,37 @@ def _files_frame(found: Judgement) -> pd.DataFrame:
     rows = []
     for index, file in enumerate(found.intake.files):
         quarantined = len(found.bad_lines.get(index, ()))
-        ignored = sum(file.ignored.values())
-        because = "; ".join(f"{reason} ({count})" for reason, count in file.ignored.items())
+        left_out = dict(file.ignored)
+        if index in found.unjudged:
+            left_out[f"not judged: {found.stopped_at} has no good row"] = found.unjudged[index]
+        ignored = sum(left_out.values())
+        because = "; ".join(f"{reason} ({count})" for reason, count in left_out.items())
         out = file.rows_in - quarantined - ignored
         rows.append((file.name, file.rows_in, out, quarantined, ignored, because))
-    return pd.DataFrame(rows, columns=_FILES)
+    return pd.DataFrame(rows, columns=_FILE_COLUMNS)
+
+
+def _absent(found: Judgement) -> dict[str, str]:
+    """Name the tables without a good row, and why they have none."""
+    absent = {}
+    held = _quarantine(found)
+    for name in TABLES:
+        if name in found.good and found.good[name].num_rows:
+            continue
+        codes = {code for text in held[name]["rule"] for code in text.split(";")} if name in held else set()
+        codes |= {finding.code for finding in found.intake.findings if table_of(finding.file) == name}
+        codes &= {code for code, rule in RULES.items() if rule.severity == "error"}
+        if codes:
+            absent[name] = f"no good row: {', '.join(sorted(codes))}"
+        else:
+            absent[name] = (
+                f"not judged: {found.stopped_at} has no good row" if _came(found, name) else "not submitted"
+            )
+    return absent
+
+
+def _came(found: Judgement, name: str) -> bool:
+    return name in found.intake.rows and found.intake.rows[name].num_rows > 0
 
 
 def _quarantine(found: Judgement) -> dict[str, pd.DataFrame]:

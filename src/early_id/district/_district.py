@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from early_id.district._engine import ibis_engine
 from early_id.district._tables import TABLES, Table
 from early_id.exceptions import ConfigError, DataError, did_you_mean
 
@@ -139,7 +140,7 @@ class District:
             name: conform(table, frames[name] if name in frames else pd.DataFrame())
             for name, table in TABLES.items()
         }
-        connection = ibis.duckdb.connect()
+        connection = ibis_engine()
         for name, rows in arrow.items():
             if name != "groups":
                 # As an expression: Ibis 12 fails on a bare Arrow table with recent sqlglot releases.

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from early_id.district._intake import Finding, Intake, SourceFile, with_origin
-from early_id.district._tables import TABLES, Table
+from early_id.district._tables import JUDGED, TABLES, Table
 from early_id.district._text import Cells, read_cells
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ENDINGS = (".csv", ".parquet")
+_TRUTH = "truth.parquet"  # `early-id simulate` writes it beside the tables
 
 
 @dataclass
@@ -66,9 +67,11 @@ def read_folder(path: Path) -> Intake:
         If the folder holds no canonical table.
     """
     files = list_files(path)
+    # A folder with the name of a table is looked at as well: it is refused, not passed over.
+    odd = [entry for entry in path.iterdir() if entry.suffix.lower() in _ENDINGS and not entry.is_file()]
     by_table: dict[str, list[Path]] = {}
-    for file in files:
-        by_table.setdefault(file.stem, []).append(file)
+    for file in [*files, *(entry for entry in sorted(odd) if table_of(entry.name))]:
+        by_table.setdefault(table_of(file.name) or file.stem, []).append(file)
     if not by_table.keys() & TABLES.keys():
         found = f"found {examples(file.name for file in files)}" if files else "found no CSV or Parquet file"
         msg = (
@@ -77,24 +80,40 @@ def read_folder(path: Path) -> Intake:
         )
         raise DataError(msg)
     folder = _Folder()
-    for stem, same in by_table.items():
-        if stem not in TABLES:
+    # What every other table rests on is told first.
+    order = {name: place for place, name in enumerate(JUDGED)}
+    for stem, same in sorted(by_table.items(), key=lambda item: order.get(item[0], len(order))):
+        if same[0].name == _TRUTH:
+            _leave_out(folder, same, "the truth behind a simulated county")
+        elif stem not in TABLES:
             _leave_out(folder, same, "not a canonical table", "EID-FILE-010", did_you_mean(stem, TABLES))
         elif len(same) > 1:
             _leave_out(folder, same, "two files for one table", "EID-FILE-004", "keep one of them")
         else:
             _read_table(folder, same[0], TABLES[stem])
     _report_missing(folder, by_table)
+    _report_other_endings(folder, path)
     return Intake(tuple(folder.files), folder.rows, tuple(folder.findings), folder.quarantine)
 
 
-def _leave_out(folder: _Folder, files: Iterable[Path], reason: str, code: str, hint: str) -> None:
+def table_of(file: str) -> str | None:
+    """Name the table a file is meant to hold, whatever the case of its name and its ending.
+
+    >>> table_of("Absences.CSV"), table_of("absences"), table_of("pupils.csv")
+    ('absences', 'absences', None)
+    """
+    name = file.split(".")[0].lower()
+    return name if name in TABLES else None
+
+
+def _leave_out(folder: _Folder, files: Iterable[Path], reason: str, code: str = "", hint: str = "") -> None:
     for file in files:
         cells = _cells_or_finding(folder, file)
         if cells is None:
             continue
         folder.files.append(SourceFile(file.name, cells.count, {reason: cells.count}))
-        folder.findings.append(Finding(code, file.name, cells.count, (f"{file.name}: {hint}",)))
+        if code:
+            folder.findings.append(Finding(code, file.name, cells.count, (f"{file.name}: {hint}",)))
 
 
 def _cells_or_finding(folder: _Folder, file: Path) -> Cells | None:
@@ -107,9 +126,19 @@ def _cells_or_finding(folder: _Folder, file: Path) -> Cells | None:
 
 
 def _report_missing(folder: _Folder, present: dict[str, list[Path]]) -> None:
-    for name, table in TABLES.items():
-        if table.required and name not in present:
+    for name in JUDGED:
+        if TABLES[name].required and name not in present:
             folder.findings.append(Finding("EID-FILE-001", name, 0, (f"no {name}.csv or {name}.parquet",)))
+
+
+def _report_other_endings(folder: _Folder, path: Path) -> None:
+    """Point at what has the name of a table and is not looked at, such as `absences.xlsx`."""
+    for entry in sorted(path.iterdir()):
+        name = table_of(entry.name)
+        if name and entry.suffix.lower() not in _ENDINGS:
+            folder.files.append(SourceFile(entry.name, 0))
+            hint = f"{entry.name}: not read; expected {name}.csv or {name}.parquet"
+            folder.findings.append(Finding("EID-FILE-010", entry.name, 0, (hint,)))
 
 
 def _read_table(folder: _Folder, file: Path, table: Table) -> None:
@@ -118,6 +147,9 @@ def _read_table(folder: _Folder, file: Path, table: Table) -> None:
         return
     index = len(folder.files)
     folder.files.append(SourceFile(file.name, cells.count))
+    if cells.count == 0:
+        folder.findings.append(Finding("EID-FILE-005", file.name, 0, (f"{file.name} has no rows",)))
+        return
     folder.findings += _header_findings(cells, file.name, table)
     folder.findings += _line_findings(cells, file.name)
     bad_header = _header_errors(cells, table)
@@ -132,8 +164,6 @@ def _read_table(folder: _Folder, file: Path, table: Table) -> None:
         frame = cells.rows.to_pandas().assign(line=cells.lines.to_pandas(), file=file.name)
         folder.hold_back(table.name, frame.assign(rule=";".join(bad_header)))
         return
-    if (table.required or not cells.columns) and cells.count == 0:
-        folder.findings.append(Finding("EID-FILE-005", file.name, 0, (f"{file.name} has no rows",)))
     folder.rows[table.name] = _good_lines(folder, cells, file.name, table, index)
 
 
@@ -152,8 +182,6 @@ def _good_lines(folder: _Folder, cells: Cells, name: str, table: Table, index: i
 def _header_errors(cells: Cells, table: Table) -> dict[str, str]:
     """Why no row of the file can be used: columns that are missing or come twice."""
     errors: dict[str, str] = {}
-    if not cells.columns:
-        return errors
     missing = [
         name for name, column in table.all_columns.items() if column.required and name not in cells.columns
     ]

@@ -13,21 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from early_id.district._cells import EXPECTED, typed_columns
+from early_id.district._engine import engine
 from early_id.district._intake import FILE, LINE, Finding, Intake
 from early_id.district._rules import MACROS, RULES, Rule, Stage
 from early_id.district._schemas import failing_cells, spoken
-from early_id.district._tables import TABLES, Table
+from early_id.district._tables import JUDGED, TABLES, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Tables in the order in which they are judged: what others refer to comes first.
-_ORDER = (
-    "schools",
-    "calendar",
-    "enrollments",
-    *(name for name in TABLES if name not in {"schools", "calendar", "enrollments"}),
-)
 _EXAMPLES = 5
 _LAST_DAY = pa.scalar(date.max.toordinal() - date(1970, 1, 1).toordinal(), pa.int32())
 _ROW, _IMPUTED = "_row", "_imputed"
@@ -47,23 +41,29 @@ class Broken:
 
 @dataclass
 class Judgement:
-    """What has been found so far, table by table."""
+    """What has been found so far, table by table.
+
+    `stopped_at` names a required table without a good row; the rows of every file behind it are counted in `unjudged`.
+    """
 
     intake: Intake
     today: date
-    connection: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
+    connection: duckdb.DuckDBPyConnection = field(default_factory=engine)
     good: dict[str, pa.Table] = field(default_factory=dict)
     assumed: dict[str, float] = field(default_factory=dict)
     broken: list[Broken] = field(default_factory=list)
     held_back: dict[str, pd.DataFrame] = field(default_factory=dict)
     bad_lines: dict[int, set[int]] = field(default_factory=dict)
+    stopped_at: str = ""
+    unjudged: dict[int, int] = field(default_factory=dict)
 
 
 def judge(intake: Intake, today: date) -> Judgement:
     """Ask every rule about every table, parents before children.
 
     A row is judged only among rows that are good themselves, so what remains is consistent: judging it again
-    finds no error.
+    finds no error. Where a required table has no good row the judge stops: every later row would only be told
+    that it is missing.
     """
     found = Judgement(intake, today)
     for macro in MACROS:
@@ -72,11 +72,35 @@ def judge(intake: Intake, today: date) -> Judgement:
     for finding in intake.findings:
         found.broken.append(_from_reader(finding, intake))
         _mark_lines(found, finding)
-    for name in _ORDER:
-        _judge_table(found, TABLES[name])
     district = [rule for rule in RULES.values() if rule.stage == "district"]
+    for place, name in enumerate(JUDGED):
+        _judge_table(found, TABLES[name])
+        if TABLES[name].required and not found.good[name].num_rows:
+            _stop(found, place, district)
+            return found
     _ask(found, district, _came(intake, TABLES["schools"]))
     return found
+
+
+def _stop(found: Judgement, place: int, district: list[Rule]) -> None:
+    """Count the rows that are not judged, and say which rules are not asked."""
+    judged, rest = JUDGED[: place + 1], JUDGED[place + 1 :]
+    found.stopped_at = JUDGED[place]
+    reached = {index for name in judged for index in _lines_by_file(found, name)}
+    for name in rest:
+        for index, lines in _lines_by_file(found, name).items():
+            if index not in reached:
+                found.unjudged[index] = len(lines - found.bad_lines.get(index, set()))
+    codes = [*(f"EID-{TABLES[name].code}-*" for name in rest), *(rule.code for rule in district)]
+    said = f"{found.stopped_at} has no good row, so these were not asked: {', '.join(codes)}"
+    rows = sum(found.unjudged.values())
+    found.broken.append(Broken(RULES["EID-FILE-012"], rows, rows, (said,)))
+
+
+def _lines_by_file(found: Judgement, name: str) -> dict[int, set[int]]:
+    came = _came(found.intake, TABLES[name])
+    files, lines = came.column(FILE).to_numpy(), came.column(LINE).to_numpy()
+    return {int(index): set(lines[files == index].tolist()) for index in np.unique(files)}
 
 
 def _came(intake: Intake, table: Table) -> pa.Table:
@@ -221,7 +245,9 @@ def _in_words(found: Judgement, rule: Rule, bad: Positions, came: pa.Table) -> t
     first = ", ".join(str(row) for row in bad[:_EXAMPLES])
     query = f"FROM ({rule.breaks}) WHERE _row IN ({first}) ORDER BY _row"
     rows = found.connection.sql(query).to_arrow_table().to_pylist()
-    return tuple(f"{_place(found, came, row[_ROW])}: {rule.example.format(**row)}" for row in rows)
+    # What is said of the whole table is said once.
+    said = {rule.example.format(**row): row[_ROW] for row in reversed(rows)}
+    return tuple(f"{_place(found, came, row)}: {text}" for text, row in reversed(said.items()))
 
 
 def _hold_back(found: Judgement, table: Table, came: pa.Table, codes: dict[str, Positions]) -> None:

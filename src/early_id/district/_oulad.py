@@ -142,6 +142,8 @@ def _unread(file: Path) -> SourceFile:
 
 def _canonical(sheets: Mapping[str, Sheet], banked: pd.DataFrame, mark_lag_days: int) -> dict[str, pa.Table]:
     """Turn what is kept into canonical tables, each row with the file and line it comes from."""
+    if sheets["courses"].rows.empty:
+        return {}
     position = {name: index for index, name in enumerate(sheets)}
     data = tables.Oulad(
         courses=sheets["courses"].rows,

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from early_id.district._district import District
 
 _SHOWN = 5
-#: Rules that leave a table empty or unread.
-_WHOLE_TABLE = [f"EID-FILE-{number}" for number in ("001", "002", "004", "005", "006", "011")]
 
 
 def read_district(
@@ -68,18 +66,31 @@ def read_district(
 def _refusal(result: CheckResult, path: str | Path) -> str:
     """Say in one sentence what is broken, by how many rows, with examples, and what to do next."""
     errors = result.rules[result.rules["severity"] == "error"]
-    # What is wrong with a whole table explains the rules that fail after it.
-    whole = errors["code"].isin(_WHOLE_TABLE)
-    errors = errors[whole] if whole.any() else errors
-    each = max(1, _SHOWN // len(errors))
+    told = errors.head(_SHOWN)
     parts = [
-        f"{code} {title} ({rows} {'row' if rows == 1 else 'rows'}: {'; '.join(shown[:each])})"
-        for code, title, rows, shown in errors[["code", "title", "rows", "examples"]]
-        .head(_SHOWN)
-        .itertuples(index=False, name=None)
+        f"{row['code']} {row['title']} ({_counted(row['rows'])}{'; '.join(row['examples'][:shown])})"
+        for (_, row), shown in zip(told.iterrows(), _shares(told["examples"].map(len).tolist()), strict=True)
     ]
     more = f" and {len(errors) - _SHOWN} more rules" if len(errors) > _SHOWN else ""
-    return (
-        f"Expected data without errors, but {str(path)!r} breaks {', '.join(parts)}{more}; "
-        f"run `early-id check {path} --source {result.source} --out DIR` and use the cleaned DIR."
-    )
+    check = f"run `early-id check {path} --source {result.source} --out DIR` and use the cleaned DIR"
+    if (errors["code"] == "EID-FILE-012").any():
+        check = "mend the table that has no good row and read again"
+    return f"Expected data without errors, but {str(path)!r} breaks {', '.join(parts)}{more}; {check}."
+
+
+def _counted(rows: int) -> str:
+    """Count rows; a rule about a whole file may have none to count."""
+    return f"{rows} {'row' if rows == 1 else 'rows'}: " if rows else ""
+
+
+def _shares(counts: list[int]) -> list[int]:
+    """Share out the examples one sentence holds: a rule with few leaves its share to the others.
+
+    >>> _shares([5, 1]), _shares([5, 5, 5])
+    ([4, 1], [1, 2, 2])
+    """
+    left, shares = _SHOWN, [0] * len(counts)
+    for done, place in enumerate(sorted(range(len(counts)), key=counts.__getitem__)):
+        shares[place] = min(counts[place], max(1, left // (len(counts) - done)))
+        left -= shares[place]
+    return shares

@@ -31,11 +31,11 @@ class CheckResult:
     source : str
         Name of the source that was read.
     district : District
-        The good rows. They are consistent among themselves: checked again, they break no rule of severity
-        error.
+        The good rows. They are consistent among themselves: unless a required table has none, they break no rule
+        of severity error when they are checked again.
     quarantine : mapping of table name to pandas.DataFrame
         The rows held back, with their cells as they came, `file`, `line`, and `rule`: the codes they break,
-        joined by semicolons.
+        joined by semicolons. Empty when no row was held back: then no `quarantine/` is written.
     rules : pandas.DataFrame
         One row per rule that was broken: code, severity (error, warning), title, cause, remedy, rows, share
         (of the rows of its file), examples (up to five sentences). Empty when nothing was.
@@ -46,8 +46,8 @@ class CheckResult:
         One row per school: school_id, last_submitted (day, missing = never), school_days_since (school days
         between it and the newest day any school submitted).
     capabilities : mapping
-        In words: which labels and features the data supports, how often, and which share of the days of
-        knowing was assumed.
+        In words: which labels and features the data supports, how often, which share of the days of knowing
+        was assumed, and under `absent` every table without a good row, with the reason.
     """
 
     source: str

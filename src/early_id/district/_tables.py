@@ -219,3 +219,10 @@ _ALL = (
 
 #: Every canonical table by name, in the order in which people think of them.
 TABLES: Mapping[str, Table] = MappingProxyType({table.name: table for table in _ALL})
+#: Their names in the order in which they are judged: what others refer to comes first.
+JUDGED = (
+    "schools",
+    "calendar",
+    "enrollments",
+    *(name for name, table in TABLES.items() if not table.required),
+)

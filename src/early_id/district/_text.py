@@ -64,6 +64,9 @@ def read_cells(path: Path) -> Cells:
     DataError
         If the file cannot be read at all.
     """
+    if not path.is_file():
+        msg = f"{path.name} cannot be read (it is not a file)"
+        raise DataError(msg)
     try:
         return _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
     except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as error:

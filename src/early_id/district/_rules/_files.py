@@ -42,14 +42,14 @@ RULES = (
         "005",
         "error",
         "empty table",
-        "The file has no rows.",
-        "Export the table again; look whether the export was filtered to nothing.",
+        "The file has no rows. A table with nothing to tell cannot be told from an export that went wrong.",
+        "Export the table again; if there is truly nothing to tell, remove the file.",
     ),
     _file(
         "006",
         "error",
         "file cannot be read",
-        "The file is not what its ending says, or is cut off.",
+        "The file is not what its ending says, is cut off, or is no file at all.",
         "Export the file again.",
     ),
     _file(
@@ -77,8 +77,8 @@ RULES = (
         "010",
         "warning",
         "unknown file",
-        "No canonical table has this name; the file is not read.",
-        "Rename the file if it is meant to be read.",
+        "No canonical table has this name, or its ending is neither .csv nor .parquet; the file is not read.",
+        "Rename or export the file if it is meant to be read.",
     ),
     _file(
         "011",
@@ -86,5 +86,12 @@ RULES = (
         "column comes twice",
         "Two columns have one name, so it cannot be known which is meant.",
         "Rename or remove one of them.",
+    ),
+    _file(
+        "012",
+        "error",
+        "rules not asked",
+        "A required table has no good row; the rules of the tables behind it would only find that out, row by row.",
+        "Mend that table first, then check again.",
     ),
 )

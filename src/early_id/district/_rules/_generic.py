@@ -26,7 +26,7 @@ _CELLS = (
         "103",
         "wrong type",
         "A cell is not what its column holds.",
-        "Write days as YYYY-MM-DD, counts as whole numbers.",
+        "Write days as YYYY-MM-DD, counts as whole numbers, yes or no as true or false.",
     ),
     ("104", "empty cell", "A cell that every row must have is empty.", "Fill the cell at the source."),
     (
@@ -171,7 +171,7 @@ def _time_rules(table: Table) -> Iterator[Rule]:
         "rows",
         "date in the future",
         "The row tells of a day that has not come yet.",
-        "Correct the day, or name the day of the export as today.",
+        "Correct the day at the source, or send the row once its day has come.",
         known if day in table.key else f"{known}, {day} {{{day}}}",
         _future(table),
     )

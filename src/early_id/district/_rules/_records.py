@@ -28,6 +28,10 @@ _MORE_THAN_A_DAY = """
     WHERE kind IN ('excused', 'unexcused', 'suspension_out') AND retracted_at IS NULL
     QUALIFY days > 1
 """
+# No row on a submitted day means present, so a lost table of absences would speak for everybody.
+_NO_ABSENCE = """
+    FROM judged SELECT *, (SELECT count(DISTINCT day) FROM judged) AS days WHERE NOT EXISTS (FROM absences)
+"""
 _OVERLAPPING = f"""
     FROM judged
     SELECT *,
@@ -99,6 +103,17 @@ RULES = (
         "Remove the day, or add it to the calendar.",
         "school {school_id} on {day}",
         _NO_SCHOOL_DAY.format(day="day"),
+    ),
+    Rule(
+        "EID-FEED-003",
+        "attendance_feed",
+        "error",
+        "among",
+        "attendance without a single absence",
+        "Attendance was submitted, yet there is not one absence without an error: all would look perfectly present.",
+        "Export the absences too; until then attendance is unknown.",
+        "attendance was submitted for {days} school days, yet there is no single absence",
+        _NO_ABSENCE,
     ),
     _never_enrolled(
         "EID-GRD-001",
