@@ -103,6 +103,10 @@ def _break_known(table, frame):
     return (0, {"known_at": ""}) if table.known else None
 
 
+def _break_sign(table, frame):
+    return 0, {[name for name in table.columns if name.endswith("_id")][-1]: "=1+1"}
+
+
 def _break_span(table, frame):
     last = {"enrollments": "left_on", "groups": "valid_to", "supports": "ended_on"}.get(table.name)
     return None if last is None else (0, {last: "2024-09-01"})
@@ -121,6 +125,7 @@ def _break_span(table, frame):
         ("111", _break_school),
         ("112", _break_known),
         ("113", _break_span),
+        ("114", _break_sign),
     ],
 )
 def test_generic_rules_find_the_broken_row_of_every_table(tmp_path, number, broken):
@@ -142,7 +147,7 @@ def test_generic_rules_find_the_broken_row_of_every_table(tmp_path, number, brok
 
 def test_all_codes_with_a_generic_number_were_tested():
     numbers = {code[-3:] for code in RULES if code[-3] == "1" and "FILE" not in code}
-    assert numbers == {"103", "104", "105", "106", "107", "108", "109", "110", "111", "112", "113"}
+    assert numbers == {"103", "104", "105", "106", "107", "108", "109", "110", "111", "112", "113", "114"}
 
 
 def test_copies_are_held_back_but_the_first(tmp_path):
@@ -210,6 +215,11 @@ def _drop(table, query):
     return change
 
 
+def _twin_school(tables):
+    twins = tables["schools"].assign(school_id=["a1", "A1"])
+    tables["schools"] = pd.concat([tables["schools"], twins])
+
+
 def _double_absence(tables):
     extra = tables["absences"].iloc[[1]].assign(kind="unexcused", known_at="2024-09-09")
     tables["absences"] = pd.concat([tables["absences"], extra])
@@ -219,6 +229,8 @@ def _double_absence(tables):
     ("code", "change", "rows", "example"),
     [
         ("EID-SCH-001", _set("schools", 0, low_grade="9"), 1, "school 0101: 9 to 8"),
+        ("EID-SCH-002", _set("schools", 1, school_id="nul.1"), 1, "school 'nul.1'"),
+        ("EID-SCH-003", _twin_school, 2, "school 'a1'"),
         ("EID-CAL-001", _drop("calendar", "school_id != '0102'"), 1, "school 0102"),
         (
             "EID-ENR-001",
@@ -228,6 +240,12 @@ def _double_absence(tables):
         ),
         ("EID-ENR-001", _open_spell, 2, "student 002: 0102 from 2024-09-02 and 0101 from 2024-09-16"),
         ("EID-ENR-002", _set("enrollments", 5, school_year="2024"), 1, "student 003 at school 0102"),
+        (
+            "EID-ENR-003",
+            _set("enrollments", 4, primary="false"),
+            2,
+            "student 003 at school 0101 in school year 2025",
+        ),
         ("EID-FEED-001", _set("attendance_feed", 0, day="2024-09-01"), 1, "school 0101 on 2024-09-01"),
         ("EID-FEED-002", _drop("attendance_feed", "school_id != '0102'"), 1, "school 0102"),
         (
@@ -330,6 +348,67 @@ def test_without_a_single_absence_attendance_is_unknown_and_not_perfect(tmp_path
     assert result.capabilities["absent"]["attendance_feed"] == "no good row: EID-FEED-003"
     assert _accounts_balance(result)
     assert check_district(write_check(result, tmp_path / "out"), today=_TODAY).ok
+
+
+@pytest.mark.parametrize(
+    "school",
+    [
+        "a/b",
+        "a\\b",
+        "a:b",
+        "..",
+        ".hidden",
+        "end.",
+        "CON",
+        "com1.x",
+        "a*b",
+        'a"b',
+        "a\tb",
+        "a\u202eb",
+        "é" * 51,
+    ],
+)
+def test_a_school_that_cannot_have_a_file_is_held_back(tmp_path, school):
+    tables = small_district()
+    tables["schools"] = pd.concat([tables["schools"], tables["schools"].head(1).assign(school_id=school)])
+    result = _check(tmp_path, tables)
+    assert result.rules["code"].tolist() == ["EID-SCH-002"]
+    assert result.quarantine["schools"]["school_id"].tolist() == [school]
+
+
+@pytest.mark.parametrize("school", ["0103", "North-Bay_2", "São Bento 2", "a.b", "Conway", "4.5'"])
+def test_an_ordinary_school_id_is_a_file_name(tmp_path, school):
+    tables = small_district()
+    tables["schools"] = pd.concat([tables["schools"], tables["schools"].head(1).assign(school_id=school)])
+    assert _check(tmp_path, tables).rules.empty
+
+
+def test_schools_whose_ids_a_file_system_may_take_for_one_are_held_back(tmp_path):
+    tables = small_district()
+    same = ["\u00e91", "E\u03011"]
+    tables["schools"] = pd.concat([tables["schools"], tables["schools"].assign(school_id=same)])
+    result = _check(tmp_path, tables)
+    assert result.rules["code"].tolist() == ["EID-SCH-003"]
+    assert result.quarantine["schools"]["school_id"].tolist() == same
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@"])
+def test_an_id_that_a_spreadsheet_would_run_is_held_back(tmp_path, sign):
+    tables = small_district()
+    tables["supports"].loc[0, "adult_id"] = f"{sign}a7"
+    tables["supports"].loc[1, "adult_id"] = f"a{sign}8"
+    result = _check(tmp_path, tables)
+    assert result.rules["code"].tolist() == ["EID-SUP-114"]
+    assert result.quarantine["supports"]["adult_id"].tolist() == [f"{sign}a7"]
+
+
+def test_a_primary_enrollment_of_another_year_lists_nobody_this_year(tmp_path):
+    tables = small_district()
+    spell = tables["enrollments"].iloc[[0]]
+    other = spell.assign(entered_on="2024-09-03", school_year="2024", primary="no")
+    tables["enrollments"] = pd.concat([tables["enrollments"], other])
+    found = _check(tmp_path, tables).rules.set_index("code")
+    assert found.loc["EID-ENR-003", "rows"] == 1
 
 
 # --- a required table without a good row ----------------------------------------------------------------------------
@@ -468,8 +547,26 @@ def test_capabilities_say_what_is_missing(tmp_path):
     full = _check(tmp_path / "full", tables).capabilities
     assert full["labels"]["outcome:transfer"] == "yes: 2 rows"
     assert full["labels"]["course_failure"] == "yes: 1 final marks"
+    assert full["labels"]["suspension"] == "yes: 1 incidents"
     assert full["cadence"] == "weekly, from attendance, marks, incidents"
     assert full["groups"] == ["english_learner", "gender"]
+
+
+def test_only_incidents_support_the_suspension_label(tmp_path):
+    tables = small_district()
+    tables["absences"].loc[2, "kind"] = "suspension_out"
+    tables["incidents"]["suspension_days"] = "0"
+    assert _check(tmp_path, tables).capabilities["labels"]["suspension"] == (
+        "no: no incidents with suspension days; 1 absences of kind suspension_out do not tell of the incident"
+    )
+
+
+@pytest.mark.parametrize(("mark", "counts"), [("C+", 1), ("F", 1), ("", 0), ("incomplete", 0)])
+def test_a_final_mark_counts_in_points_or_as_a_letter(tmp_path, mark, counts):
+    tables = small_district()
+    tables["grades"].loc[1, ["hundredths", "mark"]] = ["", mark]
+    answer = _check(tmp_path, tables).capabilities["labels"]["course_failure"]
+    assert answer == ("yes: 1 final marks" if counts else "no: no final marks in core courses")
 
 
 def test_quarantine_keeps_the_cells_as_they_came(tmp_path):

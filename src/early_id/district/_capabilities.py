@@ -55,14 +55,19 @@ def _labels(district: District) -> dict[str, str]:
     absences, grades, incidents = (signals.table(name) for name in ("absences", "grades", "incidents"))
     missing = [name for name in ("calendar", "attendance_feed", "absences") if not signals.has(name)]
     years = _number(signals.table("calendar").school_year.nunique())
-    final = _number(grades.filter(grades.kind == "final", grades.core).count())
-    suspended = _number(absences.filter(absences.kind == "suspension_out").count()) + _number(
-        incidents.filter(incidents.suspension_days > 0).count()
-    )
+    # A final mark counts in points or as a letter.
+    marked = grades.hundredths.notnull() | grades.mark.re_search("^[A-Fa-f][+-]?$").fill_null(False)
+    final = _number(grades.filter(grades.kind == "final", grades.core, marked).count())
+    # The label is read from incidents; an absence does not say what led to it.
+    suspended = _number(incidents.filter(incidents.suspension_days > 0).count())
+    in_absences = _number(absences.filter(absences.kind == "suspension_out").count())
+    why_not = "no incidents with suspension days"
+    if in_absences:
+        why_not += f"; {in_absences} absences of kind suspension_out do not tell of the incident"
     labels = {
         "chronic_absence": _answer(not missing, f"{years} school years", f"no rows in {', '.join(missing)}"),
         "course_failure": _answer(final > 0, f"{final} final marks", "no final marks in core courses"),
-        "suspension": _answer(suspended > 0, f"{suspended} records", "no out-of-school suspensions"),
+        "suspension": _answer(suspended > 0, f"{suspended} incidents", why_not),
     }
     outcomes = signals.table("outcomes").outcome.value_counts(name="rows").order_by("outcome").to_pyarrow()
     return labels | {f"outcome:{row['outcome']}": f"yes: {row['rows']} rows" for row in outcomes.to_pylist()}

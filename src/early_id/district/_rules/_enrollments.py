@@ -17,6 +17,22 @@ _TWO_PRIMARY = """
     SELECT DISTINCT ON (one._row) one.*, two.school_id AS other_school, two.entered_on AS other_entered
     ORDER BY one._row, two._row
 """
+# Lists follow the primary enrollment of the school year.
+_NEVER_PRIMARY = """
+    WITH standing AS (FROM judged WHERE retracted_at IS NULL)
+    FROM standing ANTI JOIN (FROM standing WHERE "primary") USING (student_id, school_year)
+"""
+# Every school's list is a file of its own, on whatever system the school works with.
+_NO_FILE_NAME = r"""
+    FROM judged WHERE regexp_matches(school_id, '[\p{C}/\\:*?"<>|]|^\.|\.$')
+        OR regexp_matches(school_id, '^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)', 'i')
+        OR strlen(school_id) > 100
+"""
+_SAME_FILE_NAME = """
+    FROM judged
+    WINDOW alike AS (PARTITION BY lower(nfc_normalize(school_id)))
+    QUALIFY min(school_id) OVER alike <> max(school_id) OVER alike
+"""
 _NO_SCHOOL_DAY = """
     FROM spells('judged') AS spell
     ANTI JOIN calendar
@@ -36,6 +52,28 @@ RULES = (
         "Look whether the two columns are swapped.",
         "school {school_id}: {low_grade} to {high_grade}",
         "FROM judged WHERE low_grade > high_grade",
+    ),
+    Rule(
+        "EID-SCH-002",
+        "schools",
+        "error",
+        "rows",
+        "school_id that cannot be a file name",
+        "Each school's list is a file named after it; this id holds a character or a word that file systems refuse.",
+        "Use letters, digits, hyphens and underscores, at most 100 of them, in every table.",
+        "school {school_id!r}",
+        _NO_FILE_NAME,
+    ),
+    Rule(
+        "EID-SCH-003",
+        "schools",
+        "error",
+        "rows",
+        "school_id that differs from another only in case",
+        "Each school's list is a file named after it; on many systems one of the two would overwrite the other.",
+        "Give one of the schools another id, in every table.",
+        "school {school_id!r}",
+        _SAME_FILE_NAME,
     ),
     Rule(
         "EID-CAL-001",
@@ -69,6 +107,17 @@ RULES = (
         "Look whether school_year, the days or the calendar are wrong.",
         "student {student_id} at school {school_id} from {entered_on}",
         _NO_SCHOOL_DAY,
+    ),
+    Rule(
+        "EID-ENR-003",
+        "enrollments",
+        "warning",
+        "among",
+        "student without a primary enrollment",
+        "None of the student's enrollments of that school year is primary; the student will be in no list.",
+        "Mark the enrollment at the school that looks after the student as primary.",
+        "student {student_id} at school {school_id} in school year {school_year}",
+        _NEVER_PRIMARY,
     ),
     Rule(
         "EID-FEED-002",

@@ -123,6 +123,7 @@ def _rules_of(table: Table) -> Iterator[Rule]:
         sentence(table),
         _repeated(table),
     )
+    yield _formula_rule(table)
     if table.name in _SPANS:
         yield _span_rule(table, *_SPANS[table.name])
     if "school_id" in table.columns and table.name != "schools":
@@ -143,6 +144,22 @@ def _rules_of(table: Table) -> Iterator[Rule]:
 def _cell_rules(table: Table) -> Iterator[Rule]:
     for number, title, cause, remedy in _CELLS:
         yield Rule(f"EID-{table.code}-{number}", table.name, "error", "cells", title, cause, remedy)
+
+
+def _formula_rule(table: Table) -> Rule:
+    """Refuse ids that a spreadsheet would run: lists carry them to people who open them with one."""
+    ids = [name for name in table.columns if name.endswith("_id")]
+    return Rule(
+        f"EID-{table.code}-114",
+        table.name,
+        "error",
+        "rows",
+        "id that a spreadsheet takes for a formula",
+        "An id begins with =, +, - or @; a spreadsheet that opens a list would run it.",
+        "Correct the id at the source, or put a letter before it in every table.",
+        ", ".join(f"{name} {{{name}!r}}" for name in ids),
+        "FROM judged WHERE " + " OR ".join(f"starts_with_sign({name})" for name in ids),
+    )
 
 
 def _span_rule(table: Table, first: str, last: str) -> Rule:

@@ -26,6 +26,7 @@ MACROS = (
     """,
     # The first day on which a row is no longer visible.
     f"CREATE MACRO shown_until(retracted_at) AS coalesce(retracted_at, {NEVER})",
+    "CREATE MACRO starts_with_sign(id) AS regexp_matches(id, '^[=+@-]')",
 )
 
 
