@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from early_id.config import load_config, read_capacity
+from early_id.config import LABELS, ROLES, load_config, read_capacity
 from early_id.exceptions import ConfigError
 
 DISTRICT = "district: {path: data}\n"
@@ -190,3 +190,76 @@ def test_a_configuration_cannot_be_changed_after_it_was_checked(tmp_path):
 def test_the_configuration_that_ships_with_the_project_is_valid():
     config = load_config(Path(__file__).parents[1] / "configs" / "county.yaml")
     assert config.capacity == {"*": 25}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("label: {name: chronic_absense}\n", "got 'chronic_absense': did you mean 'chronic_absence'"),
+        ("label: {name: 'outcome:'}\n", "Expected a label this library can build"),
+        ("training: {learners: []}\n", "Expected at least one entry for 'training.learners'"),
+        ("training: {learners: [monotone, monotone]}\n", "got 'monotone' again"),
+        ("training: {train_years: [2023, 2024], test_years: [2024]}\n", "got 2024 in both"),
+        ("training: {seed: -1}\n", "a number greater than or equal to 0 for 'training.seed'"),
+        ("lists: {roles: {atendance: nurse}}\n", "got 'atendance': did you mean 'attendance'"),
+        ("lists: {max_days_behind: -1}\n", "for 'lists.max_days_behind'"),
+        ("purpose: ''\n", "Expected words for 'purpose'"),
+        ("purpose: '  '\n", "Expected words for 'purpose'"),
+        ("tracking: {uri: ''}\n", "Expected text for 'tracking.uri'"),
+    ],
+)
+def test_what_could_never_run_is_refused_when_it_is_read(tmp_path, text, said):
+    message = refusal(tmp_path, SMALLEST + text)
+    assert said in message
+    assert "should" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line"),
+    [
+        ("capacity: 50%\n", "capacity", 3),
+        ("label: {name: suspension}\nlabel: {lag_days: 14}\n", "label", 4),
+        ("training: {seed: 1, seed: 2}\n", "seed", 3),
+        ("lists:\n  out: a\n  out: b\n", "out", 5),
+    ],
+)
+def test_a_key_that_is_there_twice_is_named(tmp_path, text, key, line):
+    """YAML would take the last one: a list size of 50 % below one of 5 %."""
+    assert f"got the key '{key}' twice, again at line {line}" in refusal(tmp_path, SMALLEST + text)
+
+
+def test_text_nested_beyond_reason_is_one_sentence(tmp_path):
+    assert "got text that cannot be read" in refusal(tmp_path, "a: " + "[" * 5000 + "]" * 5000)
+
+
+def test_roles_that_are_not_given_keep_their_default(tmp_path):
+    roles = load_config(written(tmp_path, SMALLEST + "lists: {roles: {attendance: nurse}}\n")).lists.roles
+    assert roles == {**ROLES, "attendance": "nurse"}
+
+
+def test_the_labels_a_configuration_may_name_are_those_that_can_be_built():
+    from early_id.panel import Label
+
+    for name in LABELS:
+        assert Label(name).name == name
+    with pytest.raises(
+        ConfigError, match=f"known are {', '.join(map(repr, sorted([*LABELS, 'outcome:<name>'])))}"
+    ):
+        Label("zzz")
+
+
+def test_the_tilde_is_the_user_s_own_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    text = (
+        "district: {path: ~/data}\ncapacity: 5\nmodels: ~/m\nlists: {out: ~/f}\ntracking: {uri: ~/runs.db}\n"
+    )
+    config = load_config(written(tmp_path, text))
+    home = tmp_path / "home"
+    assert (config.district.path, config.models, config.lists.out) == (home / "data", home / "m", home / "f")
+    assert config.tracking.uri == str(home / "runs.db")
+
+
+@pytest.mark.parametrize("uri", ["mlflow.db", "./runs", "sqlite:///mlflow.db"])
+def test_a_tracking_address_without_a_scheme_is_a_path_from_the_file_s_folder(tmp_path, uri):
+    found = load_config(written(tmp_path, f"{SMALLEST}tracking: {{uri: '{uri}'}}\n")).tracking.uri
+    assert str(tmp_path.resolve()) in found

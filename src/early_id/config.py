@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from early_id.exceptions import ConfigError, did_you_mean, examples
 
 Capacity = str | int | dict[str, int]
+LABELS = ("chronic_absence", "course_failure", "suspension")
+#: Who is suggested to reach out, by the domain of the reasons; "many" where they span several.
+ROLES: Mapping[str, str] = MappingProxyType(
+    {
+        "attendance": "family navigator",
+        "discipline": "behavioral health coach",
+        "grades": "peer specialist",
+        "mobility": "family navigator",
+        "many": "clinician screening",
+    }
+)
 _SHARE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
 _FORMS = "a share such as '5%', a number of students such as 25, or numbers by school such as {'*': 25}"
 _WANTED = {
@@ -25,7 +38,10 @@ _WANTED = {
     "int_type": "a whole number",
     "invalid_key": "a key in letters",
     "path_type": "a path",
+    "string_pattern_mismatch": "words",
+    "string_too_short": "text",
     "string_type": "text",
+    "too_short": "at least one entry",
     "tuple_type": "a list",
 }
 _KINDS = {"dict": "keys and values", "list": "a list", "str": "text", "NoneType": "nothing"}
@@ -45,7 +61,7 @@ class DistrictConfig(_Part):
 class TrackingConfig(_Part):
     """Where experiments, models and sign-offs are recorded."""
 
-    uri: str = "sqlite:///mlflow.db"
+    uri: str = Field("sqlite:///mlflow.db", min_length=1)
     experiment: str = "early_id"
 
 
@@ -56,6 +72,15 @@ class LabelConfig(_Part):
     lag_days: int = Field(14, ge=0)
     partial_days: Literal["ignored", "fraction"] = "ignored"
     scope: Literal["county", "school"] = "county"
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, name: str) -> str:
+        if name not in LABELS and not re.fullmatch(r"outcome:\S.*", name):
+            known = [*LABELS, "outcome:<name>"]
+            msg = f"Expected a label this library can build in label.name, got {name!r}: {did_you_mean(name, known)}"
+            raise ValueError(msg)
+        return name
 
 
 class TrainingConfig(_Part):
@@ -69,10 +94,31 @@ class TrainingConfig(_Part):
     test_years: tuple[int, ...] | None = None
     every_weeks: int = Field(2, ge=1)
     drop_features: tuple[str, ...] = ()
-    learners: tuple[Literal["monotone", "logistic"], ...] = ("monotone", "logistic")
+    learners: tuple[Literal["monotone", "logistic"], ...] = Field(("monotone", "logistic"), min_length=1)
     rules: tuple[Literal["pace", "prior_year"], ...] = ("pace", "prior_year")
     ceiling: bool = True
-    seed: int = 0
+    # scikit-learn takes no larger seed.
+    seed: int = Field(0, ge=0, lt=2**32)
+
+    @field_validator("learners", "rules", "drop_features", "train_years", "test_years")
+    @classmethod
+    def _once(cls, values: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+        twice = [value for value in values or () if (values or ()).count(value) > 1]
+        if twice:
+            msg = f"Expected every entry of a list of the training once, got {examples(twice)} again; leave it out."
+            raise ValueError(msg)
+        return values
+
+    @model_validator(mode="after")
+    def _apart(self) -> TrainingConfig:
+        both = set(self.train_years or ()) & set(self.test_years or ())
+        if both:
+            msg = (
+                f"Expected school years to test on that are not trained on, got {examples(sorted(both))} in both; "
+                "take them out of training.train_years or training.test_years."
+            )
+            raise ValueError(msg)
+        return self
 
 
 class AuditConfig(_Part):
@@ -84,16 +130,23 @@ class AuditConfig(_Part):
 
 
 class ListsConfig(_Part):
-    """Where weekly lists go and who is suggested for which leading reason."""
+    """Where weekly lists go, who is suggested for which leading reason, and how old attendance may be.
+
+    A school whose attendance is more than `max_days_behind` of its school days behind gets no list.
+    """
 
     out: Path = Path("flags")
-    roles: dict[str, str] = {
-        "attendance": "family navigator",
-        "discipline": "behavioral health coach",
-        "grades": "peer specialist",
-        "mobility": "family navigator",
-        "many": "clinician screening",
-    }
+    roles: dict[str, str] = Field(default_factory=lambda: dict(ROLES))
+    max_days_behind: int = Field(10, ge=0)
+
+    @field_validator("roles")
+    @classmethod
+    def _roles(cls, roles: dict[str, str]) -> dict[str, str]:
+        unknown = [name for name in roles if name not in ROLES]
+        if unknown:
+            msg = f"Expected roles by domain in lists.roles, got {unknown[0]!r}: {did_you_mean(unknown[0], ROLES)}"
+            raise ValueError(msg)
+        return {**ROLES, **roles}
 
 
 class Config(_Part):
@@ -104,8 +157,9 @@ class Config(_Part):
 
     district: DistrictConfig
     capacity: Capacity
-    purpose: str = (
-        "Outreach by the school's mental-health and wellness team to students named here; no other use."
+    purpose: str = Field(
+        "Outreach by the school's mental-health and wellness team to students named here; no other use.",
+        pattern=r"\S",
     )
     models: Path = Path("models")
     tracking: TrackingConfig = TrackingConfig()
@@ -189,9 +243,11 @@ def load_config(path: str | Path) -> Config:
         )
         raise ConfigError(msg)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        msg = f"Expected YAML in {path.name}, got text that cannot be read{_line(error)}; correct it there."
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        found = getattr(error, "problem", None) if isinstance(error, _DuplicateKey) else None
+        found = found or f"text that cannot be read{_line(error)}"
+        msg = f"Expected YAML in {path.name}, got {found}; correct it there."
         raise ConfigError(msg) from error
     if not isinstance(content, dict):
         msg = f"Expected keys and values in {path.name}, got {_kind(content)}; see configs/county.yaml."
@@ -201,6 +257,25 @@ def load_config(path: str | Path) -> Config:
     except ValidationError as error:
         raise ConfigError(_sentence(path.name, error)) from None
     return _anchored(config, path.resolve().parent)
+
+
+class _DuplicateKey(yaml.MarkedYAMLError):
+    """A key that is there twice: YAML itself would take the last one and say nothing."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain values only, and every key once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    line = key.start_mark.line + 1
+                    problem = f"the key {key.value!r} twice, again at line {line}"
+                    raise _DuplicateKey(problem=problem, problem_mark=key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 def _line(error: Exception) -> str:
@@ -249,16 +324,22 @@ def _keys(place: list[str]) -> list[str]:
 
 
 def _anchored(config: Config, folder: Path) -> Config:
-    """Make the paths of a configuration absolute, from the folder of its file."""
+    """Make the paths of a configuration absolute, from the folder of its file; `~` is the user's own."""
+
+    def anchored(path: Path | str) -> Path:
+        return folder / Path(path).expanduser()
+
     uri = config.tracking.uri
     prefix = "sqlite:///"
-    if uri.startswith(prefix) and not uri.startswith(prefix + "/"):
-        uri = f"{prefix}{folder / uri.removeprefix(prefix)}"
+    if uri.startswith(prefix):
+        uri = f"{prefix}{anchored(uri.removeprefix(prefix))}"
+    elif "://" not in uri:
+        uri = str(anchored(uri))
     return config.model_copy(
         update={
-            "district": config.district.model_copy(update={"path": folder / config.district.path}),
-            "models": folder / config.models,
+            "district": config.district.model_copy(update={"path": anchored(config.district.path)}),
+            "models": anchored(config.models),
             "tracking": config.tracking.model_copy(update={"uri": uri}),
-            "lists": config.lists.model_copy(update={"out": folder / config.lists.out}),
+            "lists": config.lists.model_copy(update={"out": anchored(config.lists.out)}),
         }
     )
