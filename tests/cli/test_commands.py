@@ -17,6 +17,7 @@ from rich.console import Console
 
 from early_id.cli import _app, _screen, main
 from early_id.district import District
+from early_id.exceptions import ConfigError
 from early_id.tracking import gate_cells
 
 COMMANDS = ["demo", "simulate", "check", "train", "audit", "explain", "promote", "rollback", "flag"]
@@ -357,6 +358,11 @@ def test_a_group_is_named_with_or_without_its_metric(words, name, reason):
     assert _app._named([words], "--acknowledge") == {name: reason}
 
 
+def test_one_group_has_one_reason():
+    with pytest.raises(ConfigError, match="one --acknowledge per group, got 'foster=yes' twice; keep one"):
+        _app._named(["foster=yes: too few", "foster=yes : seen"], "--acknowledge")
+
+
 # The screen
 
 
@@ -470,7 +476,7 @@ def test_the_whole_way_from_a_simulated_county_to_a_week_s_lists(early_id, tmp_p
     nobody = early_id("explain", "--student", "nobody", "--as-of", sunday, "--config", file)
     refused(nobody, 1, "Expected a student with a score on .* got 'nobody'")
     refused(early_id("rollback", "--config", file), 1, "Expected an earlier champion to go back to")
-    late = early_id("flag", "--as-of", expires + pd.Timedelta(days=7), "--config", file)
+    late = early_id("flag", "--as-of", sunday + pd.Timedelta(days=98), "--config", file)
     assert (late.code, late.out) == (1, "")
     assert "expired" in late.err
     assert {path.name for path in (tmp_path / "flags").iterdir() if path.is_dir()} == {week.name}

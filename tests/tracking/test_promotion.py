@@ -2,20 +2,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tracking_parts import SIGNING, make_audit, make_document
 
-from early_id.exceptions import GateError
+from early_id.exceptions import ConfigError, DataError, GateError
 from early_id.models import AdditiveModel
 from early_id.tracking import (
     SignOff,
     Tracker,
     audit_of,
+    check_backtest,
+    keep_backtest,
     load_document,
+    log_audit,
     promote,
     rollback,
     sign_off,
@@ -33,6 +38,7 @@ def champion(tracker: Tracker, registered: Register) -> Callable[..., tuple[Addi
     def make(shift: float = 0.0, *verdicts: Any, **given: Any) -> tuple[AdditiveModel, SignOff]:
         document = registered(shift)
         audit = make_audit(document, *verdicts)
+        log_audit("@candidate", audit.encode(), tracker=tracker)
         record = sign_off(document, audit, **(SIGNING | given))
         return document, promote("@candidate", record, audit, tracker=tracker)
 
@@ -108,7 +114,7 @@ def test_a_record_changed_after_promotion(tracker: Tracker, champion: Any) -> No
 
 def test_a_record_exchanged_for_another_consistent_one(tracker: Tracker, champion: Any) -> None:
     document, record = champion()
-    longer = sign_off(document, make_audit(document), **(SIGNING | {"expires_on": date(2036, 6, 30)}))
+    longer = replace(record, expires_on=date(2036, 6, 30))
     artifact(tracker, record, "record").write_text(longer.to_json())
     with pytest.raises(GateError, match=r"not the one that was promoted"):
         verify_sign_off(document, capacity="5%", as_of=date(2036, 6, 1), tracker=tracker)
@@ -140,9 +146,6 @@ def test_promotion_refuses_an_audit_other_than_the_signed_one(tracker: Tracker, 
 
 
 def test_promotion_refuses_a_record_made_past_the_gate(tracker: Tracker, registered: Register) -> None:
-    from dataclasses import replace
-    from hashlib import sha256
-
     document = registered()
     audit = make_audit(document, ("recall", "ethnicity", "Black", "gap"))
     fine = sign_off(document, make_audit(document), **SIGNING)
@@ -187,7 +190,7 @@ def test_rollback_needs_somewhere_to_go(tracker: Tracker, champion: Any) -> None
 
 def test_renewing_a_sign_off_is_no_second_champion(tracker: Tracker, champion: Any) -> None:
     document, first = champion()
-    _, renewed = champion(0.0, expires_on=date(2028, 6, 30))
+    _, renewed = champion(0.0, signed_on=date(2027, 6, 1), expires_on=date(2028, 6, 30))
     assert renewed.previous == first.sha256
     assert verify_sign_off(document, capacity="5%", as_of=date(2028, 1, 2), tracker=tracker) == renewed
     with pytest.raises(GateError, match=r"there is none"):
@@ -207,3 +210,127 @@ def test_audit_of_a_record_that_was_not_promoted(tracker: Tracker, champion: Any
     draft = sign_off(document, make_audit(document), **(SIGNING | {"reviewer": "Someone Else"}))
     with pytest.raises(GateError, match=r"'Someone Else' that was not"):
         audit_of(draft, tracker=tracker)
+
+
+def test_only_an_audit_that_was_kept_when_it_was_made_can_be_signed(
+    tracker: Tracker, registered: Register
+) -> None:
+    """The text of an audit proves nothing: anybody can write one in which every group passes."""
+    document = registered()
+    real = make_audit(document, ("recall", "foster", "yes", "cannot tell"))
+    log_audit("@candidate", real.encode(), tracker=tracker)
+    for invented in (make_audit(document), real.replace("cannot tell", "pass"), real + " "):
+        seen = [{"group": "foster=yes", "reason": "r"}] if "cannot tell" in invented else []
+        record = sign_off(document, invented, **SIGNING, acknowledged=seen)
+        with pytest.raises(GateError, match=r"Expected an audit that `early-id audit` made of version 1"):
+            promote("@candidate", record, invented, tracker=tracker)
+    assert sign_offs(tracker) == []
+
+
+def test_an_audit_kept_for_another_version_counts_for_that_one_only(
+    tracker: Tracker, registered: Register
+) -> None:
+    registered(0.0)
+    document = registered(0.5)
+    audit = make_audit(document)
+    log_audit(1, audit.encode(), tracker=tracker)
+    with pytest.raises(GateError, match=r"made of version 2, got one it did not make"):
+        promote(2, sign_off(document, audit, **SIGNING), audit, tracker=tracker)
+
+
+def test_an_audit_of_other_predictions_than_those_of_the_training_is_refused(
+    tracker: Tracker, registered: Register, tmp_path: Path
+) -> None:
+    document = registered()
+    (tmp_path / "predictions.parquet").write_bytes(b"scores")
+    keep_backtest("@candidate", tmp_path, ["predictions.parquet"], tracker=tracker)
+    hashes = check_backtest("@candidate", tmp_path, tracker=tracker)
+    for predictions, fits in (("0" * 64, False), (None, False), (hashes["predictions.parquet"], True)):
+        audit = make_audit(document, predictions_sha256=predictions)
+        log_audit("@candidate", audit.encode(), tracker=tracker)
+        record = sign_off(document, audit, **SIGNING)
+        if fits:
+            assert promote("@candidate", record, audit, tracker=tracker).reviewer == SIGNING["reviewer"]
+        else:
+            with pytest.raises(GateError, match=r"audit of the predictions version 1 was trained with"):
+                promote("@candidate", record, audit, tracker=tracker)
+
+
+@pytest.mark.parametrize("change", ["altered", "gone"])
+def test_a_backtest_changed_after_training_is_refused(
+    tracker: Tracker, registered: Register, tmp_path: Path, change: str
+) -> None:
+    registered()
+    for name in ("predictions.parquet", "backtest.json"):
+        (tmp_path / name).write_bytes(b"as trained")
+    keep_backtest(1, tmp_path, ["predictions.parquet", "backtest.json"], tracker=tracker)
+    (tmp_path / "notes.txt").write_text("not part of it")
+    check_backtest(1, tmp_path, tracker=tracker)
+    (tmp_path / "backtest.json").unlink() if change == "gone" else (tmp_path / "backtest.json").write_text(
+        "{"
+    )
+    with pytest.raises(DataError, match=r"as training wrote it, got .*'backtest\.json'; restore"):
+        check_backtest(1, tmp_path, tracker=tracker)
+
+
+def test_a_backtest_nobody_kept_the_hashes_of_is_refused(
+    tracker: Tracker, registered: Register, tmp_path: Path
+) -> None:
+    registered()
+    with pytest.raises(DataError, match=r"got no record; restore the folder, or run `early-id train` again"):
+        check_backtest(1, tmp_path, tracker=tracker)
+
+
+def move_alias(tracker: Tracker, version: int) -> None:
+    tracker.client.set_registered_model_alias(tracker.model, "champion", str(version))
+
+
+def test_the_champion_is_the_one_promoted_last_wherever_its_alias_is_moved(
+    tracker: Tracker, champion: Any
+) -> None:
+    old, _ = champion(0.0)
+    new, record = champion(0.5)
+    move_alias(tracker, 1)
+    with pytest.raises(GateError, match=r"Version 1 was replaced by version 2"):
+        verify_sign_off(old, capacity="5%", as_of=TODAY, tracker=tracker)
+    with pytest.raises(
+        GateError, match=r"'@champion' to be version 2, .* got version 1: it was moved by hand"
+    ):
+        verify_sign_off(new, capacity="5%", as_of=TODAY, tracker=tracker)
+    move_alias(tracker, 2)
+    assert verify_sign_off(new, capacity="5%", as_of=TODAY, tracker=tracker) == record
+
+
+def test_a_rollback_is_part_of_the_chain_and_no_tag_undoes_it(tracker: Tracker, champion: Any) -> None:
+    champion(0.0)
+    new, _ = champion(0.5)
+    rollback(tracker=tracker)
+    move_alias(tracker, 2)
+    for name in ("withdrawn", "sign_off_sha256"):
+        tracker.client.set_model_version_tag(tracker.model, "2", name, "")
+    with pytest.raises(GateError, match=r"Version 2 was rolled back"):
+        verify_sign_off(new, capacity="5%", as_of=TODAY, tracker=tracker)
+    link = "early_id.sign_off.00003"
+    said = json.loads(tracker.client.get_registered_model(tracker.model).tags[link])
+    tracker.client.set_registered_model_tag(tracker.model, link, json.dumps(said | {"rollback": "1"}))
+    with pytest.raises(GateError, match=r"link of the chain of sign-offs was changed"):
+        verify_sign_off(new, capacity="5%", as_of=TODAY, tracker=tracker)
+
+
+def test_no_list_is_made_on_a_broken_chain(tracker: Tracker, champion: Any) -> None:
+    champion(0.0)
+    document, _ = champion(0.5)
+    tracker.client.delete_registered_model_tag(tracker.model, "early_id.sign_off.00001")
+    with pytest.raises(GateError, match=r"chain of sign-offs is broken"):
+        verify_sign_off(document, capacity="5%", as_of=TODAY, tracker=tracker)
+
+
+def test_looking_for_a_champion_makes_no_store(tmp_path: Path) -> None:
+    nowhere = Tracker(tmp_path / "elsewhere" / "mlflow.db")
+    with pytest.raises(GateError, match=r"Expected a promoted model .* there is none"):
+        load_document("@champion", nowhere)
+    with pytest.raises(ConfigError, match=r"train a model first"):
+        load_document("@candidate", nowhere)
+    with pytest.raises(GateError, match=r"there is none"):
+        rollback(tracker=nowhere)
+    assert list(tmp_path.iterdir()) == []

@@ -12,7 +12,7 @@ from tracking_parts import make_document
 
 from early_id.exceptions import ConfigError, DataError, GateError
 from early_id.models import AdditiveModel
-from early_id.tracking import Tracker, load_document, promote, register_candidate, sign_off
+from early_id.tracking import Tracker, load_document, log_audit, promote, register_candidate, sign_off
 from early_id.tracking._mlflow import quiet
 from early_id.tracking._registry import resolve
 
@@ -65,6 +65,7 @@ def test_mlflow_itself_scores_with_the_champion(tracker: Tracker, registered: Re
 
     document = registered()
     audit = make_audit(document)
+    log_audit("@candidate", audit.encode(), tracker=tracker)
     promote("@candidate", sign_off(document, audit, **SIGNING), audit, tracker=tracker)
     before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
     try:

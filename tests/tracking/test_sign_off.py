@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import date
 from typing import Any
 
@@ -215,3 +216,58 @@ def test_another_list_size_needs_another_sign_off() -> None:
         check_sign_off(record, capacity=25, as_of=date(2026, 11, 22))
     with pytest.raises(GateError, match=r"not of 5% of each school"):
         check_sign_off(record, capacity="5%", as_of=date(2026, 11, 22))
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"decision": None}, "decision"),
+        ({"decision": {"hidden_gaps": "x"}}, "decision.hidden_gaps"),
+        ({"decision": {"hidden_gaps": -1}}, "decision.hidden_gaps"),
+        ({"decision": {"hidden_gaps": True}}, "decision.hidden_gaps"),
+        ({"verdicts": ["x"]}, "verdicts"),
+        ({"verdicts": "abc"}, "verdicts"),
+        ({"verdicts": {"a": 1}}, "verdicts"),
+    ],
+)
+def test_an_audit_of_another_form_is_refused_by_the_name_of_the_part(changes: Any, part: str) -> None:
+    document = make_document()
+    with pytest.raises(GateError, match=rf"got another form of '{part}'"):
+        sign_off(document, make_audit(document, **changes), **SIGNING)
+
+
+@pytest.mark.parametrize("text", ['{"about": []}', '{"about": null}', "[" * 200_000, b"\xff\xfe\x00"])
+def test_broken_text_is_no_audit_and_no_traceback(text: Any) -> None:
+    with pytest.raises(GateError, match=r"Expected .*audit"):
+        sign_off(make_document(), text, **SIGNING)
+
+
+def test_the_refusal_names_every_group_as_an_option_to_paste() -> None:
+    """However many there are: whoever signs must not have to find them out one call at a time."""
+    groups = [f"Group {number}" for number in range(12)]
+    unsure = [("recall", "ethnicity", group, "cannot tell") for group in groups]
+    with pytest.raises(GateError) as refusal:
+        signed(GAP, *unsure)
+    options = shlex.split(str(refusal.value).split("do not promote: ")[1])
+    pairs = list(zip(options[::2], options[1::2], strict=True))
+    assert pairs == [("--exception", "ethnicity=Black: REASON")] + [
+        ("--acknowledge", f"ethnicity={group}: REASON") for group in groups
+    ]
+    signed(
+        GAP,
+        *unsure,
+        exceptions=[EXCEPTION],
+        acknowledged=[{"group": f"ethnicity={group}", "reason": "seen"} for group in groups],
+    )
+
+
+def test_one_group_has_one_reason() -> None:
+    twice = [{"group": "foster=yes", "reason": "a"}, {"group": "Foster = Yes", "reason": "b"}]
+    with pytest.raises(ConfigError, match=r"one acknowledgement per group, got 'Foster = Yes' twice"):
+        signed(UNSURE, acknowledged=twice)
+
+
+def test_a_sign_off_lasts_a_school_year_and_its_summer_at_most() -> None:
+    assert signed(expires_on="2027-10-06")
+    with pytest.raises(ConfigError, match=r"expire by 2027-10-06, 400 days after signing, got 2027-10-07"):
+        signed(expires_on="2027-10-07")

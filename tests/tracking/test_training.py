@@ -19,6 +19,7 @@ from early_id.tracking import (
     Tracker,
     TrainingLog,
     fingerprint,
+    log_audit,
     log_training,
     promote,
     register_candidate,
@@ -85,6 +86,7 @@ def test_no_student_is_found_in_the_store_after_a_whole_training(tracker: Tracke
     document = make_document()
     register_candidate(document, tracker=tracker, run_id=logged.learners["additive"])
     assert training.audit is not None
+    log_audit("@candidate", training.audit.encode(), tracker=tracker)
     promote("@candidate", sign_off(document, training.audit, **SIGNING), training.audit, tracker=tracker)
     folder = Path(tracker.uri.removeprefix("sqlite:///")).parent
     files = [path for path in folder.rglob("*") if path.is_file()]

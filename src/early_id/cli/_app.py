@@ -74,7 +74,11 @@ def _named(values: list[str] | None, option: str) -> dict[str, str]:
         if parts is None:
             msg = f"Expected {option} 'attribute=group: reason', got {value!r}; name the group as the audit does."
             raise ConfigError(msg)
-        found[parts[1].strip()] = parts[2].strip()
+        name = parts[1].strip()
+        if name in found:
+            msg = f"Expected one {option} per group, got {name!r} twice; keep one, with the whole reason."
+            raise ConfigError(msg)
+        found[name] = parts[2].strip()
     return found
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from early_id.config import Capacity, Config
 from early_id.district import District
 from early_id.evaluation import load_backtest, publish_calibration, publish_metrics, write_atomic
+from early_id.exceptions import DataError, examples
 from early_id.fairness import Audit
 from early_id.fairness import audit as audit_backtest
 from early_id.models import AdditiveModel
 from early_id.pipeline._train import Tell, district_of, silent
 from early_id.reports import write_audit_html, write_model_card
-from early_id.tracking import Tracker, load_document
+from early_id.tracking import Tracker, check_backtest, load_document, log_audit
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,18 +61,25 @@ def audit(
     Raises
     ------
     DataError
-        If the model was not trained here, so that no backtest of it is at hand.
+        If the model was not trained here, so that no backtest of it is at hand, or its backtest was changed since.
+
+    Notes
+    -----
+    The audit is also kept in the model's run: only the very bytes that were written here can be signed.
     """
     tell("Loading the model and its backtest")
-    document = load_document(model, Tracker(config.tracking.uri, config.tracking.experiment))
+    tracker = Tracker(config.tracking.uri, config.tracking.experiment)
+    document = load_document(model, tracker)
     folder = config.models / document.sha256[:12]
+    hashes = check_backtest(model, folder, tracker=tracker)
     backtest = load_backtest(folder)
     groups = district_of(config, district).groups
+    size = capacity or config.capacity
     tell("Auditing")
     result = audit_backtest(
         backtest,
         groups=groups,
-        capacity=capacity or config.capacity,
+        capacity=size,
         contestant=_contestant(backtest.documents, document),
         tolerance=config.audit.tolerance,
         replicates=config.audit.replicates,
@@ -79,14 +88,17 @@ def audit(
         about={
             "label": document.label,
             "document_sha256": document.sha256,
-            "data_window": _window(document, backtest.test_years),
+            "data_window": data_window(document, backtest.test_years),
+            "predictions_sha256": hashes["predictions.parquet"],
             "purpose": config.purpose,
         },
     )
     out = out or folder
-    metrics = publish_metrics(backtest.predictions, capacity or backtest.capacity)
+    metrics = publish_metrics(backtest.predictions, size)
     tell("Writing the reports")
-    write_atomic(out / "audit.json", result.to_json().encode())
+    content = result.to_json().encode()
+    log_audit(model, content, tracker=tracker)
+    write_atomic(out / "audit.json", content)
     write_audit_html(result, out / "audit.html", document=document, metrics=metrics)
     write_model_card(
         document, metrics, out / "model_card.html", calibration=publish_calibration(backtest.predictions)
@@ -96,10 +108,20 @@ def audit(
 
 def _contestant(documents: dict[str, AdditiveModel], document: AdditiveModel) -> str:
     """Name under which the document took part in its backtest."""
-    return next(name for name, own in documents.items() if own.sha256 == document.sha256)
+    for name, own in documents.items():
+        if own.sha256 == document.sha256:
+            return name
+    msg = (
+        f"Expected a backtest of the document {document.sha256[:12]}, got one of {examples(documents)} only; run "
+        "`early-id train` again."
+    )
+    raise DataError(msg)
 
 
-def _window(document: AdditiveModel, test_years: tuple[int, ...]) -> str:
-    """Say in words which data the model learned from and was tested on."""
-    first, last = document.provenance["data_window"]
-    return f"trained on {first} to {last}, tested on school years {', '.join(map(str, test_years))}"
+def data_window(document: AdditiveModel, test_years: Iterable[int]) -> str:
+    """Say in words which data the model learned from, as its own provenance states, and was tested on."""
+    window = document.provenance.get("data_window")
+    if not window:
+        msg = f"Expected a document that states its training data, {document.sha256[:12]} does not; train it again."
+        raise DataError(msg)
+    return f"trained on {window[0]} to {window[1]}, tested on school years {', '.join(map(str, sorted(test_years)))}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 from early_id.config import Config
-from early_id.exceptions import ConfigError
+from early_id.exceptions import ConfigError, GateError
+from early_id.models import AdditiveModel
+from early_id.pipeline._audit import data_window
 from early_id.tracking import SignOff, Tracker, load_document, sign_off
 from early_id.tracking import promote as promote_document
 from early_id.tracking import rollback as roll_back
@@ -47,7 +50,10 @@ def promote(
     Raises
     ------
     GateError
-        If a group with a gap has no exception, or one that could not be judged is not acknowledged.
+        If a group with a gap has no exception, one that could not be judged is not acknowledged, or the audit is not
+        one that `audit` made of this model.
+    ConfigError
+        If the sign-off is dated ahead, or would last too long.
     """
     if not audit.is_file():
         msg = f"Expected the audit to sign at {str(audit)!r}, found no such file; run `early-id audit` first."
@@ -55,8 +61,13 @@ def promote(
     tracker = Tracker(config.tracking.uri, config.tracking.experiment)
     text = audit.read_bytes()
     until = exceptions_expire or expires_on
+    today = date.today()  # noqa: DTZ011 - the local day
+    if signed_on > today:
+        msg = f"Expected a sign-off of today, {today}, or before, got {signed_on}; sign on the day of the decision."
+        raise ConfigError(msg)
+    document = load_document(model, tracker)
     record = sign_off(
-        load_document(model, tracker),
+        document,
         text,
         reviewer=reviewer,
         signed_on=signed_on,
@@ -67,7 +78,19 @@ def promote(
         ],
         acknowledged=[{"group": group, "reason": reason} for group, reason in (acknowledged or {}).items()],
     )
+    _check_window(record, document, text)
     return promote_document(model, record, text, tracker=tracker)
+
+
+def _check_window(record: SignOff, document: AdditiveModel, audit: bytes) -> None:
+    """Refuse to sign for other data than the document says it learned from."""
+    stated = data_window(document, json.loads(audit).get("about", {}).get("test_years", []))
+    if record.data_window != stated:
+        msg = (
+            f"Expected an audit for the data of the document ({stated}), got one for {record.data_window!r}; run "
+            "`early-id audit` again."
+        )
+        raise GateError(msg)
 
 
 def rollback(config: Config) -> int:

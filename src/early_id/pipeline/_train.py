@@ -21,7 +21,7 @@ from early_id.evaluation import (
     save_backtest,
     write_atomic,
 )
-from early_id.exceptions import ConfigError, DataError, examples
+from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 from early_id.models import (
     AdditiveModel,
     Ceiling,
@@ -31,7 +31,15 @@ from early_id.models import (
     PriorYearRule,
 )
 from early_id.panel import CATALOG, Label, Panel, build_panel
-from early_id.tracking import LearnerLog, Tracker, TrainingLog, fingerprint, log_training, register_candidate
+from early_id.tracking import (
+    LearnerLog,
+    Tracker,
+    TrainingLog,
+    fingerprint,
+    keep_backtest,
+    log_training,
+    register_candidate,
+)
 
 Tell = Callable[[str], None]
 TABLES_TO_FINGERPRINT = (
@@ -124,6 +132,15 @@ def training_panel(config: Config, district: District) -> Panel:
     return panel.without(config.training.drop_features)
 
 
+def _check_features(config: Config) -> None:
+    """Refuse features to drop that are none, before anything is read."""
+    for name in config.training.drop_features:
+        if name not in CATALOG:
+            meant = did_you_mean(name, CATALOG)
+            msg = f"Expected features of the catalogue in training.drop_features, got {name!r}: {meant}"
+            raise ConfigError(msg)
+
+
 def train(config: Config, *, district: District | None = None, tell: Tell = silent) -> TrainResult:
     """Backtest all contestants of a configuration, choose one, log everything, register it as `@candidate`.
 
@@ -147,6 +164,7 @@ def train(config: Config, *, district: District | None = None, tell: Tell = sile
     The document that is registered is the very one the backtest scored the test years with. It is not fitted again on
     newer data: what a reviewer signs is what was audited, to the last digit.
     """
+    _check_features(config)
     tell("Reading the district")
     district = district_of(config, district)
     tell("Building the panel")
@@ -178,6 +196,9 @@ def train(config: Config, *, district: District | None = None, tell: Tell = sile
         write_atomic(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n").encode())
     tell("Logging to MLflow")
     version = _log(config, district, result, metrics, calibration)
+    # What the audit will be made from lies in an open folder; its hashes are kept where the model is.
+    files = ["backtest.json", "predictions.parquet", *(f"{name}.json" for name in result.documents)]
+    keep_backtest(version, folder, files, tracker=Tracker(config.tracking.uri, config.tracking.experiment))
     return TrainResult(document, result, metrics, version, folder)
 
 

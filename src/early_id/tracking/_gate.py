@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,8 @@ class AuditFacts:
     may_hide_gaps : bool
         The suppressed groups may hide a gap. An audit does not print whether they do: that would tell which way
         the few students of one group point.
+    predictions_sha256 : str or None
+        Hash of the predictions the audit judged.
     """
 
     document_sha256: str
@@ -74,6 +77,7 @@ class AuditFacts:
     data_window: Any
     cells: tuple[GateCell, ...]
     may_hide_gaps: bool
+    predictions_sha256: str | None = None
 
 
 def read_audit(audit_json: str | bytes) -> AuditFacts:
@@ -86,10 +90,11 @@ def read_audit(audit_json: str | bytes) -> AuditFacts:
     """
     try:
         audit = json.loads(audit_json)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         msg = f"Expected the JSON text of an audit, got text that does not parse ({error}); give audit.json."
         raise GateError(msg) from error
     audit = audit if isinstance(audit, dict) else {}
+    _check_form(audit)
     about = {**audit, **audit.get("about", {})}
     missing = [key for key in _ABOUT if about.get(key) in (None, "")]
     if missing:
@@ -111,7 +116,24 @@ def read_audit(audit_json: str | bytes) -> AuditFacts:
         data_window=window,
         cells=tuple(_cell(verdict) for verdict in audit["verdicts"]),
         may_hide_gaps=bool(audit.get("decision", {}).get("may_hide_gaps", False)),
+        predictions_sha256=about.get("predictions_sha256"),
     )
+
+
+def _check_form(audit: Mapping[str, Any]) -> None:
+    """Refuse parts of another kind than an audit has, by name."""
+    hidden = audit["decision"].get("hidden_gaps", 0) if isinstance(audit.get("decision"), dict) else 0
+    right = {
+        "about": isinstance(audit.get("about", {}), dict),
+        "decision": isinstance(audit.get("decision", {}), dict),
+        "decision.hidden_gaps": type(hidden) is int and hidden >= 0,
+        "verdicts": isinstance(audit.get("verdicts", []), list)
+        and all(isinstance(verdict, dict) for verdict in audit.get("verdicts", [])),
+    }
+    wrong = [name for name, fits in right.items() if not fits]
+    if wrong:
+        msg = f"Expected an audit as `early-id audit` writes it, got another form of {examples(wrong)}; audit again."
+        raise GateError(msg)
 
 
 def gate_cells(audit_json: str | bytes) -> dict[str, tuple[GateCell, ...]]:
@@ -164,23 +186,38 @@ def check_named(audit: AuditFacts, exceptions: Iterable[str], acknowledged: Iter
     seen = _names(
         "acknowledgement", acknowledged, (*needed["acknowledge"], *needed["exception"]), audit.cells
     )
-    gaps = [cell.name for cell in needed["exception"] if not _is_named(cell, excepted)]
-    unjudged = [cell.name for cell in needed["acknowledge"] if not _is_named(cell, seen)]
+    gaps = [cell for cell in needed["exception"] if not _is_named(cell, excepted)]
+    unjudged = [cell for cell in needed["acknowledge"] if not _is_named(cell, seen)]
     if not gaps and not unjudged:
         return
     parts = []
     if gaps:
         masked = any(cell.verdict == _MASKED for cell in needed["exception"])
         what = "gaps, or suppressed groups that may hide one," if masked else "gaps"
-        parts.append(f"{what} without an exception for {examples(gaps)}")
+        parts.append(f"{what} without an exception for {_all(gaps)}")
     if unjudged:
-        parts.append(f"no acknowledgement of {examples(unjudged)}, which could not be judged")
+        parts.append(f"no acknowledgement of {_all(unjudged)}, which could not be judged")
     msg = (
         "Expected a sign-off that names every gap and every group that could not be judged, "
         f"got {' and '.join(parts)}; look at the audit, then name each with a reason (and an expiry date "
-        "for a gap), or do not promote."
+        f"for a gap), or do not promote: {_options(gaps, unjudged)}"
     )
     raise GateError(msg)
+
+
+def _all(cells: list[GateCell]) -> str:
+    return examples((cell.name for cell in cells), most=5)
+
+
+def _options(gaps: list[GateCell], unjudged: list[GateCell]) -> str:
+    """Write every missing word as an option of the command line, ready to be pasted."""
+    named = {
+        option: dict.fromkeys(cell.group_name for cell in cells)
+        for option, cells in (("--exception", gaps), ("--acknowledge", unjudged))
+    }
+    return " ".join(
+        f"{option} {shlex.quote(f'{name}: REASON')}" for option, names in named.items() for name in names
+    )
 
 
 def _needed(audit: AuditFacts) -> dict[str, tuple[GateCell, ...]]:
@@ -207,6 +244,9 @@ def _names(
         if key not in wanted:
             of = examples(cell.name for cell in useful) if useful else "none"
             msg = f"Expected an {what} only for groups that need one ({of}), got {name!r}; leave it out."
+            raise ConfigError(msg)
+        if key in named:
+            msg = f"Expected one {what} per group, got {name!r} twice; keep one, with the whole reason."
             raise ConfigError(msg)
         named.add(key)
     return named

@@ -114,19 +114,26 @@ def resolve(ref: str | int, tracker: Tracker) -> ModelVersion:
     if not (text.startswith("@") and alias) and not text.isdigit():
         msg = f"Expected a model as a .json file, '@candidate', '@champion' or a version number, got {ref!r}."
         raise ConfigError(msg)
+    # Looking something up makes no store: an empty one where a path is wrong would hide that.
+    if not tracker.exists:
+        raise _none(text, alias, tracker, "")
     try:
         with quiet():
             if text.isdigit():
                 return tracker.client.get_model_version(tracker.model, text)
             return tracker.client.get_model_version_by_alias(tracker.model, alias)
     except MlflowException as error:
-        if alias == CHAMPION:
-            msg = f"Expected a promoted model in {tracker.uri!r}, there is none; {_NEXT_STEP[CHAMPION]}."
-            raise GateError(msg) from error
-        known = _known(tracker)
-        step = _NEXT_STEP.get(alias, f"known are {known}") if known else _NEXT_STEP[CANDIDATE]
-        msg = f"Expected a registered model {text!r} in {tracker.uri!r}, there is none; {step}."
-        raise ConfigError(msg) from error
+        raise _none(text, alias, tracker, _known(tracker)) from error
+
+
+def _none(text: str, alias: str, tracker: Tracker, known: str) -> GateError | ConfigError:
+    """Say that there is no such model, and what to do first."""
+    if alias == CHAMPION:
+        return GateError(
+            f"Expected a promoted model in {tracker.uri!r}, there is none; {_NEXT_STEP[CHAMPION]}."
+        )
+    step = _NEXT_STEP.get(alias, f"known are {known}") if known else _NEXT_STEP[CANDIDATE]
+    return ConfigError(f"Expected a registered model {text!r} in {tracker.uri!r}, there is none; {step}.")
 
 
 def versions_of(sha256: str, tracker: Tracker) -> list[ModelVersion]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from early_id.exceptions import ConfigError, GateError, examples
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from early_id.models import AdditiveModel
 
 _T = TypeVar("_T")
+#: A sign-off lasts a school year and its summer at most; then somebody looks again.
+LONGEST_TERM = timedelta(days=400)
 
 
 def sign_off(
@@ -190,6 +193,12 @@ def _check_dates(record: SignOff) -> None:
         msg = (
             f"Expected every expiry on or after the day of signing {record.signed_on}, got {min(ends)}; "
             "correct it."
+        )
+        raise ConfigError(msg)
+    if record.expires_on > record.signed_on + LONGEST_TERM:
+        msg = (
+            f"Expected the sign-off to expire by {record.signed_on + LONGEST_TERM}, {LONGEST_TERM.days} days after "
+            f"signing, got {record.expires_on}; choose an earlier day and review again then."
         )
         raise ConfigError(msg)
 

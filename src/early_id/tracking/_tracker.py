@@ -63,6 +63,11 @@ class Tracker:
         return f"Tracker({self.uri!r}, experiment={self.experiment!r}, model={self.model!r})"
 
     @property
+    def exists(self) -> bool:
+        """Whether there is anything to look up: False where the database file was never made."""
+        return self._client is not None or self.database is None or self.database.exists()
+
+    @property
     def client(self) -> MlflowClient:
         """MLflow's client for this store; a missing database is created (about 3 s, once)."""
         if self._client is None:
