@@ -81,3 +81,25 @@ def test_where_nothing_was_submitted_yet_every_school_day_so_far_is_missing(as_o
     found = fresh(county({"01": [(0, 3)]}), as_of)
     assert found["last_submitted_day"].isna().all()
     assert (found["days_behind"] == (pd.Timestamp(as_of) >= DAYS).sum()).all()
+
+
+def test_a_school_whose_calendar_did_not_arrive_this_year_has_no_number():
+    """Zero days behind would say that all is well."""
+    district = county({"01": [(number, 0) for number in range(15)], "02": []}, schools=("01", "02"))
+    calendar = district.frame("calendar")
+    old = calendar[calendar["school_id"] == "02"].assign(
+        school_year=2024, day=lambda rows: rows["day"] - pd.Timedelta(days=364)
+    )
+    calendar = pd.concat([old, calendar[calendar["school_id"] == "01"]])
+    found = fresh(
+        District.from_frames(
+            {
+                "calendar": calendar,
+                **{name: district.frame(name) for name in ("schools", "attendance_feed")},
+            }
+        ),
+        "2024-09-22",
+    )
+    assert found.loc["01", "days_behind"] == 0
+    assert pd.isna(found.loc["02", "days_behind"])
+    assert pd.isna(found.loc["02", "last_school_day"])

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
+import early_id
 from early_id.config import load_config
+from early_id.district import District
 from early_id.evaluation import load_backtest
 from early_id.exceptions import ConfigError, DataError, GateError
 from early_id.panel import build_panel
-from early_id.pipeline import explain, promote, rollback, run_demo, weekly_flags
+from early_id.pipeline import audit, explain, promote, rollback, run_demo, train, weekly_flags
+from early_id.tracking import fingerprint, gate_cells
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +166,180 @@ def test_a_changed_digit_in_the_audit_voids_the_signature(demo, tmp_path):
     changed.write_text(json.dumps(content))
     with pytest.raises(GateError):
         promote(config, reviewer="R", audit=changed, signed_on=date(2025, 2, 1), expires_on=date(2025, 6, 1))
+
+
+def signing(out: Path, **given: object) -> dict[str, object]:
+    """What a reviewer who names every group gives to `promote`."""
+    audit = given.get("audit", out / "audit" / "audit.json")
+    cells = gate_cells((out / "audit" / "audit.json").read_text())
+    words = {"acknowledge": "acknowledged", "exception": "exceptions"}
+    named = {words[option]: {cell.name: "seen" for cell in found} for option, found in cells.items()}
+    days = {"signed_on": date(2025, 2, 1), "expires_on": date(2025, 6, 1)}
+    return {"reviewer": "R", "audit": audit, **days, **named, **given}
+
+
+def test_an_audit_that_was_written_or_changed_by_hand_is_never_signed(demo, tmp_path):
+    """Whoever can write the file could otherwise let every group pass."""
+    out, _ = demo
+    config = load_config(out / "config.yaml")
+    real = json.loads((out / "audit" / "audit.json").read_text())
+    passed = {**real, "verdicts": [{**verdict, "verdict": "pass"} for verdict in real["verdicts"]]}
+    larger = {**real, "about": {**real["about"], "capacity": "50%"}}
+    file = tmp_path / "audit.json"
+    for content, words in ((passed, {"acknowledged": {}, "exceptions": {}}), (larger, {})):
+        file.write_text(json.dumps(content))
+        with pytest.raises(GateError, match="Expected an audit that `early-id audit` made of version"):
+            promote(config, **signing(out, audit=file, **words))
+    file.write_text(json.dumps({**real, "about": {**real["about"], "data_window": "another"}}))
+    with pytest.raises(
+        GateError, match=r"audit for the data of the document \(trained on 20.* for 'another'"
+    ):
+        promote(config, **signing(out, audit=file))
+
+
+def test_a_sign_off_dated_ahead_is_refused(demo):
+    out, _ = demo
+    ahead = date.today() + timedelta(days=1)  # noqa: DTZ011 - the local day
+    with pytest.raises(ConfigError, match=f"of today, .* or before, got {ahead}"):
+        promote(load_config(out / "config.yaml"), **signing(out, signed_on=ahead, expires_on=ahead))
+
+
+@pytest.mark.parametrize("change", ["predictions.parquet", "backtest.json", "additive.json"])
+def test_an_audit_is_made_of_the_backtest_that_training_wrote(demo, tmp_path, change):
+    out, result = demo
+    models = tmp_path / "models"
+    shutil.copytree(out / "models", models)
+    folder = models / result.trained.folder.name
+    config = load_config(copy_of(out, tmp_path, models=str(models)))
+    if change == "predictions.parquet":
+        rows = pd.read_parquet(folder / change)
+        rows.assign(score=rows["label"]).to_parquet(folder / change)
+    elif change == "backtest.json":
+        (folder / change).write_text("{")
+    else:
+        (folder / change).write_text((folder / "logistic.json").read_text())
+    with pytest.raises(DataError, match=rf"as training wrote it, got a changed '{change}'"):
+        audit(config, out=tmp_path / "audit")
+    assert not (tmp_path / "audit").exists()
+
+
+def test_the_pages_of_an_audit_show_the_figures_of_the_audited_size(demo, tmp_path, monkeypatch):
+    out, result = demo
+    config = load_config(copy_of(out, tmp_path, capacity=20, audit={"replicates": 200}))
+    shown = {}
+    for page in ("write_audit_html", "write_model_card"):
+        monkeypatch.setattr(
+            f"early_id.pipeline._audit.{page}", lambda *a, page=page, **k: shown.update({page: (a, k)})
+        )
+    audit(config, out=tmp_path / "audit", district=_district(config))
+    expected = result.trained.backtest.metrics(20)
+    pd.testing.assert_frame_equal(shown["write_audit_html"][1]["metrics"], expected)
+    pd.testing.assert_frame_equal(shown["write_model_card"][0][1], expected)
+
+
+@pytest.mark.parametrize("day", [None, "", "NaT", "nonsense", "2025-02-09T10:00:00+02:00", 20250209, pd.NaT])
+def test_a_date_that_is_none_is_refused(demo, tmp_path, day):
+    config = load_config(copy_of(demo[0], tmp_path))
+    with pytest.raises(ConfigError, match="Expected a Sunday such as 2026-11-22, got"):
+        weekly_flags(config, as_of=day)
+
+
+def test_lists_are_of_a_sunday_that_is_not_ahead(demo, tmp_path):
+    config = load_config(copy_of(demo[0], tmp_path))
+    with pytest.raises(
+        ConfigError, match="got 2025-02-05, a Wednesday; the Sunday of that week is 2025-02-09"
+    ):
+        weekly_flags(config, as_of="2025-02-05")
+    tomorrow = date.today() + timedelta(days=1)  # noqa: DTZ011 - the local day
+    for ahead in (tomorrow, "9999-12-31"):
+        with pytest.raises(ConfigError, match=f"Expected a Sunday up to today, .* got {ahead}"):
+            weekly_flags(config, as_of=ahead)
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ({"name": "course_failure"}, "name 'course_failure' instead"),
+        ({"scope": "school"}, "scope 'school' instead"),
+    ],
+)
+def test_a_configuration_that_asks_for_another_outcome_is_refused(demo, tmp_path, label, said):
+    config = load_config(copy_of(demo[0], tmp_path, label=label))
+    with pytest.raises(ConfigError, match=f"Expected the label the signed model was trained on, got {said}"):
+        weekly_flags(config, as_of="2025-02-09")
+
+
+def test_what_did_not_arrive_makes_no_list(demo, tmp_path):
+    """A table left out is refused, and so are absences that were cut off while attendance goes on."""
+    config = load_config(copy_of(demo[0], tmp_path))
+    whole = _district(config)
+    frames = {name: whole.frame(name) for name in whole.signals.rows}
+    absences = frames["absences"]
+    cut = {**frames, "absences": absences[absences["occurred_on"] < "2024-09-01"]}
+    for tables, said in (
+        ({name: rows for name, rows in frames.items() if name != "absences"}, "got none in 'absences'"),
+        ({name: rows for name, rows in frames.items() if name != "grades"}, "got none in 'grades'"),
+        (cut, "no absence record after 2024-08-30"),
+    ):
+        with pytest.raises(DataError, match=said):
+            weekly_flags(config, as_of="2025-02-09", district=District.from_frames(tables))
+    assert not (tmp_path / "flags").exists()
+
+
+def test_a_school_without_a_calendar_is_named_everywhere(demo, tmp_path):
+    out, result = demo
+    config = load_config(copy_of(out, tmp_path))
+    whole = _district(config)
+    frames = {name: whole.frame(name) for name in whole.signals.rows}
+    calendar = frames["calendar"]
+    school = calendar["school_id"].min()
+    frames["calendar"] = calendar[(calendar["school_id"] != school) | (calendar["school_year"] != 2025)]
+    week = weekly_flags(config, as_of="2025-02-09", district=District.from_frames(frames))
+    before = result.weeks[-1].lists.schools.set_index("school_id").loc[school]
+    own = week.lists.not_scored[week.lists.not_scored["school_id"] == school]
+    assert set(own["reason"]) == {"no school calendar received for this school year"}
+    assert len(own) == before["enrolled"]
+    manifest = json.loads((week.folder / "manifest.json").read_text())
+    assert manifest["days_behind"][school] is None
+    assert {days for name, days in manifest["days_behind"].items() if name != school} == {0}
+    assert "no calendar" in week.summary.read_text(encoding="utf-8")
+
+
+def test_a_page_of_a_school_names_its_students_only_and_the_county_s_page_none(demo):
+    week = demo[1].weeks[-1]
+    lists = week.lists.lists
+    assert not any(student in week.summary.read_text(encoding="utf-8") for student in lists["student_id"])
+    for school, own in lists.groupby("school_id"):
+        page = (week.folder / f"school={school}.html").read_text(encoding="utf-8")
+        assert all(student in page for student in own["student_id"])
+        others = set(lists["student_id"]) - set(own["student_id"])
+        assert not any(student in page for student in others)
+
+
+def test_the_manifest_says_what_the_lists_rest_on(demo):
+    out, result = demo
+    manifest = json.loads((result.weeks[-1].folder / "manifest.json").read_text())
+    district = _district(load_config(out / "config.yaml"))
+    assert manifest["library_version"] == early_id.__version__
+    assert manifest["data_until"] == district.data_until.isoformat()
+    tables = {name: district.frame(name) for name in district.signals.rows}
+    assert {name: found["sha256"] for name, found in manifest["data"].items()} == {
+        name: found["sha256"] for name, found in fingerprint(tables).items()
+    }
+    words = manifest["sign_off"]
+    needed = gate_cells((out / "audit" / "audit.json").read_text())
+    assert [word["group"] for word in words["acknowledged"]] == [cell.name for cell in needed["acknowledge"]]
+    assert [word["group"] for word in words["exceptions"]] == [cell.name for cell in needed["exception"]]
+    assert manifest["capacity"] == "5%"
+
+
+def test_features_to_drop_that_are_none_are_refused_before_anything_is_read(tmp_path):
+    file = tmp_path / "county.yaml"
+    file.write_text(
+        "district: {path: nowhere}\ncapacity: 5\ntraining: {drop_features: [absence_rate_yeer]}\n"
+    )
+    with pytest.raises(ConfigError, match="got 'absence_rate_yeer': did you mean 'absence_rate_year'"):
+        train(load_config(file))
 
 
 def test_signing_needs_every_group_that_could_not_be_judged_by_name(demo):

@@ -6,7 +6,7 @@ from page_reader import Page
 from test_style import LABELS
 
 from early_id.exceptions import DataError
-from early_id.reports import write_weekly_summary
+from early_id.reports import render_weekly_summary, write_weekly_summary
 
 SCHOOLS = pd.DataFrame({"school_id": ["s1", "s2", "s3"], "school_name": ["Alder", "Birch", "Cedar"]})
 
@@ -71,6 +71,31 @@ def test_new_students_come_first_and_each_has_reasons_and_a_strength(html):
     assert page.text.count("Strength:") == 3
     assert "Absent 3 of the last 20 school days" in page.text
     assert "Already knows the student: Ms. Ortiz" in page.text
+
+
+def test_the_age_of_each_school_s_attendance_is_told_where_it_is_known():
+    schools = SCHOOLS.assign(days_behind=pd.array([0, 4, None], dtype="Int64"))
+    html = render_weekly_summary(LISTS, NOT_SCORED, RESOLVED, as_of="2026-11-22", schools=schools)
+    heads, *rows = Page(html).table_under("By school")
+    assert heads[-1] == "School days behind"
+    assert {row[0]: row[-1] for row in rows} == {
+        "Alder": "0",
+        "Birch": "4",
+        "Cedar": "no calendar",
+        "All schools": "",
+    }
+
+
+def test_a_page_of_counts_names_no_student(html):
+    counts = render_weekly_summary(
+        LISTS, NOT_SCORED, RESOLVED, as_of="2026-11-22", schools=SCHOOLS, students=False
+    )
+    page = Page(counts)
+    assert page.table_under("By school") == Page(html).table_under("By school")
+    assert not any(student in counts for student in (*LISTS["student_id"], "Ms. Ortiz", "Absent 3"))
+    assert page.unbalanced == []
+    assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
+    assert "names no student" in page.text
 
 
 def test_purpose_and_who_decides_are_on_top(html):

@@ -81,13 +81,18 @@ def lists_table(result: FlagResult) -> Shown:
     """Count the lists of one date, school by school."""
     schools = result.lists.schools
     fresh = result.lists.lists.groupby("school_id")["status"].agg(lambda status: int((status == "new").sum()))
+    behind = {
+        row.school_id: "–" if pd.isna(row.days_behind) else str(row.days_behind)
+        for row in result.freshness.itertuples()
+    }
     rows = [
         [str(row.school_id), str(row.school_name), str(row.enrolled), str(row.places), str(row.listed),
-         str(int(fresh.get(row.school_id, 0))), str(row.enrolled - row.scored)]
+         str(int(fresh.get(row.school_id, 0))), str(row.enrolled - row.scored), behind[row.school_id]]
         for row in schools.itertuples()
     ]  # fmt: skip
     title = f"Lists of {result.lists.as_of.date().isoformat()}: students per school"
-    return title, ["school_id", "school", "enrolled", "places", "listed", "new", "not scored"], rows
+    columns = ["school_id", "school", "enrolled", "places", "listed", "new", "not scored", "days behind"]
+    return title, columns, rows
 
 
 def demo_tables(result: DemoResult) -> list[Shown]:

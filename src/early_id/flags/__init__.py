@@ -7,8 +7,12 @@ __getattr__, __dir__, __all__ = attach(
     {
         "LIST_COLUMNS": "_lists",
         "WeeklyLists": "_lists",
+        "catalog_of": "_lists",
         "earlier_lists": "_history",
         "publish": "_publish",
         "rank_students": "_lists",
+        "school_files": "_files",
+        "school_year": "_year",
+        "scope_of": "_lists",
     },
 )

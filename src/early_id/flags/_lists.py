@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
 
+from early_id.config import ROLES
 from early_id.district import District
 from early_id.evaluation import SCORE_DECIMALS, Capacity, list_id, places, rank_in_school
 from early_id.exceptions import DataError, examples
 from early_id.explain import reasons
 from early_id.flags._history import NO_HISTORY, resolved_since, with_status
+from early_id.flags._unseen import unseen
 from early_id.models import AdditiveModel
 from early_id.panel import CATALOG, Feature, Panel, build_panel
 
@@ -20,13 +24,7 @@ LIST_COLUMNS = (
     "school_id", "student_id", "as_of", "rank", "score", "tier", "status", "weeks_listed", "reason_1", "reason_2",
     "reason_3", "strength", "suggested_role", "continuity_adult", "model_hash", "list_id",
 )  # fmt: skip
-ROLES: Mapping[str, str] = {
-    "attendance": "family navigator",
-    "discipline": "behavioral health coach",
-    "grades": "peer specialist",
-    "mobility": "family navigator",
-    "many": "clinician screening",
-}
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 #: Reasons from this many domains suggest a screening by a clinician rather than one specialist.
 MANY_DOMAINS = 3
 
@@ -66,6 +64,7 @@ def rank_students(
     capacity: Capacity,
     earlier: pd.DataFrame = NO_HISTORY,
     roles: Mapping[str, str] = ROLES,
+    withheld: Mapping[str, str] = _NOTHING,
 ) -> WeeklyLists:
     """Draft the lists of one date: who would be on them, why, and who could not be scored.
 
@@ -84,11 +83,14 @@ def rank_students(
         Lists of earlier dates, for status and weeks listed; see `early_id.flags.earlier_lists`.
     roles : mapping of domain to role
         Who is suggested to reach out; "many" where the reasons span three domains.
+    withheld : mapping of school_id to reason
+        Schools whose students get no score, see `early_id.monitoring.withheld_schools`.
 
     Raises
     ------
     DataError
-        If no school is in session, or the document asks for features the catalogue does not have.
+        If no school is in session, no student can be scored, or the document asks for features the catalogue does not
+        have.
 
     Examples
     --------
@@ -102,8 +104,9 @@ def rank_students(
     >>> len(draft.lists), draft.approved
     (6, False)
     """
-    panel = build_panel(district, as_of=[as_of], catalog=_catalog_of(document))
-    rows = _scored_rows(document, panel)
+    scope = scope_of(document)
+    panel = build_panel(district, as_of=[as_of], catalog=catalog_of(document), scope=scope)
+    rows = _scored_rows(document, panel, withheld)
     rank = rank_in_school(rows)
     limit = places(rows, capacity)
     rows = rows.assign(rank=rank, places=limit)
@@ -112,17 +115,26 @@ def rank_students(
     lists = with_status(_describe(document, panel, listed, roles), earlier, day)
     lists["continuity_adult"] = _continuity_adult(district, lists, day)
     scoreless = rows.loc[rows["not_scored"].notna(), ["school_id", "student_id", "as_of", "not_scored"]]
-    scoreless = scoreless.rename(columns={"not_scored": "reason"}).sort_values(["school_id", "student_id"])
+    others = unseen(district, panel, day, withheld, by_school=scope == "school")
+    scoreless = pd.concat([scoreless.rename(columns={"not_scored": "reason"}), others])
+    scoreless = scoreless.sort_values(["school_id", "student_id"])
+    everyone = pd.concat([rows, others])
     return WeeklyLists(
         as_of=day,
         lists=lists[list(LIST_COLUMNS)].reset_index(drop=True),
         not_scored=scoreless.reset_index(drop=True),
-        resolved=resolved_since(lists, rows, earlier, day),
-        schools=_schools(district, rows, lists),
+        resolved=resolved_since(lists, everyone, earlier, day),
+        schools=_schools(district, everyone, lists),
     )
 
 
-def _catalog_of(document: AdditiveModel) -> dict[str, Feature]:
+def scope_of(document: AdditiveModel) -> Literal["county", "school"]:
+    """Say whether the document was trained on students of a county or on students of each school."""
+    label = document.provenance.get("label") or {}
+    return cast("Literal['county', 'school']", label.get("scope", "county"))
+
+
+def catalog_of(document: AdditiveModel) -> dict[str, Feature]:
     """Features of the catalogue that the document or a sentence needs."""
     names = [feature.name for feature in document.features]
     unknown = [name for name in names if name not in CATALOG]
@@ -135,10 +147,22 @@ def _catalog_of(document: AdditiveModel) -> dict[str, Feature]:
     return {name: feature for name, feature in CATALOG.items() if name in {*names, "absence_rate_year"}}
 
 
-def _scored_rows(document: AdditiveModel, panel: Panel) -> pd.DataFrame:
+def _scored_rows(document: AdditiveModel, panel: Panel, withheld: Mapping[str, str]) -> pd.DataFrame:
     """Cohort rows with their score, rounded as it is ranked and printed; missing where there is no score."""
     rows: pd.DataFrame = panel.frame[["student_id", "school_id", "as_of", "not_scored"]].copy()
+    for school, reason in withheld.items():
+        rows.loc[rows["school_id"] == school, "not_scored"] = reason
     scored = rows["not_scored"].isna()
+    if not scored.any():
+        reasons_given = examples(
+            f"{school}: {reason}"
+            for school, reason in rows[["school_id", "not_scored"]].drop_duplicates().itertuples(index=False)
+        )
+        msg = (
+            f"Expected data from which at least one student can be scored on {rows['as_of'].iloc[0].date()}, got none "
+            f"({reasons_given}); deliver the missing records, then make the lists again."
+        )
+        raise DataError(msg)
     score = np.full(len(rows), np.nan)
     probability = document.predict_proba(panel.design(panel.frame[scored]))[:, 1]
     score[scored.to_numpy()] = probability.round(SCORE_DECIMALS)

@@ -1,26 +1,33 @@
-"""Writing one week's lists: all of it or nothing, and the same bytes when it is done again."""
+"""Publishing one week's lists: all of it or nothing, in order, and the same bytes when it is done again."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from early_id.exceptions import DataError, GateError
+from early_id.exceptions import GateError
+from early_id.flags._files import write_files
+from early_id.flags._history import published_weeks, read_manifest, read_published
 from early_id.flags._lists import WeeklyLists
 
-_DAYS = ("as_of", "last_listed")
+_STAGING = ".publishing-"
+#: What a process that died left behind is cleared away once no other can still be writing it.
+_STALE_SECONDS = 24 * 60 * 60
 
 
-def publish(lists: WeeklyLists, folder: Path, *, purpose: str, facts: Mapping[str, Any]) -> Path:
+def publish(
+    lists: WeeklyLists,
+    folder: Path,
+    *,
+    purpose: str,
+    facts: Mapping[str, Any],
+    pages: Mapping[str, str] | None = None,
+) -> Path:
     """Write approved lists into `folder/as_of=YYYY-MM-DD/`.
 
     Parameters
@@ -30,89 +37,94 @@ def publish(lists: WeeklyLists, folder: Path, *, purpose: str, facts: Mapping[st
     folder : Path
         Where the lists of all dates lie.
     purpose : str
-        What the lists may be used for; printed in every file that can carry it.
+        What the lists may be used for: in PURPOSE.txt, the manifest and the metadata of every Parquet file.
     facts : mapping
-        What the manifest says of the model and its sign-off; JSON-able and free of the time of writing.
+        What the manifest says of the model, its sign-off and the data; JSON-able and free of the time of writing.
+    pages : mapping of file name to HTML, optional
+        Pages published with the lists.
 
     Returns
     -------
     Path
-        The folder of the date: one CSV and one Parquet per school, not_scored, resolved, manifest.json.
+        The folder of the date: one CSV and one Parquet per school, not_scored, resolved, PURPOSE.txt, the pages,
+        manifest.json. It may be read by whom the umask of the process allows.
 
     Raises
     ------
     GateError
-        If the lists are not approved, or other lists were already published for the date.
+        If the lists are not approved, other lists were already published for the date, or lists of a later date.
+    DataError
+        If what was published for the date is no longer whole, or two schools would share a file.
     """
     if not lists.approved:
         msg = (
             "Expected lists approved by a sign-off, got a draft; publish with early_id.pipeline.weekly_flags."
         )
         raise GateError(msg)
-    day = lists.as_of.date().isoformat()
-    target = folder / f"as_of={day}"
+    target = folder / f"as_of={lists.as_of.date().isoformat()}"
+    if not target.exists():
+        _refuse_earlier(folder, lists)
     folder.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=".publishing-", dir=folder))
+    _sweep(folder)
+    staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder))
     try:
-        _write_all(lists, staging, purpose, facts)
-        if target.exists():
-            _refuse_other(target, staging, day)
-        else:
-            staging.rename(target)
+        write_files(lists, staging, purpose, facts, pages or {})
+        _put(staging, target)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return target
 
 
-def _write_all(lists: WeeklyLists, folder: Path, purpose: str, facts: Mapping[str, Any]) -> None:
-    """Write every file of the week; the manifest last, with the hash of each of the others."""
-    for school in lists.schools["school_id"]:
-        _write(lists.lists[lists.lists["school_id"] == school], folder / f"school={school}", purpose)
-    _write(lists.not_scored, folder / "not_scored", purpose)
-    _write(lists.resolved, folder / "resolved", purpose)
-    files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.iterdir())}
-    manifest = {
-        "as_of": lists.as_of.date().isoformat(),
-        "purpose": purpose,
-        "listed": len(lists.lists),
-        "not_scored": len(lists.not_scored),
-        "resolved": len(lists.resolved),
-        "schools": lists.schools.to_dict("records"),
-        **facts,
-        "files": files,
-    }
-    text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False, default=str)
-    (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
+def _put(staging: Path, target: Path) -> None:
+    """Move a complete week into place; of two processes that finish together the second one compares."""
+    # mkdtemp makes a private folder; the week may be read as any new folder may.
+    mask = os.umask(0)
+    os.umask(mask)
+    staging.chmod(0o777 & ~mask)
+    if not target.exists():
+        try:
+            staging.rename(target)
+            return
+        except OSError:
+            if not target.exists():
+                raise
+    _refuse_other(target, staging)
 
 
-def _write(rows: pd.DataFrame, stem: Path, purpose: str) -> None:
-    """Write one table as CSV and as Parquet with days as DATE and the purpose in its metadata."""
-    days = {name: rows[name].dt.date for name in _DAYS if name in rows}
-    table = pa.Table.from_pandas(rows.assign(**days), preserve_index=False)
-    for place, field in enumerate(table.schema):
-        if pa.types.is_null(field.type) or pa.types.is_large_string(field.type):
-            table = table.set_column(place, field.name, table.column(place).cast(pa.string()))
-        if field.name in _DAYS:
-            table = table.set_column(place, field.name, table.column(place).cast(pa.date32()))
-    table = table.replace_schema_metadata({"purpose": purpose})
-    pq.write_table(table, stem.with_name(stem.name + ".parquet"))
-    shown = rows.assign(**{name: rows[name].dt.strftime("%Y-%m-%d") for name in days})
-    if "score" in shown:
-        shown["score"] = shown["score"].map("{:.6f}".format)
-    shown.to_csv(stem.with_name(stem.name + ".csv"), index=False, lineterminator="\n")
-
-
-def _refuse_other(target: Path, staging: Path, day: str) -> None:
-    """Accept a list that is already there only if it is the same to the byte."""
-    old = {file.name: file.read_bytes() for file in target.iterdir()}
-    new = {file.name: file.read_bytes() for file in staging.iterdir()}
-    if "manifest.json" not in old:
-        msg = f"Expected complete lists in {target.name}, found no manifest.json; restore or remove that folder first."
-        raise DataError(msg)
-    if old != new:
-        different = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+def _refuse_earlier(folder: Path, lists: WeeklyLists) -> None:
+    """Refuse a new week before one that is out: it would change what that one says of who is new."""
+    later = [week.name for day, week in published_weeks(folder).items() if day > lists.as_of]
+    if later:
         msg = (
-            f"Expected the lists of {day} to be the ones already published, got others (in {len(different)} files, "
-            f"first {different[0]}); published lists are never changed: publish into another folder to compare."
+            f"Expected lists of a date after {later[-1]}, which is published, got {lists.as_of.date().isoformat()}; "
+            "publish weeks in their order, or into another folder to compare."
         )
         raise GateError(msg)
+
+
+def _refuse_other(target: Path, staging: Path) -> None:
+    """Accept lists that are already there only if they are whole and the same to the byte.
+
+    Only the files a week was published with count: a lock file of somebody's spreadsheet is none of them, and the
+    manifest also tells of the data, which may have grown since.
+    """
+    old, new = read_manifest(target)["files"], read_manifest(staging)["files"]
+    for name, digest in old.items():
+        read_published(target, name, digest)
+    different = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+    if different:
+        msg = (
+            f"Expected the lists of {target.name} to be the ones already published, got others (in {len(different)} "
+            f"files, first {different[0]}); published lists are never changed: publish into another folder to compare."
+        )
+        raise GateError(msg)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a process that was stopped half-way left behind."""
+    for left in folder.glob(f"{_STAGING}*"):
+        try:
+            if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(left)
+        except OSError:
+            continue  # another process was faster, or it is somebody else's: no reason to send no lists

@@ -14,6 +14,7 @@ from early_id.config import load_config
 from early_id.district import District, read_district, simulate_tables
 from early_id.exceptions import ConfigError
 from early_id.fairness import Audit
+from early_id.flags import school_files
 from early_id.pipeline._audit import audit
 from early_id.pipeline._promote import promote
 from early_id.pipeline._train import Tell, TrainResult, silent, train
@@ -107,8 +108,10 @@ def run_demo(out: Path, *, students: int = 5000, seed: int = 0, tell: Tell = sil
     (out / "reports").mkdir(exist_ok=True)
     shutil.copyfile(audited.html, pages["audit"])
     shutil.copyfile(audited.card, pages["model"])
-    pages["this week"] = out / "reports" / weeks[-1].summary.name
-    shutil.copyfile(weeks[-1].summary, pages["this week"])
+    # Lists stay where they were published: a copy of a page with student records is one more to guard.
+    largest = weeks[-1].lists.schools.sort_values("listed", kind="stable")["school_id"].iloc[-1]
+    pages["this week"] = weeks[-1].summary
+    pages["one school's list"] = weeks[-1].folder / f"{school_files([largest])[largest]}.html"
     return DemoResult(trained, audited.audit, tuple(weeks), pages)
 
 

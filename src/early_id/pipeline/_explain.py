@@ -11,8 +11,9 @@ from early_id.evaluation import write_atomic
 from early_id.exceptions import DataError
 from early_id.explain import explain as shapley
 from early_id.explain import global_importance, importance_svg, reasons
+from early_id.flags import catalog_of, scope_of
 from early_id.models import AdditiveModel
-from early_id.panel import CATALOG, Panel, build_panel
+from early_id.panel import Panel, build_panel
 from early_id.pipeline._train import Tell, district_of, silent
 from early_id.tracking import Tracker, load_document
 
@@ -55,11 +56,8 @@ def explain(
     document = load_document(model, Tracker(config.tracking.uri, config.tracking.experiment))
     tell("Building the panel")
     district = district_of(config, None)
-    catalog = {name: CATALOG[name] for name in document.feature_names}
     day = as_of or (pd.Timestamp(district.data_until) + pd.offsets.Week(weekday=6, n=0)).date().isoformat()
-    panel = build_panel(
-        district, as_of=[day], catalog=catalog | {"absence_rate_year": CATALOG["absence_rate_year"]}
-    )
+    panel = build_panel(district, as_of=[day], catalog=catalog_of(document), scope=scope_of(document))
     tell("Explaining")
     scored = panel.frame[panel.frame["not_scored"].isna()]
     if student is not None:

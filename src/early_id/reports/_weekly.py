@@ -30,6 +30,77 @@ PURPOSE = "Outreach by the school's mental-health and wellness team to students 
 TIERS = {"first": "first half of the list", "next": "second half of the list"}
 
 
+def render_weekly_summary(
+    lists: pd.DataFrame,
+    not_scored: pd.DataFrame,
+    resolved: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp | str,
+    purpose: str = PURPOSE,
+    schools: pd.DataFrame | None = None,
+    students: bool = True,
+) -> str:
+    """Draw the page a team opens on Monday.
+
+    Parameters
+    ----------
+    lists : DataFrame
+        Weekly list rows: school_id, student_id, rank, tier, status, weeks_listed, reason_1 … reason_3, strength,
+        suggested_role, continuity_adult.
+    not_scored, resolved : DataFrame
+        school_id, student_id, reason: who has no score, and who left the list.
+    as_of : Timestamp or str
+        The Sunday the lists are made for.
+    purpose : str
+        The purpose printed at the top.
+    schools : DataFrame, optional
+        school_id, school_name of every school, so that one without a list is named and not skipped; with days_behind
+        the page also says how old each school's attendance is (missing: no calendar of this school year).
+    students : bool
+        False counts and names no student.
+
+    Returns
+    -------
+    str
+        HTML; equal tables give equal text.
+
+    Raises
+    ------
+    DataError
+        If a table lacks a column.
+
+    Examples
+    --------
+    >>> nobody = pd.DataFrame(columns=list(LIST_COLUMNS))
+    >>> without = pd.DataFrame({"school_id": ["01"], "student_id": ["7"], "reason": ["no attendance submitted"]})
+    >>> "no attendance submitted" in render_weekly_summary(nobody, without, without[:0], as_of="2026-11-22")
+    True
+    """
+    _check(lists, LIST_COLUMNS, "lists")
+    for frame, name in ((not_scored, "not_scored"), (resolved, "resolved")):
+        _check(frame, ("school_id", "student_id", "reason"), name)
+    names = _names(schools, lists, not_scored, resolved)
+    return render(
+        "weekly.html.j2",
+        {
+            "as_of": pd.Timestamp(as_of).date().isoformat(),
+            "purpose": purpose,
+            "named": students,
+            "behind": _behind(schools),
+            "schools": _schools(lists, not_scored, resolved, names),
+            "total": {
+                "listed": len(lists),
+                "new": int((lists["status"] == "new").sum()),
+                "returned": int((lists["status"] == "returned").sum()),
+                "resolved": len(resolved),
+                "not_scored": len(not_scored),
+            },
+            "reasons": _reasons(not_scored, names),
+            "left": _reasons(resolved, names),
+        },
+    )
+
+
 def write_weekly_summary(
     lists: pd.DataFrame,
     not_scored: pd.DataFrame,
@@ -40,27 +111,7 @@ def write_weekly_summary(
     purpose: str = PURPOSE,
     schools: pd.DataFrame | None = None,
 ) -> Path:
-    """Write the page a team opens on Monday.
-
-    Parameters
-    ----------
-    lists : DataFrame
-        Weekly list rows of all schools: school_id, student_id, rank, tier, status, weeks_listed, reason_1 …
-        reason_3, strength, suggested_role, continuity_adult.
-    not_scored, resolved : DataFrame
-        school_id, student_id, reason: who has no score, and who left the list.
-    path : str or Path
-        The file to write, whole or not at all. Its folder must exist.
-    as_of : Timestamp or str
-        The Sunday the lists are made for.
-    purpose : str
-        The purpose printed at the top.
-    schools : DataFrame, optional
-        school_id, school_name of every school, so that one without a list is named and not skipped.
-
-    Returns
-    -------
-    Path
+    """Write the page of `render_weekly_summary` to a file, whole or not at all; its folder must exist.
 
     Raises
     ------
@@ -73,37 +124,23 @@ def write_weekly_summary(
     --------
     >>> import tempfile
     >>> nobody = pd.DataFrame(columns=list(LIST_COLUMNS))
-    >>> without = pd.DataFrame({"school_id": ["01"], "student_id": ["7"], "reason": ["no attendance submitted"]})
+    >>> gone = pd.DataFrame(columns=["school_id", "student_id", "reason"])
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     page = write_weekly_summary(nobody, without, without[:0], f"{folder}/w.html", as_of="2026-11-22")
-    ...     "no attendance submitted" in page.read_text(encoding="utf-8")
-    True
+    ...     write_weekly_summary(nobody, gone, gone, f"{folder}/w.html", as_of="2026-11-22").name
+    'w.html'
     """
-    _check(lists, LIST_COLUMNS, "lists")
-    for frame, name in ((not_scored, "not_scored"), (resolved, "resolved")):
-        _check(frame, ("school_id", "student_id", "reason"), name)
-    names = _names(schools, lists, not_scored, resolved)
-    pages = _schools(lists, not_scored, resolved, names)
-    return write_page(
-        render(
-            "weekly.html.j2",
-            {
-                "as_of": pd.Timestamp(as_of).date().isoformat(),
-                "purpose": purpose,
-                "schools": pages,
-                "total": {
-                    "listed": len(lists),
-                    "new": int((lists["status"] == "new").sum()),
-                    "returned": int((lists["status"] == "returned").sum()),
-                    "resolved": len(resolved),
-                    "not_scored": len(not_scored),
-                },
-                "reasons": _reasons(not_scored, names),
-                "left": _reasons(resolved, names),
-            },
-        ),
-        path,
-    )
+    html = render_weekly_summary(lists, not_scored, resolved, as_of=as_of, purpose=purpose, schools=schools)
+    return write_page(html, path)
+
+
+def _behind(schools: pd.DataFrame | None) -> dict[str, str]:
+    """Say how old each school's attendance is, where that is known."""
+    if schools is None or "days_behind" not in schools:
+        return {}
+    return {
+        str(name): "no calendar" if pd.isna(days) else str(days)
+        for name, days in zip(schools["school_id"], schools["days_behind"], strict=True)
+    }
 
 
 def _check(frame: pd.DataFrame, columns: tuple[str, ...], name: str) -> None:
@@ -134,6 +171,7 @@ def _schools(
         pages.append(
             {
                 "place": place,
+                "id": school,
                 "name": name,
                 "students": [_student(row) for row in own.to_dict("records")],
                 "new": int((own["status"] == "new").sum()),
