@@ -12,16 +12,15 @@ import pandas as pd
 import early_id
 from early_id.config import Config
 from early_id.district import District
-from early_id.exceptions import ConfigError, DataError
 from early_id.flags import WeeklyLists, earlier_lists, publish, rank_students, school_files, school_year
 from early_id.models import AdditiveModel
 from early_id.monitoring import check_tables, compute_freshness, withheld_schools
 from early_id.panel import CATALOG
-from early_id.pipeline._train import Tell, district_of, label_of, silent
+from early_id.pipeline._allowed import check_fresh, check_label, sunday
+from early_id.pipeline._train import Tell, district_of, silent
 from early_id.reports import render_weekly_summary
 from early_id.tracking import SignOff, Tracker, fingerprint, load_document, verify_sign_off
 
-SUNDAY = 6
 #: The page of counts; each school's own page has the name of its list.
 SUMMARY = "summary.html"
 
@@ -88,18 +87,18 @@ def weekly_flags(
     whose data of this year are missing, too old or incomplete gets no list: its students are not scored, with the
     reason.
     """
-    day = _sunday(as_of)
+    day = sunday(as_of)
     folder = out or config.lists.out
     tell("Verifying the sign-off")
     tracker = Tracker(config.tracking.uri, config.tracking.experiment)
     document = load_document("@champion", tracker)
     record = verify_sign_off(document, capacity=config.capacity, as_of=day.date(), tracker=tracker)
-    _check_label(config, document)
+    check_label(config, document)
     tell("Reading the district")
     district = district_of(config, district)
     check_tables(district, [CATALOG[name].table for name in document.feature_names if name in CATALOG])
     freshness = compute_freshness(district, day)
-    _check_fresh(freshness, day)
+    check_fresh(freshness, day)
     tell("Scoring and ranking")
     year = school_year(district.frame("calendar"), day)
     lists = rank_students(
@@ -121,48 +120,6 @@ def weekly_flags(
         pages=_pages(lists, freshness, config.purpose),
     )
     return FlagResult(lists, target, target / SUMMARY, freshness)
-
-
-def _sunday(as_of: object) -> pd.Timestamp:
-    """Read the date of a week's lists: a Sunday that is not ahead, without a time zone."""
-    given = as_of.isoformat() if isinstance(as_of, date) else as_of
-    day = pd.to_datetime(given, errors="coerce", format="ISO8601") if isinstance(given, str) else pd.NaT
-    if not isinstance(day, pd.Timestamp) or day.tzinfo is not None:
-        msg = f"Expected a Sunday such as 2026-11-22, got {as_of!r}; give the day alone, without a time zone."
-        raise ConfigError(msg)
-    day = day.normalize()
-    today = date.today()  # noqa: DTZ011 - the local day
-    if day > pd.Timestamp(today):
-        msg = (
-            f"Expected a Sunday up to today, {today}, got {as_of}, whose records are not there yet; wait until "
-            "that Sunday, or choose the last one."
-        )
-        raise ConfigError(msg)
-    if day.day_of_week != SUNDAY:
-        near = (day + pd.Timedelta(days=SUNDAY - day.day_of_week)).date()
-        msg = (
-            f"Expected the Sunday that ends the week, got {day.date()}, a {day.day_name()}; the Sunday of that week is "
-            f"{near}."
-        )
-        raise ConfigError(msg)
-    return day
-
-
-def _check_label(config: Config, document: AdditiveModel) -> None:
-    """Refuse a configuration that asks for another outcome than the one the signed model predicts."""
-    trained = {"name": document.label, **document.provenance.get("label", {})}
-    asked = {name: value for name, value in vars(label_of(config)).items() if name in trained}
-    if asked != trained:
-        differing = ", ".join(
-            f"{name} {asked.get(name)!r} instead of {value!r}"
-            for name, value in trained.items()
-            if asked.get(name) != value
-        )
-        msg = (
-            f"Expected the label the signed model was trained on, got {differing}; correct the label in the "
-            "configuration, or train, audit and sign a model for it."
-        )
-        raise ConfigError(msg)
 
 
 def _facts(
@@ -213,16 +170,3 @@ def _pages(lists: WeeklyLists, freshness: pd.DataFrame, purpose: str) -> dict[st
         *frames, as_of=lists.as_of, purpose=purpose, schools=schools, students=False
     )
     return pages
-
-
-def _check_fresh(freshness: pd.DataFrame, day: pd.Timestamp) -> None:
-    """Refuse a date for which no school has submitted any attendance since the week began."""
-    newest = freshness["last_submitted_day"].max()
-    last_day = freshness["last_school_day"].max()
-    if pd.isna(newest) or (last_day - newest).days > 6:
-        shown = "never" if pd.isna(newest) else newest.date().isoformat()
-        msg = (
-            f"Expected attendance of the week before {day.date().isoformat()} from at least one school, got the newest "
-            f"submitted day {shown}; wait for the feed, or choose an earlier date."
-        )
-        raise DataError(msg)
