@@ -113,7 +113,7 @@ def test_a_name_may_differ_in_case_and_spacing() -> None:
 
 
 @pytest.mark.parametrize("kind", [GroupException, Acknowledgement])
-@pytest.mark.parametrize("reason", ["", "  "])
+@pytest.mark.parametrize("reason", ["", "  ", "REASON", " REASON "])
 def test_an_empty_reason_is_refused(kind: Any, reason: str) -> None:
     dates = {"expires_on": date(2027, 1, 1)} if kind is GroupException else {}
     with pytest.raises(ConfigError, match=r"Expected a reason for the .* of 'foster=yes', got none"):

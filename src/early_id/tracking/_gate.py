@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from early_id.exceptions import ConfigError, GateError, did_you_mean, examples
+from early_id.tracking._record import PLACEHOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -216,7 +217,9 @@ def _options(gaps: list[GateCell], unjudged: list[GateCell]) -> str:
         for option, cells in (("--exception", gaps), ("--acknowledge", unjudged))
     }
     return " ".join(
-        f"{option} {shlex.quote(f'{name}: REASON')}" for option, names in named.items() for name in names
+        f"{option} {shlex.quote(f'{name}: {PLACEHOLDER}')}"
+        for option, names in named.items()
+        for name in names
     )
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from early_id.exceptions import ConfigError, GateError
 
 _FORMAT = "early_id.sign_off/1"
+#: Stands for the reason in what a refused promotion prints to be pasted; it is none itself.
+PLACEHOLDER = "REASON"
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ def _check_words(group: str, reason: str, what: str) -> None:
     if not (isinstance(group, str) and "=" in group):
         msg = f"Expected the group of an {what} as 'attribute=group', got {group!r}."
         raise ConfigError(msg)
-    if not (isinstance(reason, str) and reason.strip()):
+    if not (isinstance(reason, str) and reason.strip() and reason.strip() != PLACEHOLDER):
         msg = f"Expected a reason for the {what} of {group!r}, got none; write why."
         raise ConfigError(msg)
 
