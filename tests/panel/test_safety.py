@@ -1,0 +1,93 @@
+"""The trial finds every planted leak, names it, and lets the catalogue pass."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import pytest
+from small import small_district
+
+from early_id.district import District
+from early_id.panel import CATALOG, build_panel, check_time_safety
+
+KEYS = ["student_id", "school_id", "as_of"]
+DATES = ["2023-10-08", "2024-10-06"]
+FEW = {
+    name: CATALOG[name] for name in ("absence_rate_20d", "mean_mark_year", "incidents_year", "schools_this_year")
+}
+FAR = date(2030, 1, 1)
+
+
+def occurred_on_of_late_records(county, day):
+    rows = county.frame("absences")
+    return rows[rows["occurred_on"] <= day].groupby("student_id").size()
+
+
+def total_of_the_full_year(county, day):
+    rows = county.frame("absences")
+    return rows[rows["known_at"] <= day + pd.Timedelta(days=200)].groupby("student_id")["thousandths"].sum()
+
+
+def grade_posted_later(county, day):
+    rows = county.frame("grades")
+    return rows[rows["assessed_on"] <= day].groupby("student_id")["hundredths"].mean()
+
+
+def enrollment_still_to_come(county, day):
+    return county.frame("enrollments").groupby("student_id").size()
+
+
+def label_in_disguise(county, day):
+    frame = build_panel(county, label="chronic_absence", as_of=[day], known_by=FAR).frame
+    return frame.groupby("student_id")["label"].max() * 0.5 + 0.1
+
+
+LEAKS = [
+    occurred_on_of_late_records,
+    total_of_the_full_year,
+    grade_posted_later,
+    enrollment_still_to_come,
+    label_in_disguise,
+]
+
+
+def with_leak(leak):
+    def build(county, days):
+        frame = build_panel(county, as_of=days, catalog=FEW).frame.set_index(KEYS)[list(FEW)]
+        values = leak(county, days[0])
+        return frame.assign(**{leak.__name__: frame.index.get_level_values("student_id").map(values)})
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def county():
+    return District.from_frames(small_district(3))
+
+
+def test_the_whole_catalogue_passes(county):
+    found = check_time_safety(county, as_of=DATES)
+    assert (found.verdict, found.guilty) == ("passed", ())
+    assert set(found.features) == set(CATALOG)
+    assert all(found.changed[table] > 10 for table in ("absences", "grades", "enrollments", "attendance_feed"))
+    assert "passed" in found.sentence()
+
+
+@pytest.mark.parametrize("leak", LEAKS, ids=lambda leak: leak.__name__)
+def test_a_planted_leak_is_named_and_nothing_else(county, leak):
+    found = check_time_safety(county, catalog=FEW, as_of=DATES, build=with_leak(leak))
+    assert (found.verdict, found.guilty) == ("failed", (leak.__name__,))
+    assert leak.__name__ in found.sentence()
+
+
+def test_nothing_is_proven_where_the_days_of_knowing_are_assumed():
+    county = District.from_frames(small_district(3), assumed={"absences": 0.6, "supports": 0.9})
+    found = check_time_safety(county, catalog=FEW, as_of=DATES)
+    assert (found.verdict, dict(found.imputed)) == ("not proven", {"absences": 0.6})
+    assert "assumed in absences 60%" in found.sentence()
+
+
+def test_equal_seeds_change_equal_records(county):
+    first, again = (check_time_safety(county, catalog=FEW, as_of=DATES, seed=4) for _ in range(2))
+    assert first.changed == again.changed
