@@ -87,7 +87,8 @@ class TrainingConfig(_Part):
     """Which years, which contestants.
 
     `every_weeks` thins the training years to one as-of date in so many weeks: neighbouring weeks of a student are
-    nearly the same row. The test years are always weekly, as the lists are.
+    nearly the same row. The test years are always weekly, as the lists are. Where more than `max_imputed_share` of a
+    table's `known_at` is assumed, time safety reads "not proven", whatever the trial finds.
     """
 
     train_years: tuple[int, ...] | None = None
@@ -97,6 +98,7 @@ class TrainingConfig(_Part):
     learners: tuple[Literal["monotone", "logistic"], ...] = Field(("monotone", "logistic"), min_length=1)
     rules: tuple[Literal["pace", "prior_year"], ...] = ("pace", "prior_year")
     ceiling: bool = True
+    max_imputed_share: float = Field(0.2, ge=0, le=1)
     # scikit-learn takes no larger seed.
     seed: int = Field(0, ge=0, lt=2**32)
 

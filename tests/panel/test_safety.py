@@ -14,7 +14,8 @@ from early_id.panel import CATALOG, build_panel, check_time_safety
 KEYS = ["student_id", "school_id", "as_of"]
 DATES = ["2023-10-08", "2024-10-06"]
 FEW = {
-    name: CATALOG[name] for name in ("absence_rate_20d", "mean_mark_year", "incidents_year", "schools_this_year")
+    name: CATALOG[name]
+    for name in ("absence_rate_20d", "mean_mark_year", "incidents_year", "schools_this_year")
 }
 FAR = date(2030, 1, 1)
 
@@ -70,7 +71,9 @@ def test_the_whole_catalogue_passes(county):
     found = check_time_safety(county, as_of=DATES)
     assert (found.verdict, found.guilty) == ("passed", ())
     assert set(found.features) == set(CATALOG)
-    assert all(found.changed[table] > 10 for table in ("absences", "grades", "enrollments", "attendance_feed"))
+    assert all(
+        found.changed[table] > 10 for table in ("absences", "grades", "enrollments", "attendance_feed")
+    )
     assert "passed" in found.sentence()
 
 

@@ -69,6 +69,14 @@ def test_the_model_beats_the_pace_rule_where_the_event_is_ahead(demo):
     assert pd.isna(metrics.loc[("pace rule", "all"), "brier"])
 
 
+def test_training_proves_time_safety_and_says_so_in_the_run(demo):
+    safety = demo[1].trained.safety
+    assert (safety.verdict, safety.guilty) == ("passed", ())
+    assert set(safety.features) == {feature.name for feature in demo[1].trained.document.features}
+    logged = [json.loads(path.read_text()) for path in demo[0].rglob("mlartifacts/**/backtest.json")]
+    assert [run["time_safety"]["verdict"] for run in logged] == ["passed"]
+
+
 def test_what_is_logged_of_a_training_counts_no_few_students(demo):
     out, result = demo
     logged = {path.name: path for path in (out / "mlartifacts").rglob("*") if path.is_file()}

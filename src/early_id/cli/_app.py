@@ -91,7 +91,7 @@ def demo(
     """Simulate a county, train, audit, sign off as the demo reviewer, publish this week's lists, write the reports."""
     from early_id.cli._tables import demo_tables
 
-    with narrate(19) as tell:
+    with narrate(20) as tell:
         from early_id.pipeline import run_demo
 
         result = run_demo(out, students=students, seed=seed, tell=tell)
@@ -166,11 +166,12 @@ def train(
     from early_id.config import load_config
 
     settings = load_config(config)
-    with narrate(5) as tell:
+    with narrate(6) as tell:
         from early_id import pipeline
 
         result = pipeline.train(settings, tell=tell)
     table(*metrics_table(result.metrics, result.backtest.capacity))
+    say(result.safety.sentence())
     say(f"Chosen: {result.backtest.deployable}, version {result.version}, SHA-256 {result.document.sha256}")
     say(f"Files: {result.folder}")
 

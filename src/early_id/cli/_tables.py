@@ -49,7 +49,7 @@ _ASKS = {
     "gap": "an exception by name, with a reason and an end date",
     "pass": "nothing",
     "cannot tell": "an acknowledgement by name, with a reason",
-    "suppressed": "the same; too few students to print",
+    "suppressed": "an exception, as for a gap: too few students to print, so one may be hidden",
 }
 
 

@@ -16,6 +16,7 @@ from early_id.panel._cohort import KEYS
 from early_id.panel._dates import as_of_dates
 from early_id.panel._feature import Feature
 from early_id.panel._panel import build_panel
+from early_id.panel._spells import Scope
 
 Build = Callable[[District, pd.DatetimeIndex], pd.DataFrame]
 #: Above this share of imputed `known_at` in a table that features read, nothing can be proven: the days are assumed.
@@ -51,7 +52,8 @@ class TimeSafety:
 
     def sentence(self) -> str:
         """Say the result in one sentence."""
-        tried = f"{len(self.features)} features on {len(self.dates)} dates, {sum(self.changed.values()):,} records changed"
+        changed = sum(self.changed.values())
+        tried = f"{len(self.features)} features on {len(self.dates)} dates, {changed:,} records changed"
         if self.verdict == "failed":
             return f"Time safety failed: {', '.join(self.guilty)} moved by records that were not known ({tried})."
         if self.verdict == "not proven":
@@ -66,6 +68,7 @@ def check_time_safety(
     *,
     as_of: Iterable[str | date | pd.Timestamp] | None = None,
     students: int | None = 400,
+    scope: Scope = "county",
     imputed_limit: float = IMPUTED_LIMIT,
     seed: int = 0,
     build: Build | None = None,
@@ -81,6 +84,8 @@ def check_time_safety(
         Dates to try; three spread over the data by default.
     students : int or None
         Size of a random sample of students; None tries all.
+    scope : {"county", "school"}
+        See `build_panel`.
     imputed_limit : float
         Largest share of assumed `known_at` in a table that is read, above which the result is "not proven".
     seed : int
@@ -109,7 +114,12 @@ def check_time_safety(
     rng = np.random.default_rng(seed)
     tables = _sample({name: district.frame(name) for name in TABLES}, students, rng)
     dates = as_of_dates(district.signals, as_of) if as_of is not None else _spread(district)
-    make = build or (lambda county, days: build_panel(county, as_of=days, catalog=catalog).frame.set_index(list(KEYS))[list(catalog)])
+
+    def from_catalog(county: District, days: pd.DatetimeIndex) -> pd.DataFrame:
+        frame = build_panel(county, as_of=days, catalog=catalog, scope=scope).frame
+        return frame.set_index(list(KEYS))[list(catalog)]
+
+    make = build or from_catalog
     before_all = District.from_frames(tables)
     guilty: dict[str, None] = {}
     features: list[str] = []
@@ -122,9 +132,17 @@ def check_time_safety(
         guilty |= dict.fromkeys(_moved(before, after))
         changed = {name: count + counts.get(name, 0) for name, count in changed.items()}
     read = {"enrollments", *(feature.table for feature in catalog.values())}
-    imputed = {name: share for name, share in district.signals.imputed.items() if name in read and share > imputed_limit}
-    verdict: Literal["passed", "failed", "not proven"] = "failed" if guilty else "not proven" if imputed else "passed"
-    return TimeSafety(verdict, tuple(guilty), tuple(features), tuple(day.date() for day in dates), changed, imputed)
+    imputed = {
+        name: share
+        for name, share in district.signals.imputed.items()
+        if name in read and share > imputed_limit
+    }
+    verdict: Literal["passed", "failed", "not proven"] = (
+        "failed" if guilty else "not proven" if imputed else "passed"
+    )
+    return TimeSafety(
+        verdict, tuple(guilty), tuple(features), tuple(day.date() for day in dates), changed, imputed
+    )
 
 
 def _spread(district: District) -> pd.DatetimeIndex:
@@ -167,7 +185,7 @@ def _rewrite(
         stays.loc[open_ones, "retracted_at"] = day + 3 * _DAY
         hidden = _altered(frame[later & (rng.random(len(frame)) < 0.6)], table.occurred, rng)
         added = _altered(frame[rng.random(len(frame)) < 0.3], table.occurred, rng)
-        added = added.assign(known_at=day + _DAY, retracted_at=pd.NaT)
+        added = added.assign(known_at=day + _DAY, retracted_at=pd.Series(pd.NaT, added.index))
         withdrawn = added.assign(known_at=day - _DAY, retracted_at=day)
         changed[name] = pd.concat([stays, hidden, added, withdrawn], ignore_index=True).astype(frame.dtypes)
         counts[name] = int(later.sum() + gone.sum() + open_ones.sum() + 2 * len(added))

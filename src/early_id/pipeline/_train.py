@@ -30,7 +30,7 @@ from early_id.models import (
     PaceRule,
     PriorYearRule,
 )
-from early_id.panel import CATALOG, Label, Panel, build_panel
+from early_id.panel import CATALOG, Label, Panel, TimeSafety, build_panel, check_time_safety
 from early_id.tracking import (
     LearnerLog,
     Tracker,
@@ -71,6 +71,8 @@ class TrainResult:
         Version in the registry.
     folder : Path
         Where document, predictions and figures lie.
+    safety : TimeSafety
+        Whether any feature saw what was not known, tried on a sample of students.
     """
 
     document: AdditiveModel
@@ -78,6 +80,7 @@ class TrainResult:
     metrics: pd.DataFrame
     version: int
     folder: Path
+    safety: TimeSafety
 
 
 def label_of(config: Config) -> Label:
@@ -155,7 +158,8 @@ def train(config: Config, *, district: District | None = None, tell: Tell = sile
     Raises
     ------
     DataError
-        If the district's tables fail a check or hold no closed school years to learn from.
+        If the district's tables fail a check or hold no closed school years to learn from, or a feature sees what
+        was not known.
     ConfigError
         If a setting does not fit the data.
 
@@ -169,6 +173,8 @@ def train(config: Config, *, district: District | None = None, tell: Tell = sile
     district = district_of(config, district)
     tell("Building the panel")
     panel = training_panel(config, district)
+    tell("Proving time safety")
+    safety = _proven(config, district, panel)
     tell("Fitting and backtesting")
     result = backtest(
         contestants_of(config),
@@ -195,15 +201,41 @@ def train(config: Config, *, district: District | None = None, tell: Tell = sile
     for name, frame in figures.items():
         write_atomic(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n").encode())
     tell("Logging to MLflow")
-    version = _log(config, district, result, metrics, calibration)
+    version = _log(config, district, result, metrics, calibration, safety)
     # What the audit will be made from lies in an open folder; its hashes are kept where the model is.
     files = ["backtest.json", "predictions.parquet", *(f"{name}.json" for name in result.documents)]
     keep_backtest(version, folder, files, tracker=Tracker(config.tracking.uri, config.tracking.experiment))
-    return TrainResult(document, result, metrics, version, folder)
+    return TrainResult(document, result, metrics, version, folder, safety)
+
+
+def _proven(config: Config, district: District, panel: Panel) -> TimeSafety:
+    """Try whether any feature moves by what was not known; refuse to learn from one that does."""
+    dates = panel.frame["as_of"].drop_duplicates().sort_values()
+    catalog = {feature.name: feature for feature in panel.features}
+    safety = check_time_safety(
+        district,
+        catalog,
+        as_of=[dates.iloc[len(dates) * third // 3] for third in (1, 2)],
+        scope=config.label.scope,
+        imputed_limit=config.training.max_imputed_share,
+        seed=config.training.seed,
+    )
+    if safety.verdict == "failed":
+        msg = (
+            f"Expected features that see only what was known on a date, got {examples(safety.guilty)}, which moved "
+            "when later records changed; drop them from the training, or make them from visible records."
+        )
+        raise DataError(msg)
+    return safety
 
 
 def _log(
-    config: Config, district: District, result: Backtest, metrics: pd.DataFrame, calibration: pd.DataFrame
+    config: Config,
+    district: District,
+    result: Backtest,
+    metrics: pd.DataFrame,
+    calibration: pd.DataFrame,
+    safety: TimeSafety,
 ) -> int:
     """Write one parent run and a child per contestant; register the chosen document."""
     tracker = Tracker(config.tracking.uri, config.tracking.experiment)
@@ -231,6 +263,7 @@ def _log(
             "test_years": list(result.test_years),
             "trained_on": result.trained_on.isoformat(),
             "training": _rounded(result.training),
+            "time_safety": {"verdict": safety.verdict, "what": safety.sentence()},
             "metrics": metrics.to_dict("records"),
         },
     )
