@@ -63,19 +63,23 @@ def data_page() -> str:
         "# Canonical tables\n\nMade by `make docs` from `early_id.district.TABLES`. One file per table, "
         "`<table>.parquet` or `<table>.csv`, in one folder. Days are written YYYY-MM-DD, ids are text. Tables with "
         "`known_at` hold every version of a record: it is visible on a day if it was known by then and not retracted "
-        "by then; a correction is a retraction plus a new row.\n"
+        "by then; a correction is a retraction plus a new row. Only `schools`, `enrollments` and `calendar` are "
+        "required; of the others leave out a file rather than sending it empty.\n"
     ]
     for table in TABLES.values():
         key = ", ".join(f"`{name}`" for name in table.key)
         late = f" Without `known_at` a row counts as known {table.assumed_lag_days} days after `{table.occurred}`."
         need = "required" if table.required else "optional"
-        parts.append(f"## {table.name}\n\nKey: {key}; the table is {need}.{late if table.occurred else ''}\n")
+        about = f"{table.about} Key: {key}; the table is {need}.{late if table.occurred else ''}"
+        parts.append(f"## {table.name}\n\n{about}\n")
         rows = [
-            [f"`{name}`", column.kind, "yes" if column.required else "no", "yes" if column.nullable else "no",
-             ", ".join(column.allowed) or _range(column.low, column.high)]
+            [f"`{name}`", column.meaning, column.kind, "yes" if column.required else "no",
+             "yes" if column.nullable else "no", ", ".join(column.allowed) or _range(column.low, column.high)]
             for name, column in table.all_columns.items()
         ]  # fmt: skip
-        parts.append(_table(["column", "type", "must be there", "may be empty", "values"], rows))
+        parts.append(_table(["column", "meaning", "type", "must be there", "may be empty", "values"], rows))
+        cells = ",".join(column.example for column in table.all_columns.values())
+        parts.append(f"```\n{','.join(table.all_columns)}\n{cells}\n```\n")
     return "\n".join(parts)
 
 

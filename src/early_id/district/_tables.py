@@ -3,68 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
 
-Kind = Literal["string", "int", "date", "bool"]
+from early_id.district._table import Column, Kind, Table, optional
+
+__all__ = ["JUDGED", "TABLES", "Column", "Kind", "Table"]
 
 ABSENCE_KINDS = ("excused", "unexcused", "suspension_out", "suspension_in", "tardy", "partial")
 GRADE_KINDS = ("assignment", "progress", "final")
 BASES = ("objective", "subjective")
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column of a canonical table.
-
-    `required` columns must be in the file; `nullable` ones may hold empty cells. A column that is not required is
-    filled with nulls when it is missing: unknown, never zero.
-    """
-
-    kind: Kind
-    nullable: bool = False
-    required: bool = True
-    allowed: tuple[str, ...] = ()
-    low: int | None = None
-    high: int | None = None
+def _text(meaning: str, example: str, allowed: tuple[str, ...] = ()) -> Column:
+    return Column("string", meaning, example, allowed=allowed)
 
 
-@dataclass(frozen=True)
-class Table:
-    """One canonical table: its key, its columns, and how late its rows are assumed to be where nothing says.
-
-    `known` tables carry `known_at` and `retracted_at`. Two versions of one row (a correction) share the key, so the
-    key is unique only among rows visible at the same time. `occurred` names the column that `known_at` is derived
-    from when the source has none.
-    """
-
-    name: str
-    code: str
-    key: tuple[str, ...]
-    columns: Mapping[str, Column]
-    required: bool = False
-    known: bool = True
-    occurred: str = ""
-    assumed_lag_days: int = 0
-    all_columns: Mapping[str, Column] = field(init=False)
-
-    def __post_init__(self) -> None:
-        columns = dict(self.columns)
-        if self.known:
-            columns["known_at"] = _optional("date")
-            columns["retracted_at"] = _optional("date")
-        object.__setattr__(self, "all_columns", MappingProxyType(columns))
+def _day(meaning: str, example: str) -> Column:
+    return Column("date", meaning, example)
 
 
-def _optional(kind: Kind, **limits: int | tuple[str, ...] | None) -> Column:
-    return Column(kind, nullable=True, required=False, **limits)  # type: ignore[arg-type]
+_SCHOOL = _text("The school, as in `schools`.", "0102003")
+_STUDENT = _text("The student; one id in all tables, leading zeros kept.", "0031415926")
+_YEAR = Column(
+    "int",
+    "School year by the calendar year in which it ends: 2025 is 2024-25.",
+    "2025",
+    low=1900,
+    high=999_999,
+)
+_TERM = _text("Term of the school year, any word; the same one in `calendar` and `grades`.", "2025-S1")
 
 
-_TEXT = Column("string")
-_DAY = Column("date")
-_YEAR = Column("int", low=1900, high=999_999)
-_GRADE = _optional("int", low=-2, high=13)
+def _grade(meaning: str, example: str) -> Column:
+    return optional(
+        "int", f"{meaning} 0 is kindergarten, below 0 earlier, 13 beyond grade 12.", example, low=-2, high=13
+    )
+
 
 _ALL = (
     Table(
@@ -72,13 +46,16 @@ _ALL = (
         "SCH",
         ("school_id",),
         {
-            "school_id": _TEXT,
-            "school_name": _TEXT,
-            "district_id": _TEXT,
-            "district_name": _TEXT,
-            "low_grade": _GRADE,
-            "high_grade": _GRADE,
+            "school_id": _text(
+                "The school; its lists are files of this name. Leading zeros are kept.", "0102003"
+            ),
+            "school_name": _text("Its name, as people know it.", "Alder Elementary"),
+            "district_id": _text("The school district it belongs to.", "0467000"),
+            "district_name": _text("The name of that district.", "North River Unified"),
+            "low_grade": _grade("Lowest grade it teaches.", "0"),
+            "high_grade": _grade("Highest grade it teaches.", "5"),
         },
+        about="Every school of the county.",
         required=True,
         known=False,
     ),
@@ -87,15 +64,25 @@ _ALL = (
         "ENR",
         ("student_id", "school_id", "entered_on"),
         {
-            "student_id": _TEXT,
-            "school_id": _TEXT,
-            "entered_on": _DAY,
+            "student_id": _STUDENT,
+            "school_id": _SCHOOL,
+            "entered_on": _day("First day of the enrollment.", "2024-08-15"),
             "school_year": _YEAR,
-            "grade_level": _GRADE,
-            "left_on": _optional("date"),
-            "exit_reason": _optional("string"),
-            "primary": Column("bool"),
+            "grade_level": _grade("Grade of the student.", "4"),
+            "left_on": optional(
+                "date",
+                "Last day of the enrollment, that day included; empty: still enrolled, at most to the last school day "
+                "of the school year.",
+                "",
+            ),
+            "exit_reason": optional("string", "Why it ended, any word such as `moved`; kept, not read.", ""),
+            "primary": Column(
+                "bool",
+                "Whether this school looks after the student: its list is the only one the student can be in.",
+                "true",
+            ),
         },
+        about="Who is a student of which school from when to when, one row per stay and school year.",
         required=True,
         occurred="entered_on",
     ),
@@ -103,7 +90,13 @@ _ALL = (
         "calendar",
         "CAL",
         ("school_id", "day"),
-        {"school_id": _TEXT, "day": _DAY, "school_year": _YEAR, "term": _TEXT},
+        {
+            "school_id": _SCHOOL,
+            "day": _day("A day on which the school teaches.", "2024-09-05"),
+            "school_year": _YEAR,
+            "term": _TERM,
+        },
+        about="One row per school and day of instruction, to the end of the running year; windows count these days.",
         required=True,
         known=False,
     ),
@@ -112,12 +105,25 @@ _ALL = (
         "ATT",
         ("student_id", "school_id", "occurred_on", "kind"),
         {
-            "student_id": _TEXT,
-            "school_id": _TEXT,
-            "occurred_on": _DAY,
-            "kind": Column("string", allowed=ABSENCE_KINDS),
-            "thousandths": Column("int", low=0, high=1000),
+            "student_id": _STUDENT,
+            "school_id": _SCHOOL,
+            "occurred_on": _day("The school day it is about.", "2024-09-05"),
+            "kind": _text(
+                "What happened. Excused, unexcused and suspension_out are absences; suspension_in is a day in school, "
+                "tardy and partial days are counted on their own.",
+                "unexcused",
+                ABSENCE_KINDS,
+            ),
+            "thousandths": Column(
+                "int",
+                "How much of the school day, in thousandths: 1000 is the whole day, 250 a quarter.",
+                "1000",
+                low=0,
+                high=1000,
+            ),
         },
+        about="Exceptions only: on a day that `attendance_feed` names, a student without a row was present. Without "
+        "this table no day of attendance is believed: there are no attendance features and no label `chronic_absence`.",
         occurred="occurred_on",
         assumed_lag_days=3,
     ),
@@ -125,7 +131,13 @@ _ALL = (
         "attendance_feed",
         "FEED",
         ("school_id", "day"),
-        {"school_id": _TEXT, "day": _DAY, "known_at": _DAY},
+        {
+            "school_id": _SCHOOL,
+            "day": _day("A school day whose attendance the school has submitted.", "2024-09-05"),
+            "known_at": _day("The day on which it was first submitted.", "2024-09-06"),
+        },
+        about="Decides what is known: on a day that is not here attendance is unknown, neither absent nor present. A "
+        "school without rows has no attendance features; its students may be listed as not scored.",
         known=False,
     ),
     Table(
@@ -133,20 +145,43 @@ _ALL = (
         "GRD",
         ("student_id", "course_id", "assessment_id"),
         {
-            "student_id": _TEXT,
-            "course_id": _TEXT,
-            "assessment_id": _TEXT,
-            "school_id": _optional("string"),
-            "term": _TEXT,
-            "kind": Column("string", allowed=GRADE_KINDS),
-            "hundredths": _optional("int", low=0, high=10_000),
-            "mark": _optional("string"),
-            "weight": _optional("int", low=0, high=1_000_000),
-            "due_on": _optional("date"),
-            "assessed_on": _DAY,
-            "subject": _optional("string"),
-            "core": Column("bool"),
+            "student_id": _STUDENT,
+            "course_id": _text("The course.", "math-04-0102003"),
+            "assessment_id": _text("The assignment or report within the course.", "2025-S1-A01"),
+            "school_id": optional("string", "The school, as in `schools`.", "0102003"),
+            "term": _TERM,
+            "kind": _text(
+                "An assignment, a mark in mid-term, or the mark at the end of the term.",
+                "assignment",
+                GRADE_KINDS,
+            ),
+            "hundredths": optional(
+                "int",
+                "Points in hundredths of a percent: 8750 is 87.5 %; empty: no points.",
+                "8750",
+                low=0,
+                high=10_000,
+            ),
+            "mark": optional(
+                "string",
+                "Letter A to F, also with + or -; `missing` for an assignment that was due and not handed in.",
+                "B+",
+            ),
+            "weight": optional(
+                "int",
+                "Share of the term's mark in hundredths of a percent: 1100 is 11 %; kept, features do not read it yet.",
+                "1100",
+                low=0,
+                high=1_000_000,
+            ),
+            "due_on": optional("date", "The day it was due.", "2024-09-10"),
+            "assessed_on": _day("The day the work was done or the mark was given.", "2024-09-10"),
+            "subject": optional("string", "Subject, any word.", "math"),
+            "core": Column(
+                "bool", "Whether the course is a core course; `course_failure` looks at those.", "true"
+            ),
         },
+        about="Assignments and marks. Without this table there are no grade features and no label `course_failure`.",
         occurred="assessed_on",
         assumed_lag_days=7,
     ),
@@ -155,15 +190,24 @@ _ALL = (
         "INC",
         ("student_id", "school_id", "incident_id"),
         {
-            "student_id": _TEXT,
-            "school_id": _TEXT,
-            "incident_id": _TEXT,
-            "occurred_on": _DAY,
-            "behavior": _TEXT,
-            "basis": Column("string", allowed=BASES),
-            "suspension_days": Column("int", low=0, high=366),
-            "expelled": Column("bool"),
+            "student_id": _STUDENT,
+            "school_id": _SCHOOL,
+            "incident_id": _text("The incident.", "INC0000000017"),
+            "occurred_on": _day("The day it happened.", "2024-09-11"),
+            "behavior": _text("What was written up, any word; kept, not read.", "fighting"),
+            "basis": _text(
+                "`objective`: something anybody could see; `subjective`: an adult's judgement alone, such as defiance. "
+                "Features count objective ones only.",
+                "objective",
+                BASES,
+            ),
+            "suspension_days": Column(
+                "int", "Days of out-of-school suspension that followed; 0: none.", "1", low=0, high=366
+            ),
+            "expelled": Column("bool", "Whether the student was expelled.", "false"),
         },
+        about="What was written up. Without this table there are no discipline features and no label `suspension`, "
+        "even where `absences` hold suspensions.",
         occurred="occurred_on",
         assumed_lag_days=7,
     ),
@@ -171,7 +215,16 @@ _ALL = (
         "outcomes",
         "OUT",
         ("student_id", "school_id", "outcome", "occurred_on"),
-        {"student_id": _TEXT, "school_id": _TEXT, "outcome": _TEXT, "occurred_on": _DAY, "value": _TEXT},
+        {
+            "student_id": _STUDENT,
+            "school_id": _SCHOOL,
+            "outcome": _text("Name of the outcome, any word; `outcome:<name>` is its label.", "dropout"),
+            "occurred_on": _day("The day it was settled.", "2024-12-20"),
+            "value": _text(
+                "`yes`, `true` or `1`: it happened; `no`, `false` or `0`: it did not; else unknown.", "no"
+            ),
+        },
+        about="Further outcomes of your own, to be predicted as `outcome:<name>`.",
         occurred="occurred_on",
     ),
     Table(
@@ -179,12 +232,15 @@ _ALL = (
         "GRP",
         ("student_id", "attribute", "valid_from"),
         {
-            "student_id": _TEXT,
-            "attribute": _TEXT,
-            "value": _TEXT,
-            "valid_from": _DAY,
-            "valid_to": _optional("date"),
+            "student_id": _STUDENT,
+            "attribute": _text("The protected attribute, any word.", "english_learner"),
+            "value": _text("Its value, any word.", "yes"),
+            "valid_from": _day("First day on which it held.", "2024-07-01"),
+            "valid_to": optional(
+                "date", "Last day on which it held, that day included; empty: still holds.", ""
+            ),
         },
+        about="Protected attributes, for the equity audit only; never a feature. Without this table there is no audit.",
         known=False,
     ),
     Table(
@@ -192,14 +248,20 @@ _ALL = (
         "SUP",
         ("student_id", "started_on", "kind"),
         {
-            "student_id": _TEXT,
-            "started_on": _DAY,
-            "kind": _TEXT,
-            "tier": _optional("int", low=1, high=3),
-            "role": _optional("string"),
-            "adult_id": _optional("string"),
-            "ended_on": _optional("date"),
+            "student_id": _STUDENT,
+            "started_on": _day("First day of the support.", "2024-10-07"),
+            "kind": _text("What it is, any word.", "mentoring"),
+            "tier": optional(
+                "int", "1 for all, 2 for some, 3 for intense clinical support.", "2", low=1, high=3
+            ),
+            "role": optional("string", "Role of the adult, any word.", "family_navigator"),
+            "adult_id": optional(
+                "string", "The adult, so that a student keeps who already knows them.", "A-0102003-1"
+            ),
+            "ended_on": optional("date", "Last day, that day included; empty: goes on.", ""),
         },
+        about="Who already cares for whom, for continuity and evaluation, never a feature by default; from then on the "
+        "student counts as reached (`treated`).",
         occurred="started_on",
     ),
     Table(
@@ -207,12 +269,13 @@ _ALL = (
         "DEC",
         ("list_id", "student_id", "decided_on"),
         {
-            "list_id": _TEXT,
-            "student_id": _TEXT,
-            "decided_on": _DAY,
-            "decision": _TEXT,
-            "role": _optional("string"),
+            "list_id": _text("The list the decision is about.", "0102003-2024-10-06"),
+            "student_id": _STUDENT,
+            "decided_on": _day("The day it was taken.", "2024-10-07"),
+            "decision": _text("What staff did with the entry, any word.", "reached_out"),
+            "role": optional("string", "Role of who decided, any word.", "counselor"),
         },
+        about="What staff did with a list; from then on the student counts as reached (`treated`).",
         occurred="decided_on",
     ),
 )
