@@ -123,12 +123,13 @@ def run_study(
     for week, panel in panels.items():
         tell(f"Week {week}: training and scoring")
         usable = ended_before_scoring(panel, chosen, week) if embargo == "strict" else panel
+        years = set(usable.frame["school_year"])
         # On a busy machine threads inside one fit wait for each other at every tree.
         with threadpool_limits(1):
             found[week] = backtest(
                 contestants(),
                 usable,
-                train_years=[one.school_year for one in before],
+                train_years=[one.school_year for one in before if one.school_year in years],
                 test_years=[chosen.school_year],
                 capacity=LIST,
                 embargo=embargo,

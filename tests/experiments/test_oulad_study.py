@@ -45,10 +45,10 @@ def _clicked(rng, registrations, wanting):
     return pd.DataFrame(rows, columns=[*_KEY, "id_site", "date", "sum_click"])
 
 
-def _write(folder, *, length):
-    """Two modules, two presentations; marks say nothing, clicks nearly everything. One length, or one per course."""
+def _write(folder, *, length, presentations=("2013B", "2013J")):
+    """Two modules, by default two presentations; marks say nothing, clicks nearly everything. One length, or one per course."""
     rng = np.random.default_rng(5)
-    courses = list(itertools.product(["AAA", "BBB"], ["2013B", "2013J"]))
+    courses = list(itertools.product(["AAA", "BBB"], presentations))
     students = [(*course, 1000 * n + i) for n, course in enumerate(courses) for i in range(60)]
     # One student takes both modules of 2013J.
     students.append(("AAA", "2013J", 3000))
@@ -283,6 +283,18 @@ def test_strict_leaves_out_a_module_that_ends_on_the_day_of_scoring(tmp_path):
     assert trained[4] == expected[4].sum()
     audit = json.loads((tmp_path / "out" / "audit.json").read_text())
     assert "2013B had not when 2013J was first scored" in audit["about"]["data_window"]
+
+
+def test_strict_learns_from_the_presentation_that_had_ended(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    _write(data, length=240, presentations=("2013B", "2013J", "2014B"))  # 2013J ends in May 2014
+    assert _run(data, "2014B", tmp_path / "out", "--embargo", "strict") == 0
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    trained = [len(_risk_set(data, "2013B", week)) for week in WEEKS]
+    assert [row["n_train"] for row in metrics if row["model"] == "additive"] == trained
+    window = json.loads((tmp_path / "out" / "audit.json").read_text())["about"]["data_window"]
+    assert "Trained on 2013B, used once ended; 2013J had not when 2014B was first scored." in window
 
 
 @pytest.mark.parametrize(
