@@ -256,7 +256,7 @@ def test_the_document_says_what_it_was_trained_on(panel, result):
     origin = result.documents["additive"].provenance
     rows = panel.learnable[panel.learnable["school_year"] == 2023]
     assert list(origin["train_years"]) == [2023]
-    assert origin["data_window"] == ["2022-11-06", "2023-03-05"]
+    assert list(origin["data_window"]) == ["2022-11-06", "2023-03-05"]
     assert origin["trained_on"] == DATES[3]
     assert origin["embargo"] == "strict"
     assert origin["label"]["name"] == "chronic_absence"
