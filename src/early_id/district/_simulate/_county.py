@@ -71,6 +71,12 @@ def simulate_tables(
     ConfigError
         If an argument is not a whole number in its range.
 
+    Notes
+    -----
+    In a large county chronic absence and suspension are as frequent as California reports them (all, Black and White
+    students, students with disabilities, foster youth). Schools explain 10-20 % of the variance of the log-odds of
+    absence on a calm day (`propensity`); of the variance of observed yearly absence rates that is 2-5 %.
+
     Examples
     --------
     >>> county = simulate_tables(students=300, schools=3, districts=1, years=2)

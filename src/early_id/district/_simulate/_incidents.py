@@ -17,7 +17,7 @@ _OBJECTIVE_SHARE = np.array([0.22, 0.36, 0.2, 0.12, 0.1])
 # Log rate by grade: few in the first grades, most in the middle ones.
 _BY_GRADE = np.array([-1.6, -1.3, -1.0, -0.8, -0.5, -0.2, 0.5, 0.7, 0.7, 0.4, 0.2, 0.0, -0.3])
 _BY_REGIME = np.array([0.0, 0.6, 0.5, -0.3])
-_DAILY_OBJECTIVE, _DAILY_SUBJECTIVE = 0.00009, 0.00034
+_DAILY_OBJECTIVE, _DAILY_SUBJECTIVE = 0.000075, 0.000284
 _CONDUCT = 1.0
 _SUSPENDED_OBJECTIVE, _SUSPENDED_SUBJECTIVE = 0.60, 0.10
 # California ended suspension for disruption or defiance (SB 274) from this day on.

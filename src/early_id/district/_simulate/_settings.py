@@ -23,7 +23,7 @@ class Process:
     frequent lateness is seen: one visible difficulty alone is usually met by an adult, both together are not).
     """
 
-    base: float = -4.1
+    base: float = -4.07
     student: float = 0.1
     tail: float = 4.3
     year: float = 0.0
