@@ -146,7 +146,9 @@ def test_a_marking_lag_shows_the_work_first_and_the_score_later(files):
     assert work["hundredths"].tolist()[1] == 5550
     assert pd.to_datetime(work["known_at"]).tolist() == [_day(10), _day(24)]
     assert pd.Timestamp(work["retracted_at"].tolist()[0]) == _day(24)
-    unscored = rows[(rows["student_id"] == "11") & (rows["assessment_id"] == "2") & rows["mark"].isna()]
+    assert work["mark"].tolist()[0] == "submitted"
+    own = rows[(rows["student_id"] == "11") & (rows["assessment_id"] == "2")]
+    unscored = own[own["mark"] == "submitted"]
     assert pd.to_datetime(unscored["known_at"]).tolist() == [_day(25)]
 
 

@@ -121,13 +121,19 @@ def submitted(data: Oulad, spell: pd.DataFrame, mark_lag_days: int) -> pd.DataFr
     )
     # Work handed in before the first day counts on the first day: before it there is no school year to count it in.
     day = _on(work["day0"], work["date_submitted"].clip(lower=0))
+    points = (work["score"] * 100).round().astype("Int64")
+    # Work that is in and has no score is not the same as work nobody knows of.
     rows = _grade_columns(work).assign(
-        hundredths=(work["score"] * 100).round().astype("Int64"), assessed_on=day, known_at=day
+        hundredths=points,
+        mark=pd.Series("submitted", work.index).where(points.isna()),
+        assessed_on=day,
+        known_at=day,
     )
     if mark_lag_days == 0:
         return rows
     marked_on = day + pd.Timedelta(days=mark_lag_days)
-    unmarked = rows[rows["hundredths"].notna()].drop(columns="hundredths").assign(retracted_at=marked_on)
+    unmarked = rows[rows["hundredths"].notna()].drop(columns="hundredths")
+    unmarked = unmarked.assign(mark="submitted", retracted_at=marked_on)
     known = rows["known_at"].where(rows["hundredths"].isna(), marked_on)
     return pd.concat([unmarked, rows.assign(known_at=known)], ignore_index=True)
 

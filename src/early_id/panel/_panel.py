@@ -187,7 +187,8 @@ def _check_outcome(signals: Signals, label: Label | None) -> None:
     """Refuse the name of an outcome nobody recorded: its label would be unknown for everyone, without a word."""
     if label is not None and label.name.startswith("outcome:"):
         name = label.name.removeprefix("outcome:")
-        names = sorted(signals.table("outcomes").outcome.unique().to_pyarrow().to_pylist())
+        rows = signals.table("outcomes").select("outcome").distinct()
+        names = sorted(rows.to_pyarrow().column("outcome").to_pylist())
         if name not in names:
             msg = f"Expected an outcome of the table outcomes, got {name!r}: {did_you_mean(name, names)}"
             raise ConfigError(msg)
