@@ -18,14 +18,18 @@ from early_id.fairness import audit_frame, feasible_range
 # A county cannot be made simpler by halving its seed, so nothing is shrunk.
 PHASES = [phase for phase in Phase if phase is not Phase.shrink]
 ATTRIBUTES = ("one", "three", "two", "grade_band", "school", "district")
+# Parts: reached early, reached but not early, missed, listed without the outcome, neither.
+PARTS = 5
 FORMS = {
-    "students": (1, 1, 1, 1),
-    "outcome": (1, 1, 0, 0),
-    "negative": (0, 0, 1, 1),
-    "listed": (1, 0, 1, 0),
-    "reached": (1, 0, 0, 0),
-    "missed": (0, 1, 0, 0),
-    "listed_negative": (0, 0, 1, 0),
+    "students": (1, 1, 1, 1, 1),
+    "outcome": (1, 1, 1, 0, 0),
+    "negative": (0, 0, 0, 1, 1),
+    "listed": (1, 1, 0, 1, 0),
+    "reached": (1, 1, 0, 0, 0),
+    "missed": (0, 0, 1, 0, 0),
+    "listed_negative": (0, 0, 0, 1, 0),
+    "early": (1, 0, 0, 0, 0),
+    "not_early": (0, 1, 1, 0, 0),
 }
 
 
@@ -49,7 +53,7 @@ class Attacker:
         self._add_sizes(published["not_scored"])
 
     def form(self, cell, measure):
-        row = np.zeros((len(self.cells), 4))
+        row = np.zeros((len(self.cells), PARTS))
         row[self.place[cell]] = FORMS[measure]
         return row.ravel()
 
@@ -64,10 +68,10 @@ class Attacker:
             for measure, value in read(everyone).items():
                 self.say(sum(self.form(cell, measure) for cell in cells), value)
         for a, b in self.pairs:
-            for atom in range(4):
+            for atom in range(PARTS):
                 for axis, own in ((0, a), (1, b)):
                     for group in self.groups[own]:
-                        row = np.zeros((len(self.cells), 4))
+                        row = np.zeros((len(self.cells), PARTS))
                         for cell, place in self.place.items():
                             if cell[0] == (a, b) and cell[1][axis] == group:
                                 row[place, atom] = 1
@@ -82,8 +86,8 @@ class Attacker:
             inside = truth
             for name, group in zip(*cell, strict=True):
                 inside = inside.loc[inside[name] == group]
-            for atom in range(4):
-                row = np.zeros((len(self.cells), 4))
+            for atom in range(PARTS):
+                row = np.zeros((len(self.cells), PARTS))
                 row[place, atom] = -1
                 for school in inside["school"].unique():
                     row[self.place[("school",), (school,)], atom] = 1
@@ -124,6 +128,8 @@ def read(row):
         found["outcome"] = row["students_with_outcome"]
         if pd.notna(row["recall"]):
             found["reached"] = round(row["recall"] * row["students_with_outcome"])
+        if pd.notna(row.get("reached_early")):
+            found["early"] = round(row["reached_early"] * row["students_with_outcome"])
     if pd.notna(row.get("selection_rate")) and pd.notna(row["students"]) and row["students"] < 1000:
         found["listed"] = round(row["selection_rate"] * row["students"])
     return {measure: float(value) for measure, value in found.items()}
@@ -141,6 +147,7 @@ def county(seed, n, rare, base_rate, reach):
     truth["outcome"] = rng.random(n) < base_rate
     truth["silent"] = rng.random(n) < 0.06
     truth["listed"] = (rng.random(n) < np.where(truth["outcome"], reach, 0.1)) & ~truth["silent"]
+    truth["weeks"] = np.where(truth["outcome"], rng.choice([3.0, 8.0, 20.0], n), np.nan)
     return truth
 
 
@@ -168,6 +175,7 @@ def published(truth):
             "label": truth["outcome"].astype(float),
             "onset": True,
             "listed": truth["listed"],
+            "weeks_ahead": truth["weeks"],
         }
     )
     own = [name for name in ("one", "two", "three") if name in truth]
@@ -180,6 +188,7 @@ def counts(truth, cell):
     for name, group in zip(*cell, strict=True):
         own = own.loc[own[name] == group]
     outcome, listed = own["outcome"], own["listed"]
+    early = outcome & listed & (own["weeks"] >= 8)
     return {
         "students": len(own),
         "outcome": int(outcome.sum()),
@@ -188,6 +197,8 @@ def counts(truth, cell):
         "reached": int((outcome & listed).sum()),
         "missed": int((outcome & ~listed).sum()),
         "listed_negative": int((listed & ~outcome).sum()),
+        "early": int(early.sum()),
+        "not_early": int((outcome & ~early).sum()),
     }
 
 
@@ -249,6 +260,8 @@ def check_printed(frame, truth):
             assert not 1 <= value <= 10
         if "reached" in shown:
             assert not 1 <= true["missed"] <= 10
+        if "early" in shown:
+            assert not 1 <= true["not_early"] <= 10
         if {"reached", "listed"} <= shown.keys():
             assert not 1 <= true["listed_negative"] <= 10
 

@@ -89,7 +89,8 @@ class Audit:
         One row per attribute and group: distinct students (`n_students…`), rows (`n_rows…`), and `recall`,
         `selection_rate`, `base_rate`, `precision`, `false_omission_rate`, `not_scored`, each with `_low`,
         `_high` (95 %, Wilson), and `ceiling_recall`: what a list of the same sizes drawn with hindsight would
-        have reached.
+        have reached. All of these are shares of rows (student-weeks). `reached_early` is a share of distinct
+        students: of those with the outcome, who was listed at least once eight school weeks or more before it.
     intersections : DataFrame
         The same for two attributes crossed. Exploratory.
     gaps : DataFrame

@@ -21,7 +21,7 @@ from early_id.fairness._counts import (
     tabulate,
 )
 from early_id.fairness._groups import DERIVED, UNKNOWN, Attribute, Ints, attach_attributes
-from early_id.fairness._rates import add_ceiling, compute_rates
+from early_id.fairness._rates import add_ceiling, add_reached, compute_rates
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Counted:
     crossed: list[Table]
     everyone: Table
     ceiling: Floats
+    knows_weeks_ahead: bool
 
 
 def count_rows(rows: pd.DataFrame, groups: pd.DataFrame) -> Counted:
@@ -59,7 +60,8 @@ def count_rows(rows: pd.DataFrame, groups: pd.DataFrame) -> Counted:
         and not _is_summed_elsewhere(combinations_seen, places[table.name[0]], places[table.name[1]])
     ]
     everyone, reach = overall(segments), ceiling(rows, measures)
-    return Counted(attributes, students, measures, segments, singles, pairs, crossed, everyone, reach)
+    known = "weeks_ahead" in rows
+    return Counted(attributes, students, measures, segments, singles, pairs, crossed, everyone, reach, known)
 
 
 def _finer(pair: Table) -> list[str]:
@@ -109,12 +111,13 @@ def rate_frames(counted: Counted) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFr
         for table, attribute in zip(counted.singles, counted.attributes, strict=True)
     ]
     whole = compute_rates(counted.everyone)
+    if counted.knows_weeks_ahead:
+        singles = [add_reached(frame, table) for frame, table in zip(singles, counted.singles, strict=True)]
+        whole = add_reached(whole, counted.everyone)
     everyone = np.zeros(len(counted.ceiling), dtype=np.int64)
     crossed = [compute_rates(table) for table in counted.crossed]
     return (
         pd.concat(singles, ignore_index=True),
-        pd.concat(crossed, ignore_index=True)
-        if crossed
-        else singles[0].iloc[:0].drop(columns="ceiling_recall"),
+        pd.concat(crossed, ignore_index=True) if crossed else compute_rates(counted.singles[0]).iloc[:0],
         add_ceiling(whole, everyone, counted.ceiling),
     )

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from early_id.fairness._ahead import WEEKS_AHEAD
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 # eligible: the label is mature and the event still ahead; everything but cohort and not_scored counts
-# eligible rows.
-MEASURES = ("cohort", "not_scored", "eligible", "positive", "listed", "reached")
+# eligible rows. early: reached at least eight full school weeks before the event.
+MEASURES = ("cohort", "not_scored", "eligible", "positive", "listed", "reached", "early")
 RATES: dict[str, tuple[str, str]] = {
     "recall": ("reached", "positive"),
     "selection_rate": ("listed", "eligible"),
@@ -65,6 +67,14 @@ class Table:
             return self.measure("listed") - self.measure("reached")
         if name == "unlisted_negative":
             return self.measure("negative") - self.measure("listed_negative")
+        if name == "outcome_student":
+            return (self.measure("positive") > 0).astype(np.int64)
+        if name == "early_student":
+            return (self.measure("early") > 0).astype(np.int64)
+        if name == "late_student":
+            return self.measure("outcome_student") - self.measure("early_student")
+        if name == "reached_later":
+            return self.measure("reached") - self.measure("early")
         if name == "scored":
             return self.measure("cohort") - self.measure("not_scored")
         return np.asarray(self.counts[:, MEASURES.index(name)])
@@ -105,6 +115,7 @@ def row_measures(rows: pd.DataFrame) -> Ints:
     positive = eligible & (label == 1)
     listed = rows["listed"].to_numpy(dtype=bool)
     not_scored = rows["score"].isna().to_numpy()
+    early = rows["weeks_ahead"].to_numpy(dtype=np.float64) >= WEEKS_AHEAD if "weeks_ahead" in rows else False
     columns = (
         np.ones(len(rows), dtype=bool),
         not_scored,
@@ -112,6 +123,7 @@ def row_measures(rows: pd.DataFrame) -> Ints:
         positive,
         eligible & listed,
         positive & listed,
+        positive & listed & early,
     )
     return np.column_stack(columns).astype(np.int64)
 

@@ -37,15 +37,25 @@ def published_rates(
     masks: Mapping[str, Masking],
 ) -> dict[str, pd.DataFrame]:
     """Mask the rates of everybody, of single groups and of crossed ones."""
+    singles, everyone = (_outcomes(frame, masks) for frame in (by_group, whole))
     hidden = [mask_crossed(table, masks["recall"]) for table in counted.crossed]
     return {
-        "overall": publish_rates(whole, masks["recall"], OUTCOME_METRICS).join(
+        "overall": everyone.join(
             publish_rates(whole, masks["not_scored"], ["not_scored"]).filter(like="not_scored")
         ),
-        "by_group": publish_rates(by_group, masks["recall"], OUTCOME_METRICS),
+        "by_group": singles,
         "not_scored": publish_rates(by_group, masks["not_scored"], ["not_scored"]),
         "intersections": publish_crossed(intersections, np.concatenate(hidden or [np.empty(0, dtype=bool)])),
     }
+
+
+def _outcomes(frame: pd.DataFrame, masks: Mapping[str, Masking]) -> pd.DataFrame:
+    """Mask what is said of the students with the outcome, in weeks and, where the event's day is known, per child."""
+    published = publish_rates(frame, masks["recall"], OUTCOME_METRICS)
+    if "reached_early" not in frame:
+        return published
+    per_child = publish_rates(frame, masks["reached_early"], ["reached_early"])
+    return published.join(per_child.filter(like="reached_early"))
 
 
 def published_rest(

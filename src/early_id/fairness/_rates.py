@@ -66,6 +66,18 @@ def _rate(table: Table, k: str, n: str) -> tuple[Floats, Floats, Floats]:
     return value, low, high
 
 
+def add_reached(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Add `reached_early`: distinct students listed eight school weeks or more before the event, of all with it."""
+    early, outcome = table.students("early_student"), table.students("outcome_student")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = early / outcome
+    # One student is one observation, so this interval needs no correction for repeated rows.
+    low, high = wilson_interval(value, outcome)
+    return frame.assign(
+        n_students_reached_early=early, reached_early=value, reached_early_low=low, reached_early_high=high
+    )
+
+
 def add_ceiling(frame: pd.DataFrame, cell_of_row: Ints, ceiling: Floats) -> pd.DataFrame:
     """Add `ceiling_recall`: what a list of the same sizes drawn with hindsight would have reached."""
     reached = np.bincount(cell_of_row, weights=ceiling, minlength=len(frame))

@@ -9,6 +9,7 @@ import pandas as pd
 
 from early_id.evaluation import list_at_capacity, plain_capacity
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
+from early_id.fairness._ahead import NEEDED, school_weeks_ahead
 from early_id.fairness._audit import Audit
 from early_id.fairness._complement import printable_complements
 from early_id.fairness._counted import Counted, count_rows, rate_frames
@@ -59,7 +60,8 @@ def audit(
     Parameters
     ----------
     backtest : Backtest
-        Its test-year predictions are audited; training rows never are.
+        Its test-year predictions are audited; training rows never are. With event_day and school_day the audit also
+        says which share of the students was reached eight school weeks ahead.
     groups : DataFrame
         student_id, attribute, value, valid_from, valid_to (inclusive; empty = still valid). A student without
         a value on a date belongs to the group "unknown". Grade band, school and district are added.
@@ -110,6 +112,8 @@ def audit(
         raise ConfigError(msg)
     rows = backtest.predictions.loc[backtest.predictions["contestant"] == name].reset_index(drop=True)
     rows = rows.assign(listed=list_at_capacity(rows, capacity).to_numpy())
+    if not set(NEEDED) - set(rows.columns):
+        rows = rows.assign(weeks_ahead=school_weeks_ahead(rows))
     return audit_frame(
         rows,
         groups=groups,
@@ -138,7 +142,8 @@ def audit_frame(
     rows : DataFrame
         One row per student × school × as-of date of one contestant: student_id, school_id, district_id,
         as_of, grade_level, score (missing = not scored), label (0, 1, missing), onset, listed, and optionally
-        not_scored (the reason) and school_year.
+        not_scored (the reason), school_year and weeks_ahead (full school weeks to the event, missing without
+        one; without the column nothing is said about reaching a child early).
     groups, tolerance, reference, about
         As in `audit`.
     resampling : (replicates, seed)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from early_id.fairness._attack import feasible_range
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from early_id.fairness._counts import Table
     from early_id.fairness._groups import Ints
@@ -43,32 +43,37 @@ class Scheme:
 
 
 OUTCOME = Scheme(
-    atoms=("reached", "listed_negative", "missed", "unlisted_negative"),
+    atoms=("early", "reached_later", "listed_negative", "missed", "unlisted_negative"),
     counts={
-        "eligible": (1, 1, 1, 1),
-        "positive": (1, 0, 1, 0),
-        "listed": (1, 1, 0, 0),
-        "reached": (1, 0, 0, 0),
+        "eligible": (1, 1, 1, 1, 1),
+        "positive": (1, 1, 0, 1, 0),
+        "listed": (1, 1, 1, 0, 0),
+        "reached": (1, 1, 0, 0, 0),
+        "early": (1, 0, 0, 0, 0),
     },
     forms={
-        "positive": (1, 0, 1, 0),
-        "negative": (0, 1, 0, 1),
-        "listed": (1, 1, 0, 0),
-        "not_listed": (0, 0, 1, 1),
-        "reached": (1, 0, 0, 0),
-        "missed": (0, 0, 1, 0),
-        "listed_negative": (0, 1, 0, 0),
-        "unlisted_negative": (0, 0, 0, 1),
+        "positive": (1, 1, 0, 1, 0),
+        "negative": (0, 0, 1, 0, 1),
+        "listed": (1, 1, 1, 0, 0),
+        "not_listed": (0, 0, 0, 1, 1),
+        "reached": (1, 1, 0, 0, 0),
+        "missed": (0, 0, 0, 1, 0),
+        "listed_negative": (0, 0, 1, 0, 0),
+        "unlisted_negative": (0, 0, 0, 0, 1),
+        "early": (1, 0, 0, 0, 0),
+        "late_student": (0, 1, 0, 1, 0),
     },
     hides={
-        "positive": ("positive", "reached"),
+        "positive": ("positive", "reached", "early"),
         "negative": ("positive", "reached"),
         "listed": ("listed",),
         "not_listed": ("listed",),
-        "reached": ("reached",),
+        "reached": ("reached", "early"),
         "missed": ("reached",),
         "listed_negative": ("listed",),
         "unlisted_negative": ("listed",),
+        "early": ("early",),
+        "late_student": ("early",),
     },
 )
 SCORING = Scheme(
@@ -77,6 +82,14 @@ SCORING = Scheme(
     forms={"not_scored": (1, 0), "scored": (0, 1)},
     hides={"not_scored": ("not_scored",), "scored": ("not_scored",)},
 )
+# Distinct students, not rows: how many of those with the outcome were listed early enough.
+EARLY = Scheme(
+    atoms=("early_student", "late_student"),
+    counts={"outcome_student": (1, 1), "early_student": (1, 0)},
+    forms={"early_student": (1, 0), "late_student": (0, 1)},
+    hides={"early_student": ("early_student",), "late_student": ("early_student",)},
+)
+Hidden = dict[Cell, set[str]]
 
 
 @dataclass
@@ -94,45 +107,66 @@ class Masking:
         """Whether all these counts of the cell may be published."""
         return not self.hidden[cell].intersection(counts)
 
-    def without_size(self) -> set[Cell]:
-        """List the groups whose size is hidden."""
-        size = next(iter(self.scheme.counts))
-        return {cell for cell, counts in self.hidden.items() if size in counts}
+    def without(self, count: str) -> set[Cell]:
+        """List the groups of which this count is hidden."""
+        return {cell for cell, counts in self.hidden.items() if count in counts}
 
 
 def mask_attributes(tables: Sequence[Table], links: Sequence[Table], everyone: Table) -> dict[str, Masking]:
-    """Decide what is hidden in each group of each attribute, for recall and for not scored.
+    """Decide what is hidden in each group of each attribute: for recall, not scored, and reached early.
 
     `links` are the pairwise tables of the attributes. They show which groups are made of the same rows (the
     schools of a district): such sums are known to every reader and are equations like the total. The size of a
-    group is printed with both metrics, so where one hides it the other does.
+    group is printed with both metrics that get verdicts, so where one hides it the other does. Reached early is judged
+    twice, in rows beside everything else that is said of them and in the students that are printed, and hidden
+    where either hides it.
     """
-    closed: frozenset[Cell] = frozenset()
+    unsized: set[Cell] = set()
+    uncounted: set[Cell] = set()
+    late: set[Cell] = set()
     while True:
-        masks = {
-            name: _mask(tables, links, everyone, scheme, closed)
-            for name, scheme in (("recall", OUTCOME), ("not_scored", SCORING))
-        }
-        unsized = closed.union(*(mask.without_size() for mask in masks.values()))
-        if unsized == closed:
-            return masks
-        closed = unsized
+        before = (set(unsized), set(uncounted), set(late))
+        closed = _union(
+            (unsized, OUTCOME.counts), (uncounted, ("positive", "reached", "early")), (late, ("early",))
+        )
+        recall = _mask(tables, links, everyone, OUTCOME, closed)
+        scores = _mask(tables, links, everyone, SCORING, _union((unsized, SCORING.counts)))
+        closed = _union(
+            (recall.without("positive"), EARLY.counts), (recall.without("early"), ("early_student",))
+        )
+        early = _mask(tables, links, everyone, EARLY, closed)
+        # The total itself closes nothing: every sum of groups was judged against it as if it were printed.
+        unsized |= (recall.without("eligible") | scores.without("cohort")) - {EVERYONE}
+        uncounted |= early.without("outcome_student") - {EVERYONE}
+        late |= early.without("early_student") - {EVERYONE}
+        if (unsized, uncounted, late) == before:
+            return {"recall": recall, "not_scored": scores, "reached_early": early}
+
+
+def _union(*parts: tuple[set[Cell], Iterable[str]]) -> Hidden:
+    """Join what has to be hidden in which cells."""
+    hidden: Hidden = {}
+    for cells, counts in parts:
+        for cell in cells:
+            hidden.setdefault(cell, set()).update(counts)
+    return hidden
 
 
 def _mask(
-    tables: Sequence[Table], links: Sequence[Table], everyone: Table, scheme: Scheme, closed: frozenset[Cell]
+    tables: Sequence[Table], links: Sequence[Table], everyone: Table, scheme: Scheme, closed: Hidden
 ) -> Masking:
     masking = Masking(scheme, {}, {}, {}, _equations(tables, links))
     for table in tables:
         _add_cells(masking, table)
-    for cell in closed.intersection(masking.hidden):
-        masking.hidden[cell].update(scheme.counts)
+    for cell in closed.keys() & masking.hidden.keys():
+        masking.hidden[cell].update(closed[cell])
     while exposed := _exposed(masking):
         # One at a time: the partner of the first exposed cell often protects the others too.
         if not any(_hide_partner(masking, cell, counts) for cell, counts in exposed):
             break
     # Every sum of groups is judged against the published total, so the total itself is only masked when small.
     _add_cells(masking, everyone)
+    masking.hidden[EVERYONE].update(closed.get(EVERYONE, ()))
     return masking
 
 
