@@ -315,15 +315,39 @@ def test_no_masked_count_of_any_county_can_be_worked_out(seed, n, rare, base_rat
     attack(county(seed, n, rare, base_rate, reach))
 
 
-def test_a_single_masked_group_takes_the_next_smallest_with_it():
+@pytest.mark.parametrize(
+    ("share", "partner"),
+    [
+        ({"no": 0.69, "yes": 0.3, "small": 0.01}, "no"),
+        ({"no": 0.49, "yes": 0.4, "unknown": 0.1, "small": 0.01}, "unknown"),
+        ({"A": 0.4, "B": 0.5, "D": 0.09, "small": 0.01}, "B"),
+        # D has fewer than 30 students and is never judged: least is lost with it.
+        ({"A": 0.4, "B": 0.555, "D": 0.035, "small": 0.01}, "D"),
+    ],
+)
+def test_a_single_masked_group_takes_the_one_with_it_that_is_missed_least(share, partner):
     rows, groups = make_rows(
-        600, recall={"A": 0.5, "B": 0.5, "C": 0.5}, share={"A": 0.6, "B": 0.39, "C": 0.01}
+        600, recall=dict.fromkeys(share, 0.5), share=share, base_rate=0.95, not_scored=0.0
     )
-    assert (groups["value"] == "C").sum() <= 10
-    frame = audit_frame(rows, groups=groups, resampling=(100, 0)).published()["by_group"].set_index("group")
-    assert frame.loc[["B", "C"], "students"].isna().all()
-    assert frame.loc[["B", "C"], "recall_text"].eq("masked").all()
-    assert frame.loc["A", "students"] == (groups["value"] == "A").sum()
+    rows["label"] = 1.0
+    rows["listed"] = np.arange(len(rows)) % 2 == 0
+    assert (groups["value"] == "small").sum() <= 10
+    frame = audit_frame(rows, groups=groups, resampling=(100, 0)).published()["by_group"]
+    frame = frame.loc[frame["attribute"] == "team"].set_index("group")
+    assert set(frame.index[frame["students"].isna()]) == {partner, "small"}
+    assert frame.loc[["small", partner], "recall_text"].eq("masked").all()
+
+
+@pytest.mark.parametrize("behind", ["no", "yes"])
+def test_a_gap_is_printed_with_its_number_and_another_group_hidden_instead(behind):
+    recall = {"no": 0.7, "yes": 0.7, "small": 0.7} | {behind: 0.4}
+    rows, groups = make_rows(3000, recall=recall, share={"no": 0.5, "yes": 0.498, "small": 0.002})
+    assert 0 < (groups["value"] == "small").sum() <= 10
+    verdicts = audit_frame(rows, groups=groups, resampling=(200, 0)).published()["verdicts"]
+    own = verdicts.query("metric == 'recall' and attribute == 'team'").set_index("group")
+    assert own.loc[behind, "verdict"] == "gap"
+    assert own.loc[behind, "gap"] == pytest.approx(-0.3, abs=0.06)
+    assert own.loc[[name for name in recall if name != behind], "verdict"].eq("suppressed").all()
 
 
 def test_a_single_small_crossed_cell_is_not_left_alone():
@@ -382,7 +406,7 @@ def test_both_tables_hide_the_same_group_sizes():
         set(frame.loc[frame["students"].isna(), "group"])
         for frame in (frames["by_group"], frames["not_scored"])
     ]
-    assert hidden == [{"A", "C"}, {"A", "C"}]
+    assert hidden == [{"B", "C"}, {"B", "C"}]
 
 
 def check_words(frames):
@@ -402,12 +426,13 @@ def check_words(frames):
 
 
 def test_a_masked_group_reads_suppressed_whether_it_is_small_or_protects_a_small_one():
+    # Of about 60 students of B with the outcome hardly one is reached: few enough to be hidden, and a plain gap.
     rows, groups = make_rows(
-        3000, recall={"A": 0.7, "C": 0.5, "B": 0.4}, share={"A": 0.598, "B": 0.4, "C": 0.002}
+        4000, recall={"A": 0.8, "B": 0.05}, share={"A": 0.97, "B": 0.03}, base_rate=0.5, seed=6
     )
     result = audit_frame(rows, groups=groups, resampling=(200, 0))
     verdicts = result.published()["verdicts"].query("metric == 'recall'").set_index("group")
-    assert verdicts.loc[["B", "C"], "verdict"].tolist() == ["suppressed", "suppressed"]
+    assert verdicts.loc[["A", "B"], "verdict"].tolist() == ["suppressed", "suppressed"]
     assert np.isnan(verdicts.loc["B", "gap"])
     assert verdicts.loc["B", "settled_by"] == ""
     check_words(result.published())

@@ -8,7 +8,7 @@ import numpy as np
 
 from early_id.fairness._counts import RATES
 from early_id.fairness._publish import CLIP, CLIP_BELOW, NEEDS
-from early_id.fairness._suppression import OUTCOME, SCORING, THRESHOLD
+from early_id.fairness._scheme import OUTCOME, SCORING, THRESHOLD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

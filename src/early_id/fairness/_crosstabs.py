@@ -10,7 +10,8 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
-from early_id.fairness._suppression import THRESHOLD, Masking
+from early_id.fairness._exposure import Masking
+from early_id.fairness._scheme import THRESHOLD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,13 +9,13 @@ import pandas as pd
 
 from early_id.fairness._counts import MEASURES
 from early_id.fairness._groups import Attribute, Ints
-from early_id.fairness._suppression import EVERYONE
+from early_id.fairness._scheme import EVERYONE, Cell
 from early_id.fairness._verdicts import AGAINST, additional_students, judge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from early_id.fairness._suppression import Masking
+    from early_id.fairness._exposure import Masking
 
 IMMATURE = "label not yet known"
 PAST = "event already happened"
@@ -42,6 +42,17 @@ VERDICT_COLUMNS = (
 )
 
 
+def gap_cells(gaps: pd.DataFrame, *, tolerance: float) -> frozenset[Cell]:
+    """List the groups that have a gap in either metric, before anything is masked."""
+    judged = judge(_single(gaps), tolerance=tolerance)
+    own = judged.loc[judged["verdict"] == "gap"]
+    return frozenset(zip(own["attribute"], own["group"], strict=True))
+
+
+def _single(gaps: pd.DataFrame) -> pd.DataFrame:
+    return gaps.loc[(gaps["family"] == "single") & gaps["metric"].isin(AGAINST)]
+
+
 def compute_verdicts(
     gaps: pd.DataFrame, by_group: pd.DataFrame, masks: dict[str, Masking], *, tolerance: float
 ) -> pd.DataFrame:
@@ -51,9 +62,8 @@ def compute_verdicts(
     one: if the words told the two apart, they would name the groups of 1–10 that the masks hide. `unmasked`
     keeps the verdict of the numbers for the gate.
     """
-    single = gaps.loc[(gaps["family"] == "single") & gaps["metric"].isin(AGAINST)]
     columns = ["attribute", "group", "n_students", "n_students_outcome"]
-    judged = judge(single, tolerance=tolerance).merge(
+    judged = judge(_single(gaps), tolerance=tolerance).merge(
         by_group[columns], on=["attribute", "group"], how="left"
     )
     ceiling = _ceiling_gap(by_group)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from early_id.fairness._suppression import THRESHOLD, Masking
+from early_id.fairness._exposure import Masking
+from early_id.fairness._scheme import THRESHOLD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

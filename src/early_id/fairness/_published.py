@@ -9,6 +9,7 @@ import pandas as pd
 
 from early_id.fairness._counted import Counted
 from early_id.fairness._crosstabs import mask_crossed
+from early_id.fairness._exposure import Masking
 from early_id.fairness._publish import (
     publish_crossed,
     publish_gaps,
@@ -16,7 +17,6 @@ from early_id.fairness._publish import (
     publish_reasons,
     publish_verdicts,
 )
-from early_id.fairness._suppression import Masking
 
 OUTCOME_METRICS = (
     "recall",

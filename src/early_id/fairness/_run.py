@@ -19,11 +19,13 @@ from early_id.fairness._frames import (
     compute_excluded,
     compute_not_scored,
     compute_verdicts,
+    gap_cells,
 )
 from early_id.fairness._gaps import Resampling, family_gaps, shown_gaps
 from early_id.fairness._groups import check_columns, check_reference
 from early_id.fairness._published import SHOWN_METRICS, published_rates, published_rest
-from early_id.fairness._suppression import THRESHOLD, mask_attributes
+from early_id.fairness._scheme import THRESHOLD
+from early_id.fairness._suppression import mask_attributes
 
 ROW_COLUMNS = ("student_id", "school_id", "district_id", "as_of", "grade_level", "score", "label", "onset")
 
@@ -183,9 +185,10 @@ def audit_frame(
     counted = count_rows(rows, groups)
     reference = dict(reference or {})
     check_reference(reference, counted.attributes)
-    masks = mask_attributes(counted.singles, counted.pairs, counted.everyone)
     by_group, intersections, whole = rate_frames(counted)
     gaps = _all_gaps(counted, reference, Resampling(*resampling))
+    found = gap_cells(gaps, tolerance=tolerance)
+    masks = mask_attributes(counted.singles, counted.pairs, counted.everyone, gaps=found)
     verdicts = compute_verdicts(gaps, by_group, masks, tolerance=tolerance)
     not_scored = compute_not_scored(rows, counted.attributes, counted.student)
     excluded = compute_excluded(counted.measures, rows, counted.attributes, counted.student)

@@ -1,0 +1,77 @@
+"""How the published counts of a group hang together, and which of them small numbers give away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+THRESHOLD = 10
+Cell = tuple[str, str]
+EVERYONE: Cell = ("all", "everyone")
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How the counts of a cell hang together.
+
+    `atoms`: exclusive parts; `counts`: each publishable count as a 0/1 form over the atoms; `hides`: for each
+    sensitive measure, the counts that must go when it concerns 1–10 students; `forms`: measures over the
+    atoms.
+    """
+
+    atoms: tuple[str, ...]
+    counts: Mapping[str, tuple[int, ...]]
+    forms: Mapping[str, tuple[int, ...]]
+    hides: Mapping[str, tuple[str, ...]]
+
+
+OUTCOME = Scheme(
+    atoms=("early", "reached_later", "listed_negative", "missed", "unlisted_negative"),
+    counts={
+        "eligible": (1, 1, 1, 1, 1),
+        "positive": (1, 1, 0, 1, 0),
+        "listed": (1, 1, 1, 0, 0),
+        "reached": (1, 1, 0, 0, 0),
+        "early": (1, 0, 0, 0, 0),
+    },
+    forms={
+        "positive": (1, 1, 0, 1, 0),
+        "negative": (0, 0, 1, 0, 1),
+        "listed": (1, 1, 1, 0, 0),
+        "not_listed": (0, 0, 0, 1, 1),
+        "reached": (1, 1, 0, 0, 0),
+        "missed": (0, 0, 0, 1, 0),
+        "listed_negative": (0, 0, 1, 0, 0),
+        "unlisted_negative": (0, 0, 0, 0, 1),
+        "early": (1, 0, 0, 0, 0),
+        "late_student": (0, 1, 0, 1, 0),
+    },
+    hides={
+        "positive": ("positive", "reached", "early"),
+        "negative": ("positive", "reached"),
+        "listed": ("listed",),
+        "not_listed": ("listed",),
+        "reached": ("reached", "early"),
+        "missed": ("reached",),
+        "listed_negative": ("listed",),
+        "unlisted_negative": ("listed",),
+        "early": ("early",),
+        "late_student": ("early",),
+    },
+)
+SCORING = Scheme(
+    atoms=("not_scored", "scored"),
+    counts={"cohort": (1, 1), "not_scored": (1, 0)},
+    forms={"not_scored": (1, 0), "scored": (0, 1)},
+    hides={"not_scored": ("not_scored",), "scored": ("not_scored",)},
+)
+# Distinct students, not rows: how many of those with the outcome were listed early enough.
+EARLY = Scheme(
+    atoms=("early_student", "late_student"),
+    counts={"outcome_student": (1, 1), "early_student": (1, 0)},
+    forms={"early_student": (1, 0), "late_student": (0, 1)},
+    hides={"early_student": ("early_student",), "late_student": ("early_student",)},
+)
