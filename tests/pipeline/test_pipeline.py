@@ -15,7 +15,7 @@ import yaml
 import early_id
 from early_id.config import load_config
 from early_id.district import District
-from early_id.evaluation import load_backtest
+from early_id.evaluation import load_backtest, publish_metrics
 from early_id.exceptions import ConfigError, DataError, GateError
 from early_id.panel import build_panel
 from early_id.pipeline import audit, explain, promote, rollback, run_demo, train, weekly_flags
@@ -240,7 +240,7 @@ def test_the_pages_of_an_audit_show_the_figures_of_the_audited_size(demo, tmp_pa
             f"early_id.pipeline._audit.{page}", lambda *a, page=page, **k: shown.update({page: (a, k)})
         )
     audit(config, out=tmp_path / "audit", district=_district(config))
-    expected = result.trained.backtest.metrics(20)
+    expected = publish_metrics(result.trained.backtest.predictions, 20)
     pd.testing.assert_frame_equal(shown["write_audit_html"][1]["metrics"], expected)
     pd.testing.assert_frame_equal(shown["write_model_card"][0][1], expected)
 

@@ -130,7 +130,7 @@ def check(
     out: OutOption = None,
 ) -> None:
     """Read and validate tables; with --out write the good rows, the quarantined ones and check.json."""
-    from early_id.cli._tables import check_lines, check_tables
+    from early_id.cli._tables import broken_rules, check_lines, check_tables
     from early_id.district import check_district, write_check
 
     with narrate(2) as tell:
@@ -146,14 +146,7 @@ def check(
     if out is not None:
         say(f"Good rows: {out}")
     if not result.ok:
-        held_back = (
-            f"{out / 'quarantine'}, with the codes they break" if out else "a folder if you add --out DIR"
-        )
-        fail(
-            "Expected no rule of severity error to be broken, got "
-            f"{', '.join(result.rules.loc[result.rules['severity'] == 'error', 'code'])}; the rows held back are "
-            f"written to {held_back}; correct them where they come from, or go on with the good rows only."
-        )
+        fail(broken_rules(result, out))
         raise typer.Exit(1)
 
 

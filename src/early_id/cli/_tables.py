@@ -146,9 +146,24 @@ def check_lines(result: CheckResult) -> list[str]:
     assumed = {name: share for name, share in result.capabilities["known_at_imputed"].items() if share > 0}
     for name, share in assumed.items():
         lines.append(f"{name}: the day a record became known was assumed for {share:.1%} of the rows")
+    for name, reason in result.capabilities["absent"].items():
+        lines.append(f"{name}: no rows to work with ({reason})")
     if not len(result.rules):
         lines.append(f"All {int(result.files['rows_out'].sum()):,} rows keep every rule.")
     return lines
+
+
+def broken_rules(result: CheckResult, out: Path | None) -> str:
+    """Say which rules of severity error were broken, where the rows went, and what to do."""
+    codes = list(result.rules.loc[result.rules["severity"] == "error", "code"])
+    said = f"Expected no rule of severity error to be broken, got {', '.join(codes)}; "
+    if result.quarantine and out is not None:
+        said += f"the rows held back are written to {out / 'quarantine'}, with the codes they break; "
+    elif result.quarantine:
+        said += "the rows held back are written to a folder if you add --out DIR; "
+    if "EID-FILE-012" in codes:
+        return said + "mend that table first, the others were not judged without it."
+    return said + "correct them where they come from, or go on with the good rows only."
 
 
 def explanation_tables(frame: pd.DataFrame) -> list[Shown]:

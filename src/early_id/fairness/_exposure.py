@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,18 +13,21 @@ from early_id.fairness._attack import feasible_range
 from early_id.fairness._scheme import THRESHOLD, Cell, Scheme
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from early_id.fairness._groups import Ints
 
 Floats = npt.NDArray[np.float64]
+#: A direction shorter than this is none.
+_STILL = 1e-9
 
 
 @dataclass
 class Masking:
     """The cells of all single attributes, what is hidden in each, and the equations that tie them.
 
-    `gaps`: the groups whose verdict is "gap".
+    `gaps`: the groups whose verdict is "gap". `kept_open`: what was hidden of a cell when it was found to be open;
+    hiding more elsewhere cannot expose it, so it is not asked again.
     """
 
     scheme: Scheme
@@ -33,6 +37,7 @@ class Masking:
     equations: list[tuple[frozenset[Cell], frozenset[Cell]]]
     gaps: frozenset[Cell] = frozenset()
     hidden: dict[Cell, set[str]] = field(default_factory=dict)
+    kept_open: dict[Cell, frozenset[str]] = field(default_factory=dict)
 
     def shown(self, cell: Cell, *counts: str) -> bool:
         """Whether all these counts of the cell may be published."""
@@ -43,11 +48,18 @@ class Masking:
         return {cell for cell, counts in self.hidden.items() if count in counts}
 
 
-def exposed(masking: Masking) -> list[tuple[Cell, set[str]]]:
-    """Hidden counts that the published ones pin down, with the cell they belong to."""
-    systems = [_System.of(masking, part) for part in _connected(masking)]
-    found = [(cell, _exposed_counts(masking, system, cell)) for system in systems for cell in system.cells]
-    return [(cell, counts) for cell, counts in found if counts]
+def exposed(masking: Masking) -> Iterator[tuple[Cell, set[str]]]:
+    """Hidden counts that the published ones pin down, with the cell they belong to, as they are found."""
+    for part in _connected(masking):
+        system = _System.of(masking, part)
+        for cell in system.cells:
+            hidden = frozenset(masking.hidden[cell])
+            if masking.kept_open.get(cell) == hidden:
+                continue
+            if counts := _exposed_counts(masking, system, cell):
+                yield cell, counts
+            else:
+                masking.kept_open[cell] = hidden
 
 
 def is_exposed(masking: Masking, cell: Cell) -> bool:
@@ -58,7 +70,7 @@ def is_exposed(masking: Masking, cell: Cell) -> bool:
 
 def _exposed_counts(masking: Masking, system: _System, cell: Cell) -> set[str]:
     forms = masking.scheme.counts
-    pinned = {name for name in masking.hidden[cell] if system.width(cell, forms[name]) < 1}
+    pinned = {name for name in masking.hidden[cell] if not system.leaves_open(cell, forms[name], 1)}
     return pinned | _too_tight(masking, system, cell)
 
 
@@ -75,7 +87,7 @@ def _too_tight(masking: Masking, system: _System, cell: Cell) -> set[str]:
         if not 0 < small[name] <= THRESHOLD:
             continue
         rows_each = max(1.0, float(masking.atoms[cell] @ np.array(form)) / small[name])
-        if system.width(cell, form) < THRESHOLD * rows_each:
+        if not system.leaves_open(cell, form, THRESHOLD * rows_each):
             counts.update(hides)
     return counts
 
@@ -97,7 +109,7 @@ class _System:
     cells: list[Cell]
     matrix: Floats
     values: Floats
-    n_atoms: int
+    truth: Floats
 
     @classmethod
     def of(cls, masking: Masking, cells: list[Cell]) -> _System:
@@ -123,11 +135,35 @@ class _System:
                 values.append(
                     sum(sign * float(masking.atoms[cell] @ np.array(form)) for cell, sign in inside)
                 )
-        return cls(cells, np.array(rows).reshape(-1, len(cells) * n_atoms), np.array(values), n_atoms)
+        truth = np.concatenate([masking.atoms[cell] for cell in cells]).astype(float)
+        return cls(cells, np.array(rows).reshape(-1, len(truth)), np.array(values), truth)
 
-    def width(self, cell: Cell, form: Sequence[int]) -> float:
-        target = np.zeros((len(self.cells), self.n_atoms))
-        target[self.cells.index(cell)] = form
+    @cached_property
+    def free(self) -> Floats:
+        """Projection onto the directions in which the counts can move without moving a published number."""
+        _, sizes, rows = np.linalg.svd(self.matrix, full_matrices=True)
+        rank = int((sizes > 1e-9 * max(sizes.max(initial=0.0), 1.0)).sum())
+        loose = rows[rank:]
+        return np.asarray(loose.T @ loose)
+
+    def leaves_open(self, cell: Cell, form: Sequence[int], least: float) -> bool:
+        """Whether the published numbers leave a form of the cell's counts a range of at least this width.
+
+        The true counts are one solution; how far they can move along the form's own free direction is a lower bound of
+        the range that costs no linear program. Only where it is too small is the whole range asked for.
+        """
         if not len(self.matrix):
-            return np.inf
-        return feasible_range(self.matrix, self.values, target.ravel()).width
+            return True
+        target = np.zeros((len(self.cells), len(form)))
+        target[self.cells.index(cell)] = form
+        along = self.free @ target.ravel()
+        gain = float(along @ target.ravel())
+        if gain < _STILL:
+            return least <= 0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            steps = self.truth / np.abs(along)
+        ahead = steps[along < -_STILL].min(initial=np.inf)
+        back = steps[along > _STILL].min(initial=np.inf)
+        if (ahead + back) * gain >= least * (1 + _STILL):
+            return True
+        return feasible_range(self.matrix, self.values, target.ravel()).width >= least

@@ -79,10 +79,9 @@ def _mask(
         _add_cells(masking, table)
     for cell in closed.keys() & masking.hidden.keys():
         masking.hidden[cell].update(closed[cell])
-    while found := exposed(masking):
-        # One at a time: the partner of the first exposed cell often protects the others too.
-        if not any(hide_partner(masking, cell, counts) for cell, counts in found):
-            break
+    # One at a time: the partner of the first exposed cell often protects the others too.
+    while any(hide_partner(masking, cell, counts) for cell, counts in exposed(masking)):
+        pass
     # Every sum of groups is judged against the published total, so the total itself is only masked when small.
     _add_cells(masking, everyone)
     masking.hidden[EVERYONE].update(closed.get(EVERYONE, ()))

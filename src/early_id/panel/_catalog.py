@@ -198,7 +198,7 @@ def catalog_frame() -> pd.DataFrame:
     Examples
     --------
     >>> catalog_frame().loc["absence_rate_20d", ["concept", "domain", "unit"]].tolist()
-    ['recent absence', 'attendance', 'share']
+    ['absence', 'attendance', 'share']
     """
     import pandas as pd
 
