@@ -197,7 +197,7 @@ def _altered(rows: pd.DataFrame, occurred: str, rng: np.random.Generator) -> pd.
     rows = rows.copy()
     for column in ("thousandths", "hundredths", "suspension_days"):
         if column in rows:
-            rows[column] = rng.permutation(rows[column].to_numpy())
+            rows[column] = rows[column].iloc[rng.permutation(len(rows))].to_numpy()
     rows[occurred] = rows[occurred] - pd.to_timedelta(rng.integers(0, 9, len(rows)), unit="D")
     return rows
 
