@@ -362,7 +362,7 @@ def test_a_single_small_crossed_cell_is_not_left_alone():
     attack(truth)
 
 
-@pytest.mark.parametrize(("reached", "text"), [(10, "masked"), (11, "50 %")])
+@pytest.mark.parametrize(("reached", "text"), [(10, "masked"), (11, "50.0 %")])
 def test_ten_students_are_masked_and_eleven_are_not(reached, text):
     rows, groups = make_rows(600, recall={"A": 0.5, "B": 0.5}, not_scored=0.0)
     team = rows["student_id"].map(groups.query("attribute == 'team'").set_index("student_id")["value"])
@@ -376,7 +376,7 @@ def test_ten_students_are_masked_and_eleven_are_not(reached, text):
 
 @pytest.mark.parametrize(
     ("positives", "reached", "text", "printed"),
-    [(60, 0, "< 5 %", False), (60, 60, "> 95 %", False), (120, 0, "0 %", True), (60, 30, "50 %", True)],
+    [(60, 0, "< 5 %", False), (60, 60, "> 95 %", False), (120, 0, "0.0 %", True), (60, 30, "50.0 %", True)],
 )
 def test_shares_near_none_and_all_are_words_below_a_hundred_students(positives, reached, text, printed):
     rows, groups = make_rows(700, recall={"A": 0.5, "B": 0.5}, not_scored=0.0)
@@ -409,20 +409,37 @@ def test_both_tables_hide_the_same_group_sizes():
     assert hidden == [{"B", "C"}, {"B", "C"}]
 
 
-def check_words(frames):
-    """The verdict words tell no more than the masks: every masked group reads "suppressed", and no other."""
+def check_words(frames, tolerance=0.05):
+    """The verdict words tell no more than the printed numbers.
+
+    Every masked group reads "suppressed", and no other; but for a share without a score that the printed totals
+    leave no room to differ, whatever the masked number is.
+    """
     for metric, frame in (("recall", frames["by_group"]), ("not_scored", frames["not_scored"])):
         masked = frame[f"{metric}_text"].eq("masked") | frame["students"].isna()
         if "students_with_outcome" in frame:
             masked |= frame["students_with_outcome"].isna()
         if frames["overall"][f"{metric}_text"][0] == "masked":
             masked[:] = True
+        if metric == "not_scored":
+            masked &= ~settled_by_totals(frames, tolerance)
         verdicts = frames["verdicts"].query("metric == @metric").set_index(["attribute", "group"])["verdict"]
         cells = zip(frame["attribute"], frame["group"], strict=True)
         judged = {cell: hidden for cell, hidden in zip(cells, masked, strict=True) if cell in verdicts.index}
         assert {cell for cell, hidden in judged.items() if hidden} == set(
             verdicts.index[verdicts == "suppressed"]
         )
+
+
+def settled_by_totals(frames, tolerance):
+    """Groups and complements that, with every student without a score in either, would differ by the tolerance at most."""
+    everyone = frames["overall"].iloc[0]
+    reasons = frames["not_scored_reasons"]["students"]
+    most = reasons.fillna(10).sum()
+    if everyone["not_scored_text"] == "masked" and everyone["students"] - most > 10:
+        most = min(most, 10)
+    own = frames["not_scored"]["students"].astype(float)
+    return (most / own <= tolerance) & (most / (everyone["students"] - own) <= tolerance)
 
 
 def test_a_masked_group_reads_suppressed_whether_it_is_small_or_protects_a_small_one():
@@ -442,12 +459,46 @@ def test_a_masked_group_reads_suppressed_whether_it_is_small_or_protects_a_small
     assert not decision.can_open
 
 
-def test_where_the_total_is_masked_no_word_says_who_it_is():
-    rows, groups = make_rows(2000, not_scored=0.0)
+@pytest.mark.parametrize("silent", [1, 10])
+def test_where_the_total_is_masked_no_word_says_who_it_is(silent):
+    # The same words whether one or ten are without a score, and wherever they are.
+    rows, groups = make_rows(2000, share={"A": 0.88, "B": 0.12}, recall={"A": 0.5, "B": 0.5}, not_scored=0.0)
+    team = rows["student_id"].map(groups.query("attribute == 'team'").set_index("student_id")["value"])
+    words = []
+    for group in ("A", "B"):
+        some = rows.copy()
+        some.loc[rows.index[team == group][:silent], "score"] = np.nan
+        frames = audit_frame(some, groups=groups, resampling=(100, 0)).published()
+        assert frames["overall"]["not_scored_text"][0] == "masked"
+        words.append(frames["verdicts"].query("metric == 'not_scored'").reset_index(drop=True))
+    pd.testing.assert_frame_equal(*words)
+    own = words[0].set_index("group")
+    # Ten of 240 students are 4 %, of 1,760 less than 1 %: no difference beyond 5 points is possible.
+    assert own.loc[["A", "B"], "verdict"].tolist() == ["pass", "pass"]
+    assert own.loc["B", "note"] == "10 or fewer without a score"
+
+
+def test_a_group_of_fewer_than_two_hundred_is_not_settled_by_a_masked_total():
+    rows, groups = make_rows(2000, share={"A": 0.93, "B": 0.07}, recall={"A": 0.5, "B": 0.5}, not_scored=0.0)
     rows.loc[:4, "score"] = np.nan
-    frames = audit_frame(rows, groups=groups, resampling=(100, 0)).published()
-    assert frames["overall"]["not_scored_text"][0] == "masked"
-    assert set(frames["verdicts"].query("metric == 'not_scored'")["verdict"]) == {"suppressed"}
+    assert (groups["value"] == "B").sum() < 200
+    verdicts = audit_frame(rows, groups=groups, resampling=(100, 0)).published()["verdicts"]
+    own = verdicts.query("metric == 'not_scored' and attribute == 'team'")
+    assert own["verdict"].eq("suppressed").all()
+    assert own["note"].eq("").all()
+
+
+def test_a_gap_without_a_printed_number_has_a_band():
+    # Nobody of the 60 students of B with the outcome is reached: "< 5 %", so neither rate nor difference is printed.
+    rows, groups = make_rows(700, recall={"A": 0.5, "B": 0.5}, not_scored=0.0)
+    team = rows["student_id"].map(groups.query("attribute == 'team'").set_index("student_id")["value"])
+    own = rows.index[team == "B"]
+    rows.loc[own, ["label", "listed"]] = [0.0, False]
+    rows.loc[own[:60], "label"] = 1.0
+    verdicts = audit_frame(rows, groups=groups, resampling=(200, 0)).published()["verdicts"]
+    line = verdicts.query("metric == 'recall' and attribute == 'team'").set_index("group").loc["B"]
+    assert (line["verdict"], line["note"]) == ("gap", "more than 5 points")
+    assert np.isnan(line["gap"])
 
 
 @pytest.mark.parametrize("reach", [0.1, 0.8])
@@ -483,6 +534,19 @@ def test_all_others_are_masked_and_clipped_like_the_group_they_are(reached):
     line = frames["verdicts"].query("metric == 'recall' and attribute == 'team'")
     numbers = ["rate", "other_rate", "gap", "low_simultaneous", "high_simultaneous", "ceiling_gap"]
     assert line[numbers].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(("unknown", "printed"), [(0, True), (10, False), (11, True)])
+def test_students_whose_outcome_is_not_known_are_counted_apart(unknown, printed):
+    rows, groups = make_rows(600, dates=2)
+    rows.loc[rows["student_id"].isin(rows["student_id"].unique()[:unknown]), "label"] = np.nan
+    frames = audit_frame(rows, groups=groups, resampling=(100, 0)).published()
+    overall = frames["overall"].iloc[0]
+    assert overall["students"] == 600
+    numbers = overall[["students_judged", "students_not_judged"]]
+    assert numbers.tolist() == [600 - unknown, unknown] if printed else numbers.isna().all()
+    # The same students by their reason, masked alike.
+    assert frames["excluded"]["text"].tolist() == {0: [], 10: ["10 or fewer"], 11: ["11"]}[unknown]
 
 
 def test_a_tiny_school_is_not_disclosed_by_its_district():

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Decision:
     """What the verdicts mean for the promotion gate.
 
-    Names read `metric:attribute=group`. `hidden_gaps` counts suppressed groups whose numbers point to a gap:
+    Names read `metric:attribute=group`. `hidden_gaps` counts groups whose numbers point to a gap that is not printed:
     too few students to print, but not to care about. The gate can open only when there is neither; every name
     in `cannot_tell` has then still to be acknowledged with a reason.
 
@@ -98,7 +98,8 @@ class Audit:
         pointwise and simultaneous 95 % intervals.
     verdicts : DataFrame
         `recall` and `not_scored` per group: `verdict` (gap, pass, cannot tell, suppressed), `unmasked` (the
-        verdict the numbers would give, which is not published where it is suppressed), `needed` and `settled_by`.
+        verdict the numbers would give, which is not published where it is suppressed), `needed` and `settled_by`,
+        and `note`: why printed numbers alone settle a group that is masked.
     not_scored : DataFrame
         Rows and students without a score by group and reason.
     excluded : DataFrame
@@ -126,7 +127,7 @@ class Audit:
         """Say what stands in the way of using this model, and what has to be acknowledged."""
         names = self.verdicts["metric"] + ":" + self.verdicts["attribute"] + "=" + self.verdicts["group"]
         kinds = self.verdicts["verdict"]
-        hidden = int(((kinds == "suppressed") & (self.verdicts["unmasked"] == "gap")).sum())
+        hidden = int(((kinds != "gap") & (self.verdicts["unmasked"] == "gap")).sum())
         return Decision(
             gaps=tuple(names[kinds == "gap"]),
             cannot_tell=tuple(names[kinds == "cannot tell"]),

@@ -45,11 +45,10 @@ DENOMINATOR = {
 def percent(rate: float) -> str:
     """Write a share as people say it.
 
-    >>> percent(0.4136), percent(0.0123), percent(0.0)
-    ('41 %', '1.2 %', '0 %')
+    >>> percent(0.4136), percent(0.0123)
+    ('41.4 %', '1.2 %')
     """
-    points = 100 * rate
-    return f"{points:.1f} %" if 0 < points < 9.95 else f"{points:.0f} %"
+    return f"{100 * rate:.1f} %"
 
 
 def publish_rates(frame: pd.DataFrame, masking: Masking, metrics: Sequence[str]) -> pd.DataFrame:
@@ -153,8 +152,13 @@ def publish_verdicts(
     gaps: pd.DataFrame,
     by_group: pd.DataFrame,
     complements: Collection[tuple[str, str, str]],
+    *,
+    tolerance: float,
 ) -> pd.DataFrame:
-    """Verdict words of all groups; numbers only for those whose gap is published."""
+    """Verdict words of all groups; numbers only for those whose gap is published.
+
+    Where a gap or a pass has no printed number, `note` says what follows from the verdict itself.
+    """
     printed = {
         (metric, attribute, group)
         for metric, attribute, group, other, family in zip(
@@ -165,7 +169,12 @@ def publish_verdicts(
     keys = zip(verdicts["metric"], verdicts["attribute"], verdicts["group"], strict=True)
     shown = pd.Series([key in printed for key in keys], index=verdicts.index, dtype=bool)
     numbers = ["rate", "other_rate", "gap", "low_simultaneous", "high_simultaneous", "ceiling_gap"]
-    kept = verdicts[["metric", "attribute", "group", "verdict", *numbers, "against", "settled_by"]].copy()
+    kept = verdicts[
+        ["metric", "attribute", "group", "verdict", *numbers, "against", "settled_by", "note"]
+    ].copy()
+    limit = f"{100 * tolerance:g} points"
+    bands = kept["verdict"].map({"gap": f"more than {limit}", "pass": f"within {limit}"})
+    kept["note"] = kept["note"].mask((kept["note"] == "") & ~shown, bands.fillna(""))
     for name in numbers:
         kept[name] = kept[name].where(shown).round(DIGITS)
     printed_ceilings = {

@@ -14,9 +14,9 @@ from early_id.fairness._publish import (
     publish_crossed,
     publish_gaps,
     publish_rates,
-    publish_reasons,
     publish_verdicts,
 )
+from early_id.fairness._scheme import THRESHOLD
 
 OUTCOME_METRICS = (
     "recall",
@@ -40,13 +40,23 @@ def published_rates(
     singles, everyone = (_outcomes(frame, masks) for frame in (by_group, whole))
     hidden = [mask_crossed(table, masks["recall"]) for table in counted.crossed]
     return {
-        "overall": everyone.join(
+        "overall": _judged(everyone, whole).join(
             publish_rates(whole, masks["not_scored"], ["not_scored"]).filter(like="not_scored")
         ),
         "by_group": singles,
         "not_scored": publish_rates(by_group, masks["not_scored"], ["not_scored"]),
         "intersections": publish_crossed(intersections, np.concatenate(hidden or [np.empty(0, dtype=bool)])),
     }
+
+
+def _judged(published: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
+    """Add how many students were judged, and how many never: neither number where the latter are 1–10."""
+    apart = whole["n_students"] - whole["n_students_eligible"]
+    few = apart.between(1, THRESHOLD) | whole["n_students_eligible"].between(1, THRESHOLD)
+    return published.assign(
+        students_judged=whole["n_students_eligible"].astype("Int64").mask(few),
+        students_not_judged=apart.astype("Int64").mask(few),
+    )
 
 
 def _outcomes(frame: pd.DataFrame, masks: Mapping[str, Masking]) -> pd.DataFrame:
@@ -62,11 +72,11 @@ def published_rest(
     published: Mapping[str, pd.DataFrame],
     gaps: pd.DataFrame,
     verdicts: pd.DataFrame,
-    not_scored: pd.DataFrame,
-    excluded: pd.DataFrame,
     complements: Collection[tuple[str, str, str]],
+    *,
+    tolerance: float,
 ) -> dict[str, pd.DataFrame]:
-    """Mask gaps, verdicts and reasons by what `published_rates` prints and by what may be said of all others."""
+    """Mask gaps and verdicts by what `published_rates` prints and by what may be said of all others."""
     crossed = gaps["family"] == "intersection"
     parts = [
         publish_gaps(gaps.loc[~crossed], published["by_group"], metric, complements)
@@ -77,7 +87,7 @@ def published_rest(
     printed = pd.concat(parts, ignore_index=True)
     return {
         "gaps": printed,
-        "verdicts": publish_verdicts(verdicts, printed, published["by_group"], complements),
-        "not_scored_reasons": publish_reasons(not_scored),
-        "excluded": publish_reasons(excluded),
+        "verdicts": publish_verdicts(
+            verdicts, printed, published["by_group"], complements, tolerance=tolerance
+        ),
     }

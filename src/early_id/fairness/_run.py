@@ -11,6 +11,7 @@ from early_id.evaluation import list_at_capacity, plain_capacity
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 from early_id.fairness._ahead import NEEDED, school_weeks_ahead
 from early_id.fairness._audit import Audit
+from early_id.fairness._bound import settle_by_bound
 from early_id.fairness._complement import printable_complements
 from early_id.fairness._counted import Counted, count_rows, rate_frames
 from early_id.fairness._counts import Table
@@ -23,6 +24,7 @@ from early_id.fairness._frames import (
 )
 from early_id.fairness._gaps import Resampling, family_gaps, shown_gaps
 from early_id.fairness._groups import check_columns, check_reference
+from early_id.fairness._publish import publish_reasons
 from early_id.fairness._published import SHOWN_METRICS, published_rates, published_rest
 from early_id.fairness._scheme import THRESHOLD
 from early_id.fairness._suppression import mask_attributes
@@ -193,8 +195,11 @@ def audit_frame(
     not_scored = compute_not_scored(rows, counted.attributes, counted.student)
     excluded = compute_excluded(counted.measures, rows, counted.attributes, counted.student)
     published = published_rates(counted, by_group, intersections, whole, masks)
+    reasons = publish_reasons(not_scored)
+    verdicts = settle_by_bound(verdicts, published, reasons, tolerance=tolerance)
     complements = printable_complements([*counted.singles, *counted.crossed], ceiling_of_others(by_group))
-    published |= published_rest(published, gaps, verdicts, not_scored, excluded, complements)
+    published |= published_rest(published, gaps, verdicts, complements, tolerance=tolerance)
+    published |= {"not_scored_reasons": reasons, "excluded": publish_reasons(excluded)}
     facts = _facts(rows) | {"tolerance": tolerance, "replicates": resampling[0], "seed": resampling[1]}
     return Audit(
         by_group=by_group,
