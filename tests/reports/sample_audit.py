@@ -12,7 +12,7 @@ from early_id.fairness import audit_frame
 
 @cache
 def sample_audit():
-    """An audit with a gap (B), a pass, a masked small group (C) with its partner, and an awkward name."""
+    """An audit with a gap (B), a pass, a masked small group (C) with its partner (A), and an awkward name."""
     rng = np.random.default_rng(5)
     n = 5000
     ids = np.array([f"s{number:05d}" for number in range(n)])
@@ -33,6 +33,7 @@ def sample_audit():
             "score": np.where(missing, np.nan, 0.5),
             "label": np.where(rng.random(n) < 0.02, np.nan, outcome),
             "onset": True,
+            "weeks_ahead": np.where(outcome, rng.choice([4.0, 12.0], n), np.nan),
             "not_scored": pd.Series(np.where(missing, "no feed", ""), dtype="str").replace("", None),
             "listed": (rng.random(n) < np.where(outcome, reach, 0.05)) & ~missing,
         }

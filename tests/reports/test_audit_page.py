@@ -11,6 +11,8 @@ from sample_audit import sample_audit, sample_metrics
 from early_id.exceptions import ConfigError, DataError
 from early_id.reports import write_audit_html
 
+NAMES = {"school 0": "Elm School", "school 1": "Oak School"}
+
 
 @pytest.fixture(scope="module")
 def audit():
@@ -24,7 +26,9 @@ def metrics():
 
 @pytest.fixture(scope="module")
 def html(audit, metrics, tmp_path_factory):
-    path = write_audit_html(audit, tmp_path_factory.mktemp("audit") / "audit.html", metrics=metrics)
+    path = write_audit_html(
+        audit, tmp_path_factory.mktemp("audit") / "audit.html", metrics=metrics, names=NAMES
+    )
     return path.read_text(encoding="utf-8")
 
 
@@ -44,11 +48,15 @@ def test_the_first_screen_says_whether_why_and_whom(page, content):
     assert "Not yet decided: 1 gap" in first
     worst = next(row for row in content["verdicts"] if row["verdict"] == "gap")
     assert (worst["attribute"], worst["group"]) == ("team", "B")
-    own, other = round(100 * worst["rate"]), round(100 * worst["other_rate"])
+    own, other = 100 * worst["rate"], 100 * worst["other_rate"]
     assert (
-        f"Of the students in the group “Team: B” who turned out to need outreach, the list reached {own} % in time; "
-        f"of all others {other} %." in first
+        f"Students of the group “Team: B” who turned out to need outreach were on the list in {own:.1f} % of the weeks in "
+        f"which the event was still ahead of them; all others in {other:.1f} %." in first
     )
+    everyone = content["overall"][0]
+    assert f"of all students {everyone['reached_early_text']}" in first
+    assert f"Judged: {everyone['students_judged']:,}; for {everyone['students_not_judged']:,}" in first
+    assert "early-id promote --reviewer 'NAME, ROLE'" in first
     assert "What can be done next" in first
     assert "25 students per school, 40 in school 1" in first
 
@@ -75,21 +83,56 @@ def test_numbers_are_those_of_the_json(page, content):
     ):
         shown = page.table_under(title)[1:]
         expected = [row for row in content["by_group"] if row["attribute"] == attribute]
-        assert len(shown) == len(expected)
-        for cells, row in zip(shown, expected, strict=True):
-            assert cells[0] == row["group"]
+        named = {
+            NAMES.get(row["group"], row["group"]) if attribute == "school" else row["group"]: row
+            for row in expected
+        }
+        assert sorted(named) == sorted(cells[0] for cells in shown)
+        for cells in shown:
+            row = named[cells[0]]
             assert cells[1].endswith(verdicts[attribute, row["group"]]["verdict"])
+            assert cells[5].split(" (")[0] == row["reached_early_text"]
             assert cells[2].split(" (")[0] == row["recall_text"]
             assert cells[-2].replace(",", "") == str(row["students"] or "masked")
 
 
+def test_the_furthest_behind_comes_first_and_grades_keep_their_order(page, content):
+    gaps = {
+        r["group"]: r["gap"]
+        for r in content["verdicts"]
+        if (r["metric"], r["attribute"]) == ("recall", "school")
+    }
+    names = [cells[0] for cells in page.table_under("School")[1:]]
+    assert names == [NAMES.get(group, group) for group in sorted(gaps, key=gaps.get)]
+    assert [cells[0] for cells in page.table_under("Grade band")[1:]] == ["TK–5", "6–8", "9–12"]
+
+
+def test_schools_of_one_name_keep_their_number(audit, tmp_path):
+    path = write_audit_html(audit, tmp_path / "a.html", names=dict.fromkeys(["school 0", "school 1"], "Elm"))
+    names = {cells[0] for cells in Page(path.read_text(encoding="utf-8")).table_under("School")[1:]}
+    assert names == {"Elm (school 0)", "Elm (school 1)", "school 2"}
+
+
+def test_no_rate_of_weeks_is_told_as_one_of_students(page):
+    # Recall is over weeks: a sentence about students is allowed for the share of children reached only.
+    assert "the list reached" not in page.text
+    assert "Of the students who turned out to need outreach, the share that was on the list" not in page.text
+    assert "Of those listed, needed it" not in page.text
+
+
+def test_the_key_names_only_what_is_drawn(html):
+    key = html[html.index('<div class="key"') : html.index('<figure class="chart')]
+    assert "gap</span>" in key
+    assert "suppressed" not in key
+
+
 def test_masked_numbers_are_nowhere_on_the_page(page, audit):
-    masked = audit.by_group.query("attribute == 'team' and group in ['C', 'D']")
+    masked = audit.by_group.query("attribute == 'team' and group in ['C', 'A']")
     assert len(masked) == 2
     for cells in page.table_under("Team")[1:]:
-        if cells[0] in ("C", "D"):
+        if cells[0] in ("C", "A"):
             assert not any(any(sign.isdigit() for sign in cell) for cell in cells[1:])
-    exact = f"{int(masked.set_index('group').loc['D', 'n_students']):,}"
+    exact = f"{int(masked.set_index('group').loc['A', 'n_students']):,}"
     assert exact not in page.text
 
 
@@ -129,7 +172,7 @@ def test_what_cannot_be_seen_is_said(page):
 
 
 def test_the_same_audit_gives_the_same_bytes(audit, metrics, html, tmp_path):
-    again = write_audit_html(audit.to_json(), tmp_path / "b.html", metrics=metrics)
+    again = write_audit_html(audit.to_json(), tmp_path / "b.html", metrics=metrics, names=NAMES)
     assert again.read_text(encoding="utf-8") == html
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from page_reader import Page
 from sample_audit import sample_metrics
@@ -77,8 +78,8 @@ def test_origin_limits_and_hash(html, document):
 def test_results_are_shown_beside_the_rule_and_only_on_onset_rows(html):
     rows = Page(html).table_under("How well it did")
     assert rows[1:] == [
-        ["additive", "34 %", "40 %", "0.790", "0.770", "0.110"],
-        ["pace rule", "22 %", "40 %", "0.790", "0.770", "–"],
+        ["additive", "34.0 %", "40.0 %", "0.790", "0.770", "0.110"],
+        ["pace rule", "22.0 %", "40.0 %", "0.790", "0.770", "–"],
     ]
 
 
@@ -104,3 +105,24 @@ def test_metrics_without_a_column_are_refused(document, metrics, tmp_path):
 def test_a_card_can_be_written_before_any_result(document, tmp_path):
     path = write_model_card(document, None, tmp_path / "card.html")
     assert "No results were given for this card." in path.read_text(encoding="utf-8")
+
+
+def test_stretches_of_the_year_are_named_by_first_and_last_day_everywhere(document, metrics, tmp_path):
+    calibration = pd.DataFrame(
+        {
+            "contestant": "additive",
+            "rows": "all",
+            "period": ["all", "0-20", "20-"],
+            "expected": 0.3,
+            "observed": 0.3,
+            "slope": 1.0,
+        }
+    )
+    path = write_model_card(document, metrics, tmp_path / "card.html", calibration=calibration)
+    page = Page(path.read_text(encoding="utf-8"))
+    assert [cells[2] for cells in page.table_under("Does 30\u00a0% mean 30\u00a0%?")[1:]] == [
+        "all",
+        "0–19",
+        "20–",
+    ]
+    assert {"School days 0–19", "School days 20–"} <= {words for _, words in page.headings}

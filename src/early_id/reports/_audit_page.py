@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from early_id.exceptions import DataError
 from early_id.reports._charts import recall_chart
+from early_id.reports._contestants import contestants, places, reaches_more
 from early_id.reports._decision import decide
 from early_id.reports._page import render, write_page
 from early_id.reports._words import MEANINGS, SYMBOLS, attribute_words, interval
@@ -59,6 +60,7 @@ def write_audit_html(
     *,
     document: Document | None = None,
     metrics: pd.DataFrame | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> Path:
     """Write the equity audit as one self-contained page.
 
@@ -76,6 +78,8 @@ def write_audit_html(
         The audited model, for its outcome and hash.
     metrics : DataFrame, optional
         `Backtest.metrics(...)`: how the contestants did at the same list size.
+    names : mapping, optional
+        school_id → name, so that a school is called by its name.
 
     Returns
     -------
@@ -99,8 +103,11 @@ def write_audit_html(
     if document is not None:
         about.setdefault("label", document.label)
         about.setdefault("document_sha256", document.sha256)
+    _name_schools(content, names or {})
     groups = _groups(content)
     overall = content["overall"][0]
+    drawn = _marks(groups)
+    audited = about.get("contestant")
     return write_page(
         render(
             "audit.html.j2",
@@ -108,13 +115,18 @@ def write_audit_html(
                 "about": about,
                 "decision": decide(content),
                 "sections": [{"title": attribute_words(name), "rows": rows} for name, rows in groups.items()],
-                "charts": _charts(groups, overall),
+                "charts": _charts(drawn, overall),
+                "drawn": [word for word in SYMBOLS if word in {row["verdict"] for row in drawn}],
                 "overall": overall,
+                "per_child": "reached_early" in overall,
+                "overall_range": interval(overall, "reached_early"),
                 "crossed": _crossed(content),
                 "n_crossed": len(content["intersections"]),
                 "excluded": content["excluded"],
                 "reasons": content["not_scored_reasons"],
-                "contestants": _contestants(metrics, about.get("contestant")),
+                "contestants": contestants(metrics, audited),
+                "places": places(metrics, audited),
+                "reaches_more": reaches_more(metrics, audited),
                 "symbols": SYMBOLS,
                 "meanings": MEANINGS,
             },
@@ -152,19 +164,51 @@ def _groups(content: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
         }
         merged |= {f"{name}_range": interval(merged, name) for name in _RANGES}
         found.setdefault(row["attribute"], []).append(merged)
-    return found
+    return {name: _ordered(name, rows) for name, rows in found.items()}
+
+
+def _ordered(attribute: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Furthest behind first, then those without a printed difference, unknown last; grade bands in their own order."""
+    if attribute == "grade_band":
+        return rows
+
+    def place(row: Mapping[str, Any]) -> tuple[bool, bool, float, str]:
+        gap = (row["recall_verdict"] or {}).get("gap")
+        return (str(row["group"]) == "unknown", gap is None, float(gap or 0), str(row["name"]))
+
+    return sorted(rows, key=place)
+
+
+def _name_schools(content: dict[str, Any], names: Mapping[str, str]) -> None:
+    """Give every row the name its group is called by; schools of the same name keep their number beside it."""
+    known = [names.get(row["group"]) for row in content["by_group"] if row["attribute"] == "school"]
+    for row in (*content["by_group"], *content["verdicts"]):
+        name = names.get(row["group"]) if row["attribute"] == "school" else None
+        row["name"] = (
+            row["group"] if name is None else name if known.count(name) == 1 else f"{name} ({row['group']})"
+        )
 
 
 _UNJUDGED = {"verdict": "cannot tell"}
-_RANGES = ("recall", "not_scored", "selection_rate", "base_rate", "precision", "false_omission_rate")
+_RANGES = (
+    "recall",
+    "reached_early",
+    "not_scored",
+    "selection_rate",
+    "base_rate",
+    "precision",
+    "false_omission_rate",
+)
 
 
-def _charts(groups: Mapping[str, list[dict[str, Any]]], overall: Mapping[str, Any]) -> dict[str, str]:
+def _marks(groups: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """List the groups the chart shows."""
     marks: list[dict[str, Any]] = []
     for name, rows in groups.items():
         drawn = [
             {
                 **row,
+                "group": row["name"],
                 "title": attribute_words(name),
                 "verdict": (row["recall_verdict"] or _UNJUDGED)["verdict"],
             }
@@ -174,6 +218,10 @@ def _charts(groups: Mapping[str, list[dict[str, Any]]], overall: Mapping[str, An
         if len(drawn) > MOST_IN_CHART:
             drawn = sorted(drawn, key=lambda row: (row["recall"], row["group"]))[:MOST_IN_CHART]
         marks += drawn
+    return marks
+
+
+def _charts(marks: list[dict[str, Any]], overall: Mapping[str, Any]) -> dict[str, str]:
     if not marks or overall["recall"] is None:
         return {}
     return {
@@ -201,13 +249,3 @@ def _crossed(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
     behind = [row for row in rows if row["gap"]["gap"] < 0]
     return sorted(behind, key=lambda row: (row["gap"]["gap"], row["attribute"], row["group"]))[:12]
-
-
-def _contestants(metrics: pd.DataFrame | None, audited: str | None) -> list[dict[str, Any]]:
-    if metrics is None:
-        return []
-    onset = metrics.loc[metrics["rows"] == "onset"]
-    return [
-        {**{str(name): value for name, value in row.items()}, "audited": row["contestant"] == audited}
-        for row in onset.to_dict("records")
-    ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pandas as pd
 
 from early_id.exceptions import DataError, examples
+from early_id.reports._contestants import contestants, places, reaches_more
 from early_id.reports._page import render, write_page
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def write_model_card(
     path: str | Path,
     *,
     calibration: pd.DataFrame | None = None,
+    contestant: str | None = None,
 ) -> Path:
     """Write what a school board needs to know about a model, its tables included.
 
@@ -60,6 +62,8 @@ def write_model_card(
         The file to write, whole or not at all. Its folder must exist.
     calibration : DataFrame, optional
         `Backtest.calibration()`.
+    contestant : str, optional
+        Name of the model among the contestants of the metrics; with it the card says whom its lists hold.
 
     Returns
     -------
@@ -93,6 +97,8 @@ def write_model_card(
                 "n_features": table["feature"].nunique(),
                 "facts": _facts(document.provenance),
                 "contestants": _contestants(metrics),
+                "places": places(metrics, contestant),
+                "reaches_more": reaches_more(metrics, contestant),
                 "calibration": [] if calibration is None else calibration.to_dict("records"),
                 "periods": [_period(period, table) for period in document.periods],
             },
@@ -101,14 +107,14 @@ def write_model_card(
     )
 
 
-def _contestants(metrics: pd.DataFrame | None) -> list[dict[Any, Any]]:
+def _contestants(metrics: pd.DataFrame | None) -> list[dict[str, Any]]:
     if metrics is None:
         return []
     missing = [name for name in METRICS if name not in metrics.columns]
     if missing:
         msg = f"the metrics for a model card must have the column {examples(missing)}; give Backtest.metrics(…)."
         raise DataError(msg)
-    return metrics.loc[metrics["rows"] == "onset"].to_dict("records")
+    return contestants(metrics)
 
 
 def _facts(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:

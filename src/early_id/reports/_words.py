@@ -24,7 +24,7 @@ ATTRIBUTES = {
 }
 SYMBOLS = {"gap": "▼", "pass": "✓", "cannot tell": "?", "suppressed": "–"}
 MEANINGS = {
-    "gap": "the list reaches this group clearly less",
+    "gap": "this group is clearly behind",
     "pass": "any difference is within the tolerance",
     "cannot tell": "too few students to say",
     "suppressed": "not printed, to protect a small group",
@@ -52,6 +52,16 @@ def group_words(attribute: str, group: str) -> str:
     ('English learner: yes', 'Grade band: 6–8')
     """
     return f"{attribute_words(attribute)}: {group}"
+
+
+def school_days(period: str) -> str:
+    """Name a stretch of school days by its first and its last day; "20-60" ends before day 60.
+
+    >>> school_days("20-60"), school_days("120-"), school_days("all")
+    ('20–59', '120–', 'all')
+    """
+    first, dash, end = period.partition("-")
+    return f"{first}–{int(end) - 1}" if end else f"{first}–" if dash else period
 
 
 def label_words(label: str) -> str:
@@ -82,12 +92,11 @@ def points(share: float | None) -> str:
     """Write a difference of two shares in percentage points.
 
     >>> points(-0.1134), points(0.004), points(None)
-    ('−11', '+0.4', '–')
+    ('−11.3', '+0.4', '–')
     """
     if share is None or math.isnan(share):
         return "–"
-    size = abs(100 * share)
-    text = f"{size:.1f}" if size < 9.95 and round(size, 1) != round(size) else f"{size:.0f}"
+    text = f"{abs(100 * share):.1f}"
     return text if float(text) == 0 else ("−" if share < 0 else "+") + text
 
 
@@ -95,19 +104,16 @@ def share(value: float | None) -> str:
     """Write a share in percent.
 
     >>> share(0.4136), share(0.021), share(None)
-    ('41 %', '2.1 %', '–')
+    ('41.4 %', '2.1 %', '–')
     """
-    if value is None or math.isnan(value):
-        return "–"
-    size = 100 * value
-    return f"{size:.1f} %" if 0 < size < 9.95 else f"{size:.0f} %"
+    return "–" if value is None or math.isnan(value) else f"{100 * value:.1f} %"
 
 
 def interval(row: Mapping[str, Any], name: str) -> str:
     """Write an interval, or nothing where none is printed.
 
     >>> interval({"recall_low": 0.32, "recall_high": 0.5}, "recall")
-    '32–50 %'
+    '32.0–50.0 %'
     """
     low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
     if low is None or high is None:
@@ -140,5 +146,6 @@ FILTERS: dict[str, Callable[..., str]] = {
     "number": number,
     "plural": plural,
     "points": points,
+    "school_days": school_days,
     "share": share,
 }

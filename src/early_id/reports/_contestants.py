@@ -1,0 +1,68 @@
+"""The ways of making the list beside each other, and what their lists hold, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from early_id.reports._words import share
+
+CEILING = "ceiling"
+#: What a reader without a model in mind needs to know of a line of the comparison.
+EXPLAINED = {
+    CEILING: "a model nobody can read, run only to see what is lost by being readable; it cannot be used",
+}
+
+
+def contestants(metrics: pd.DataFrame | None, audited: str | None = None) -> list[dict[str, Any]]:
+    """Rows of the comparison on weeks with the event still ahead."""
+    if metrics is None:
+        return []
+    onset = metrics.loc[metrics["rows"] == "onset"]
+    return [
+        {
+            **{str(name): value for name, value in row.items()},
+            "audited": row["contestant"] == audited,
+            "explained": EXPLAINED.get(row["contestant"], ""),
+        }
+        for row in onset.to_dict("records")
+    ]
+
+
+def places(metrics: pd.DataFrame | None, audited: str | None) -> str:
+    """Say whom the places on the lists go to, where most go to students whose event has already happened.
+
+    Listed weeks follow from the metrics: those with the outcome that the list held, over their share of all listed.
+    """
+    if metrics is None or audited is None or "n_positives" not in metrics:
+        return ""
+    own = metrics.loc[metrics["contestant"] == audited].set_index("rows")
+    if not {"all", "onset"} <= set(own.index):
+        return ""
+    listed = own["recall"] * own["n_positives"] / own["precision"]
+    ahead = float(listed["onset"] / listed["all"])
+    if not ahead < 0.5:
+        return ""
+    return (
+        f"Most places on these lists, about {100 * (1 - ahead):.0f} in 100, go to students whose event has already "
+        "happened: their records are the clearest. They may need an adult as much as others, but no list can reach "
+        "them ahead of the event. The shares here count only weeks with the event still ahead, so they are small."
+    )
+
+
+def reaches_more(metrics: pd.DataFrame | None, audited: str | None) -> str:
+    """Name the ways of making the list that hold more of the weeks still ahead than the one audited."""
+    rows = contestants(metrics, audited)
+    own = next((row["recall"] for row in rows if row["audited"]), None)
+    if own is None or pd.isna(own):
+        return ""
+    better = [row for row in rows if row["contestant"] != CEILING and row["recall"] > own]
+    better.sort(key=lambda row: (-row["recall"], row["contestant"]))
+    if not better:
+        return ""
+    told = " and ".join(f"“{row['contestant']}” holds {share(row['recall'])}" for row in better)
+    return (
+        f"With lists of the same size, {told} of the weeks with the event still ahead, more than the {share(own)} of "
+        f"“{audited}”. Ask why that way of making the list was not chosen."
+    )
