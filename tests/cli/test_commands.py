@@ -308,6 +308,12 @@ def test_a_school_without_capacity_is_named(early_id, exports, tmp_path):
     assert not (tmp_path / "models").exists()
 
 
+def test_a_misspelt_school_of_the_capacity_is_named(early_id, exports, tmp_path):
+    school = pd.read_parquet(exports / "schools.parquet")["school_id"].item()
+    file = config(tmp_path, district=str(exports), capacity=f"{{'*': 25, '{school}0': 9}}")
+    refused(early_id("train", file), 2, f"got '{school}0': did you mean '{school}'?")
+
+
 @pytest.mark.parametrize("day", ["2.2.2025", "2025-02-30", "tomorrow", ""])
 @pytest.mark.parametrize("command", ["flag", "explain"])
 def test_a_day_that_is_none(early_id, tmp_path, command, day):

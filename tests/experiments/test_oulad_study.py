@@ -269,6 +269,7 @@ def test_strict_without_an_ended_presentation_is_refused(tmp_path, capsys, lengt
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_strict_leaves_out_a_module_that_ends_on_the_day_of_scoring(tmp_path):
     data = tmp_path / "data"
     data.mkdir()

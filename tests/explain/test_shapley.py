@@ -50,7 +50,7 @@ def exact(document: Any, rows: pd.DataFrame, background: pd.DataFrame, day: floa
         return shap.explainers.Exact(model, masker)(rows[names].to_numpy(), max_evals=2 ** len(names) + 1)
 
 
-@pytest.mark.parametrize("n_features", [1, 3, 8])
+@pytest.mark.parametrize("n_features", [1, 3, pytest.param(8, marks=pytest.mark.slow)])
 def test_it_equals_the_exact_explainer_in_every_period(n_features: int) -> None:
     background = random_background(n_features, 90, seed=n_features)
     document = random_document(background, seed=n_features)

@@ -271,7 +271,7 @@ def test_no_masked_count_can_be_worked_out(seed):
     attack(county(seed, 300 * seed, [("one", 6), ("two", 3)], base_rate=0.4, reach=0.5))
 
 
-@pytest.mark.parametrize("small", [6, 25])
+@pytest.mark.parametrize("small", [pytest.param(6, marks=pytest.mark.slow), 25])
 def test_no_masked_school_can_be_worked_out_from_its_district_and_grades(small):
     truth = nested_county(small, 500, small, base_rate=0.4, reach=0.5)
     attack(truth)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from early_id.exceptions import DataError
@@ -37,6 +37,8 @@ def test_lines_agree_with_numpy(edges, values, x):
     term = Term("f", "linear", tuple(edges), tuple(values[: len(edges)]), 7.0)
     x = np.array([*x, *edges], dtype=float)
     expected = np.where(np.isnan(x), 7.0, np.interp(x, edges, values[: len(edges)]))
+    # Between edges closer than the smallest normal number the peer's own slope overflows.
+    assume(np.isfinite(expected).all())
     np.testing.assert_allclose(term.evaluate(x), expected, atol=1e-9)
 
 

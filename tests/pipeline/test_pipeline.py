@@ -231,6 +231,7 @@ def test_an_audit_is_made_of_the_backtest_that_training_wrote(demo, tmp_path, ch
     assert not (tmp_path / "audit").exists()
 
 
+@pytest.mark.slow
 def test_the_pages_of_an_audit_show_the_figures_of_the_audited_size(demo, tmp_path, monkeypatch):
     out, result = demo
     config = load_config(copy_of(out, tmp_path, capacity=20, audit={"replicates": 200}))

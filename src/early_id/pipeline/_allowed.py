@@ -7,6 +7,7 @@ from datetime import date
 import pandas as pd
 
 from early_id.config import Config
+from early_id.district import District
 from early_id.exceptions import ConfigError, DataError
 from early_id.models import AdditiveModel
 from early_id.pipeline._train import label_of
@@ -54,6 +55,17 @@ def check_label(config: Config, document: AdditiveModel) -> None:
             "configuration, or train, audit and sign a model for it."
         )
         raise ConfigError(msg)
+
+
+def check_begun(district: District, day: pd.Timestamp) -> None:
+    """Refuse a date before the first school day of the calendar: no week can be looked back on."""
+    first = district.frame("calendar")["day"].min()
+    if day < first:
+        msg = (
+            f"Expected an as-of date on or after the first school day of the calendar, {first.date()}, got "
+            f"{day.date()}; choose a later date or add the earlier school year."
+        )
+        raise DataError(msg)
 
 
 def check_fresh(freshness: pd.DataFrame, day: pd.Timestamp) -> None:

@@ -73,12 +73,14 @@ def audit(
     folder = config.models / document.sha256[:12]
     hashes = check_backtest(model, folder, tracker=tracker)
     backtest = load_backtest(folder)
-    groups = district_of(config, district).groups
+    district = district_of(config, district)
+    schools = district.frame("schools")
+    names = dict(zip(schools["school_id"], schools["school_name"], strict=True))
     size = capacity or config.capacity
     tell("Auditing")
     result = audit_backtest(
         backtest,
-        groups=groups,
+        groups=district.groups,
         capacity=size,
         contestant=_contestant(backtest.documents, document),
         tolerance=config.audit.tolerance,
@@ -99,7 +101,7 @@ def audit(
     content = result.to_json().encode()
     log_audit(model, content, tracker=tracker)
     write_atomic(out / "audit.json", content)
-    write_audit_html(result, out / "audit.html", document=document, metrics=metrics)
+    write_audit_html(result, out / "audit.html", document=document, metrics=metrics, names=names)
     write_model_card(
         document, metrics, out / "model_card.html", calibration=publish_calibration(backtest.predictions)
     )

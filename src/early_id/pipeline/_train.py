@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from early_id.district import District, read_district
 from early_id.evaluation import (
     Backtest,
     backtest,
+    capacity_by_school,
     publish_calibration,
     publish_metrics,
     publish_metrics_by_date,
@@ -135,6 +136,19 @@ def training_panel(config: Config, district: District) -> Panel:
     return panel.without(config.training.drop_features)
 
 
+def check_capacity(config: Config, district: District) -> None:
+    """Refuse list sizes that leave out a school with students, or name one that is none, before anything is done."""
+    enrolled = district.frame("enrollments")["school_id"].value_counts().rename_axis("school_id")
+    capacity_by_school(config.capacity, enrolled)
+    if isinstance(config.capacity, Mapping):
+        known = set(district.frame("schools")["school_id"])
+        for school in config.capacity:
+            if school != "*" and school not in known:
+                meant = did_you_mean(school, known)
+                msg = f"Expected schools of the district in capacity, got {school!r}: {meant}"
+                raise ConfigError(msg)
+
+
 def _check_features(config: Config) -> None:
     """Refuse features to drop that are none, before anything is read."""
     for name in config.training.drop_features:
@@ -171,6 +185,7 @@ def train(config: Config, *, district: District | None = None, tell: Tell = sile
     _check_features(config)
     tell("Reading the district")
     district = district_of(config, district)
+    check_capacity(config, district)
     tell("Building the panel")
     panel = training_panel(config, district)
     tell("Proving time safety")

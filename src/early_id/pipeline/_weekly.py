@@ -16,8 +16,8 @@ from early_id.flags import WeeklyLists, earlier_lists, publish, rank_students, s
 from early_id.models import AdditiveModel
 from early_id.monitoring import check_tables, compute_freshness, withheld_schools
 from early_id.panel import CATALOG
-from early_id.pipeline._allowed import check_fresh, check_label, sunday
-from early_id.pipeline._train import Tell, district_of, silent
+from early_id.pipeline._allowed import check_begun, check_fresh, check_label, sunday
+from early_id.pipeline._train import Tell, check_capacity, district_of, silent
 from early_id.reports import render_weekly_summary
 from early_id.tracking import SignOff, Tracker, fingerprint, load_document, verify_sign_off
 
@@ -96,6 +96,8 @@ def weekly_flags(
     check_label(config, document)
     tell("Reading the district")
     district = district_of(config, district)
+    check_capacity(config, district)
+    check_begun(district, day)
     check_tables(district, [CATALOG[name].table for name in document.feature_names if name in CATALOG])
     freshness = compute_freshness(district, day)
     check_fresh(freshness, day)
