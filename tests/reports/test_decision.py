@@ -159,6 +159,15 @@ def test_groups_and_schools_are_told_apart_and_a_school_by_its_name():
     assert "“School: Elm School”" in found[1]["saying"]
 
 
+def test_it_is_said_among_how_many_the_largest_was_looked_for():
+    masked = dict.fromkeys(("rate", "other_rate", "gap", "low_simultaneous", "high_simultaneous", "against"))
+    hidden = CELL | {"group": "Z", "verdict": "suppressed"} | masked
+    assert (
+        decide(content(CELL, hidden))["found"][0]["kind"]
+        == "By student group: 1 of 2 student groups could be printed"
+    )
+
+
 def test_a_gap_that_may_not_be_printed_is_told_with_its_band():
     masked = dict.fromkeys(("rate", "other_rate", "gap", "low_simultaneous", "high_simultaneous", "against"))
     row = CELL | {"group": "Z", "verdict": "gap", "note": "more than 5 points"} | masked
@@ -176,20 +185,22 @@ def test_every_group_to_be_named_is_listed_with_the_word_it_needs_and_stands_in_
             CELL | {"group": "it's", "verdict": "suppressed"},
             CELL | {"group": "it's", "verdict": "suppressed", "metric": "not_scored"},
             CELL | {"group": "D", "verdict": "cannot tell"},
+            CELL | {"group": "D", "verdict": "suppressed", "metric": "not_scored"},
             CELL | {"group": "E"},
         )
     )["sign"]
     needs = {row["code"]: row["needs"] for row in sign["groups"]}
     assert needs == {
-        "team=B": "an exception with an end date",
-        "team=it's": "an exception with an end date",
-        "team=D": "an acknowledgement",
+        "team=B": ["an exception with an end date (weeks on the list)"],
+        "team=it's": ["an exception with an end date (weeks on the list and has a score)"],
+        "team=D": ["an exception with an end date (has a score)", "an acknowledgement (weeks on the list)"],
     }
     words = shlex.split(sign["command"].replace("\\\n", " "))
     assert words[:2] == ["early-id", "promote"]
     assert [words[n + 1] for n, word in enumerate(words) if word == "--exception"] == [
         "team=B: REASON",
         "team=it's: REASON",
+        "team=D: REASON",
     ]
     assert [words[n + 1] for n, word in enumerate(words) if word == "--acknowledge"] == ["team=D: REASON"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from early_id.reports._findings import Row, finding, group_name, worst
 from early_id.reports._to_sign import to_sign
-from early_id.reports._words import plural
+from early_id.reports._words import MEASURES, plural
 
 NEVER = {
     "not in this county": "cannot be settled with the students of this county",
@@ -15,7 +15,6 @@ NEVER = {
         "cannot be settled with the students of this county: all others are too few, however many more of this group"
     ),
 }
-WORDS = {"recall": "Weeks on the list", "not_scored": "Has a score"}
 PLACES = ("school", "district")
 
 
@@ -28,24 +27,38 @@ def decide(content: Mapping[str, Any]) -> dict[str, Any]:
         "state": "closed" if not decision["can_open"] else "open" if not _unjudged(decision) else "pending",
         "reason": _reason(decision),
         "counts": {
-            WORDS[metric]: _counts(verdicts, metric)
-            for metric in WORDS
+            MEASURES[metric]: _counts(verdicts, metric)
+            for metric in MEASURES
             if any(v["metric"] == metric for v in verdicts)
         },
         "found": [
-            {"kind": kind, **finding(row, content)}
-            for kind, row in (
-                ("By student group", worst([row for row in verdicts if row["attribute"] not in PLACES])),
-                ("By school", worst([row for row in verdicts if row["attribute"] == "school"])),
-                ("By district", worst([row for row in gaps if row["attribute"] == "district"])),
-            )
-            if row
+            {"kind": _printed(kind, own), **finding(row, content)}
+            for kind, own in _kinds(verdicts, gaps)
+            if (row := worst(own))
         ],
         "next": _next(decision, gaps, content),
         "sign": to_sign(content),
         "gaps": [_name(row) for row in gaps],
         "unjudged": [_open(row) for row in verdicts if row["verdict"] in ("cannot tell", "suppressed")],
     }
+
+
+def _kinds(verdicts: list[Row], gaps: list[Row]) -> list[tuple[str, list[Row]]]:
+    """Student groups and schools apart: a school is often furthest behind, and then no student group would be told."""
+    return [
+        ("student group", [row for row in verdicts if row["attribute"] not in PLACES]),
+        ("school", [row for row in verdicts if row["attribute"] == "school"]),
+        ("district", [row for row in gaps if row["attribute"] == "district"]),
+    ]
+
+
+def _printed(kind: str, rows: list[Row]) -> str:
+    """Say among how many the largest was looked for; what is masked may be larger."""
+    recall = [row for row in rows if row["metric"] == "recall"]
+    shown = sum(row["gap"] is not None for row in recall)
+    if shown == len(recall):
+        return f"By {kind}"
+    return f"By {kind}: {shown} of {plural(len(recall), kind)} could be printed"
 
 
 def _unjudged(decision: Mapping[str, Any]) -> int:
@@ -142,7 +155,7 @@ def _open(row: Row) -> dict[str, str]:
     else:
         text = "the difference itself cannot be printed"
     return {
-        "metric": WORDS[row["metric"]],
+        "metric": MEASURES[row["metric"]],
         "group": group_name(row),
         "text": text,
     }

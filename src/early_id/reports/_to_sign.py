@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from early_id.reports._words import group_words
+from early_id.reports._words import MEASURES, group_words
 
 COMMAND = "early-id promote --reviewer 'NAME, ROLE' --audit audit.json --expires YYYY-MM-DD"
 NEEDS = {
@@ -16,35 +16,38 @@ NEEDS = {
 
 
 def to_sign(content: Mapping[str, Any]) -> dict[str, Any]:
-    """List each group to be named and the command that writes the decision.
+    """List each group to be named, what it needs for which question, and the command that writes the decision.
 
-    A name without a measure speaks for both measures, so a group is listed once for each kind of word it needs.
+    In the command a name without a measure speaks for both, so a group stands there once for each kind of word.
     """
-    decision = content["decision"]
-    words = {(row["attribute"], row["group"]): row.get("name", row["group"]) for row in content["verdicts"]}
-    masked = decision["suppressed"]
-    named = {
-        "exception": [*decision["gaps"], *(masked if decision.get("may_hide_gaps") else ())],
-        "acknowledge": [*decision["cannot_tell"], *(() if decision.get("may_hide_gaps") else masked)],
-    }
-    cells = {(row["metric"], row["attribute"], row["group"]) for row in content["verdicts"]}
-    full = {f"{metric}:{attribute}={group}": (attribute, group) for metric, attribute, group in cells}
-    groups = [
-        (option, *cell)
-        for option, names in named.items()
-        for cell in dict.fromkeys(full[name] for name in names if name in full)
-    ]
+    masked = "exception" if content["decision"].get("may_hide_gaps") else "acknowledge"
+    option_of = {"gap": "exception", "suppressed": masked, "cannot tell": "acknowledge"}
+    needs: dict[tuple[str, str], dict[str, list[str]]] = {}
+    names: dict[tuple[str, str], str] = {}
+    for row in content["verdicts"]:
+        if row["verdict"] not in option_of:
+            continue
+        key = (row["attribute"], row["group"])
+        names[key] = group_words(row["attribute"], row.get("name", row["group"]))
+        needs.setdefault(key, {}).setdefault(option_of[row["verdict"]], []).append(
+            MEASURES[row["metric"]].lower()
+        )
     options = [
-        f"--{option} {shlex.quote(f'{attribute}={group}: REASON')}" for option, attribute, group in groups
+        f"--{option} {shlex.quote(f'{attribute}={group}: REASON')}"
+        for option in NEEDS
+        for (attribute, group), own in needs.items()
+        if option in own
     ]
     return {
         "command": " \\\n  ".join([COMMAND, *options]),
         "groups": [
             {
-                "group": group_words(attribute, words[attribute, group]),
-                "needs": NEEDS[option],
-                "code": f"{attribute}={group}",
+                "group": names[key],
+                "code": "=".join(key),
+                "needs": [
+                    f"{NEEDS[option]} ({' and '.join(own[option])})" for option in NEEDS if option in own
+                ],
             }
-            for option, attribute, group in groups
+            for key, own in needs.items()
         ],
     }

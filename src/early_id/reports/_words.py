@@ -29,6 +29,7 @@ MEANINGS = {
     "cannot tell": "too few students to say",
     "suppressed": "not printed, to protect a small group",
 }
+MEASURES = {"recall": "Weeks on the list", "not_scored": "Has a score"}
 LABELS = {
     "chronic_absence": "chronic absence at the end of the school year",
     "course_failure": "a failing final mark in a core course this term",
