@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from tracking_parts import SIGNING, make_audit, make_document
 
 from early_id.exceptions import ConfigError, GateError
+from early_id.models import AdditiveModel
 from early_id.tracking import Acknowledgement, GroupException, SignOff, check_sign_off, sign_off
 
 GAP = ("recall", "ethnicity", "Black", "gap")
@@ -271,3 +273,14 @@ def test_a_sign_off_lasts_a_school_year_and_its_summer_at_most() -> None:
     assert signed(expires_on="2027-10-06")
     with pytest.raises(ConfigError, match=r"expire by 2027-10-06, 400 days after signing, got 2027-10-07"):
         signed(expires_on="2027-10-07")
+
+
+def test_a_document_whose_tables_move_against_their_direction_is_not_signed() -> None:
+    good = make_document()
+    first = good.periods[0]
+    falling = replace(first.terms[0], values=(0.5, 0.25, -1.0))
+    document = AdditiveModel(
+        good.label, good.features, [replace(first, terms=(falling, first.terms[1])), *good.periods[1:]], {}
+    )
+    with pytest.raises(GateError, match="keep their declared directions, got 'absent', where more of what"):
+        sign_off(document, make_audit(document), **SIGNING)

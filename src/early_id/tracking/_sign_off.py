@@ -117,6 +117,12 @@ def check_audit(record: SignOff, document: AdditiveModel, audit_json: str | byte
             f"{document.sha256[:12]}: a digit was changed or it is another model; audit and sign this one."
         )
         raise GateError(msg)
+    if against := document.check_monotone():
+        msg = (
+            f"Expected a document whose tables keep their declared directions, got {examples(against)}, where more of "
+            "what should never lower a score lowers it; train again with the learner 'monotone'."
+        )
+        raise GateError(msg)
     audit = read_audit(audit_json)
     if audit.document_sha256 != document.sha256:
         msg = (
