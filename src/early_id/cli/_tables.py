@@ -29,8 +29,8 @@ def metrics_table(metrics: pd.DataFrame, capacity: Capacity, rows: str = "onset"
     shown = [[str(row["contestant"]), *(_number(row[name]) for name in columns)] for _, row in own.iterrows()]
     counts = own[["n_rows", "n_students", "n_positives"]].max()
     title = (
-        f"Backtest with lists of {_size(capacity)}, where the outcome is still ahead: {counts['n_rows']:,} rows of "
-        f"{counts['n_students']:,} students, {counts['n_positives']:,} rows with the outcome"
+        f"Backtest with lists of {_size(capacity)}, where the outcome is still ahead: about {counts['n_rows']:,} rows "
+        f"of {counts['n_students']:,} students, {counts['n_positives']:,} with the outcome"
     )
     return title, ["contestant", "AUROC", "within school", "avg. precision", "precision", "recall"], shown
 

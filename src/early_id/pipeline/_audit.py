@@ -103,7 +103,11 @@ def audit(
     write_atomic(out / "audit.json", content)
     write_audit_html(result, out / "audit.html", document=document, metrics=metrics, names=names)
     write_model_card(
-        document, metrics, out / "model_card.html", calibration=publish_calibration(backtest.predictions)
+        document,
+        metrics,
+        out / "model_card.html",
+        calibration=publish_calibration(backtest.predictions),
+        contestant=result.about["contestant"],
     )
     return AuditResult(result, out / "audit.json", out / "audit.html", out / "model_card.html")
 
