@@ -79,13 +79,25 @@ def _mask(
         _add_cells(masking, table)
     for cell in closed.keys() & masking.hidden.keys():
         masking.hidden[cell].update(closed[cell])
-    # One at a time: the partner of the first exposed cell often protects the others too.
-    while any(hide_partner(masking, cell, counts) for cell, counts in exposed(masking)):
+    # One at a time: the partner of the first exposed cell often protects the others too. Where no other group is left
+    # to hide, who was reached early is bounded by who was reached at all.
+    while any(hide_partner(masking, cell, counts) for cell, counts in exposed(masking)) or any(
+        _hide_reached(masking, cell) for cell, counts in exposed(masking) if counts == {"early"}
+    ):
         pass
     # Every sum of groups is judged against the published total, so the total itself is only masked when small.
     _add_cells(masking, everyone)
     masking.hidden[EVERYONE].update(closed.get(EVERYONE, ()))
     return masking
+
+
+def _hide_reached(masking: Masking, cell: Cell) -> bool:
+    """Hide how many were reached in a cell, where that is still shown and few of its students were early, or late."""
+    few = any(0 < masking.students[cell][name] <= THRESHOLD for name in ("early", "late_student"))
+    if not few or "reached" in masking.hidden[cell]:
+        return False
+    masking.hidden[cell].add("reached")
+    return True
 
 
 def _add_cells(masking: Masking, table: Table) -> None:
