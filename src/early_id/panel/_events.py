@@ -10,7 +10,7 @@ import ibis
 
 from early_id.panel._plan import Plan
 from early_id.panel._spells import between
-from early_id.panel._time import numbered, visible
+from early_id.panel._time import numbered, school_numbers, visible
 
 WHOLE_DAY = 1000
 PASSING_HUNDREDTHS = 6000
@@ -21,20 +21,20 @@ FAILING_LETTER = "F"
 
 
 def bounds(plan: Plan, weeks: Any) -> Any:
-    """Give the first day that any date looks back to, for all events and for those of this year; one row."""
+    """Give the first day that any date looks back to; one row."""
     calendar = plan.table("calendar")
     firsts = calendar.group_by("school_year").agg(first=calendar.day.min())
     years = weeks.select("school_year").distinct()
     now = firsts.join(years, "school_year").agg(begins=ibis._["first"].min())
     before = firsts.join(years.mutate(school_year=years.school_year - 1), "school_year")
     rows = now.cross_join(before.agg(before=ibis._["first"].min()))
-    return rows.select("begins", looks_back_to=rows.before.fill_null(rows.begins))
+    return rows.select(looks_back_to=rows.before.fill_null(rows.begins))
 
 
 def _within(rows: Any, plan: Plan, limits: Any) -> Any:
     """Keep what some as-of date can see of the school years it looks at."""
     rows = between(rows, plan).cross_join(limits)
-    return rows.filter(rows.day >= rows.looks_back_to).drop("begins", "looks_back_to")
+    return rows.filter(rows.day >= rows.looks_back_to).drop("looks_back_to")
 
 
 def absences(plan: Plan, spells: Any, limits: Any) -> Any:
@@ -199,9 +199,7 @@ def incidents_sent(plan: Plan, dates: Any) -> Any:
     the school year began). Where a district had sent none there is no row.
     """
     years = dates.group_by("school_year").agg(begins=dates.date.min())
-    feeds = incident_feeds(plan).join(
-        numbered(plan.table("calendar"), "school_id", "school_number"), "school_id"
-    )
+    feeds = incident_feeds(plan).join(school_numbers(plan), "school_id")
     days = numbered(plan.as_of_dates, "as_of", "date_number")
     seen = feeds.join(days, [visible(feeds, days.as_of)])
     rows = seen.join(years, [years.begins <= seen.as_of])

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import ibis
 
 from early_id.panel._plan import Plan
-from early_id.panel._time import numbered
+from early_id.panel._time import numbered, school_numbers
 
 Scope = Literal["county", "school"]
 
@@ -54,7 +54,7 @@ def spells(plan: Plan, scope: Scope, *, dated: bool) -> Any:
     years = calendar.group_by("school_id", "school_year").agg(
         school_first=calendar.day.min(), year_last=calendar.day.max()
     )
-    years = years.join(numbered(calendar, "school_id", "school_number"), "school_id")
+    years = years.join(school_numbers(plan), "school_id")
     rows = rows.join(years, ["school_id", "school_year"])
     rows = rows.join(numbered(rows, "student_id", "person"), "student_id")
     rows = rows.mutate(left_on=ibis.least(rows.left_on.fill_null(rows.year_last), rows.year_last))

@@ -38,6 +38,11 @@ def numbered(rows: Any, column: str, number: str) -> Any:
     return values.mutate(**{number: ibis.row_number().over(ibis.window(order_by=column))})
 
 
+def school_numbers(plan: Plan) -> Any:
+    """Give each school with a calendar its number: columns school_id, school_number."""
+    return numbered(plan.table("calendar"), "school_id", "school_number")
+
+
 def school_weeks(plan: Plan, windows: tuple[int, ...]) -> Any:
     """One row per as-of date and school in session: its last school day, and where each window begins.
 
@@ -57,7 +62,7 @@ def school_weeks(plan: Plan, windows: tuple[int, ...]) -> Any:
     terms = days.select("school_id", "school_year", last_day=days.day, term=days.term)
     weeks = weeks.join(terms, ["school_id", "school_year", "last_day"])
     weeks = weeks.join(numbered(plan.as_of_dates, "as_of", "date_number"), "as_of")
-    weeks = weeks.join(numbered(plan.table("calendar"), "school_id", "school_number"), "school_id")
+    weeks = weeks.join(school_numbers(plan), "school_id")
     for window in windows:
         starts = days.select("school_id", "school_year", "day_index", **{f"start_{window}": days.day})
         first = ibis.greatest(weeks.school_day - window + 1, 1)
@@ -84,7 +89,7 @@ def school_dates(plan: Plan) -> Any:
     dates = left_join(dates, marked, ["school_id", "school_year", "date"])
     dates = left_join(dates, feed, ["school_id", "date"])
     upto = ibis.window(group_by=["school_id", "school_year"], order_by="date", preceding=None, following=0)
-    dates = dates.join(numbered(plan.table("calendar"), "school_id", "school_number"), "school_id")
+    dates = dates.join(school_numbers(plan), "school_id")
     return dates.select(
         "school_id",
         "school_number",
