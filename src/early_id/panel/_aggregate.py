@@ -3,118 +3,187 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import ibis
 
-from early_id.panel._events import PASSING_HUNDREDTHS
-from early_id.panel._feature import Feature
-from early_id.panel._spells import Scope
-from early_id.panel._time import visible
+from early_id.panel._cohort import row_number
+from early_id.panel._feature import Feature, Window
+from early_id.panel._plan import Plan
+from early_id.panel._time import Scope, visible
 
-#: `latest` packs the day and the value in one integer, so that ties on a day resolve the same way in every engine.
-_PACK = 100_000
-_EPOCH = ibis.date(1970, 1, 1)
-_OVER_COURSES = ("least_course", "low_courses")
+Stretch = Literal["", "before", "previous"]
+#: Aggregates that are taken of each course first.
+OVER_COURSES = ("least_course", "low_courses", "above_course")
+_OF_SLOT = ("as_of", "date_number", "school_number", "school_year", "school_day", "last_day")
 
 
-def seen(students: Any, events: Any, features: Iterable[Feature], scope: Scope, *, prior: bool) -> Any:
-    """Join each cohort row to the events that are visible to it and that some feature counts.
+@dataclass(frozen=True)
+class Part:
+    """One integer that features are made of: what is taken of which rows, over which days.
 
-    Events of the school year so far, or those of the school year before.
+    Attributes
+    ----------
+    take : {"count", "sum", "last", "newest", "mask"}
+        Rows; their `column`; the last day; the last day with its value; a bit for every school day back.
+    where : str
+        Named filter.
+    window : int or str
+        See `Feature`.
+    stretch : {"", "before", "previous"}
+        The window itself, the year before it, or the window of equal length before it.
+    column : str
+    """
+
+    take: Literal["count", "sum", "last", "newest", "mask"]
+    where: str
+    window: Window
+    stretch: Stretch = ""
+    column: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of its column."""
+        return "__".join(str(part) for part in (self.take, self.where, self.window, self.stretch, self.column))
+
+
+def parts_of(feature: Feature) -> dict[str, Part]:
+    """Name the integers of a feature: `top` and `bottom` of a ratio, `day`, and the same of the stretch before."""
+    where, window, column = feature.where, feature.window, feature.column
+    if feature.aggregate == "since":
+        return {"day": Part("last", where, window)}
+    if feature.aggregate == "latest":
+        return {"top": Part("newest", where, window), "day": Part("last", where, window)}
+    if feature.aggregate in {"streak", "longest"}:
+        return {"top": Part("mask", where, window)}
+    if feature.aggregate == "total":
+        return {"top": Part("sum", where, window, "", column)}
+    stretches: tuple[tuple[str, Stretch], ...] = (("", ""),)
+    if feature.against:
+        stretches = (("", ""), ("_before", feature.against))
+    found: dict[str, Part] = {}
+    for suffix, stretch in stretches:
+        if feature.aggregate == "count":
+            found[f"top{suffix}"] = Part("count", where, window, stretch)
+            if feature.over and feature.over != "enrolled_days":
+                found[f"bottom{suffix}"] = Part("count", feature.over, window, stretch)
+        elif feature.aggregate == "mean":
+            found[f"top{suffix}"] = Part("sum", where, window, stretch, column)
+            found[f"bottom{suffix}"] = Part("count", where, window, stretch)
+    return found
+
+
+def seen(plan: Plan, events: Any, members: Any, slots: Any, features: Iterable[Feature], scope: Scope) -> Any:
+    """Join each cohort row to the events of its school year so far that it can see and some feature counts.
+
+    Parameters
+    ----------
+    slots : Ibis table
+        The rows of those who stand for others: their dates and windows hold for everybody with the same enrollments.
+
+    Returns
+    -------
+    Ibis table
+        The events' columns, `row`, and the slot's with the prefix `row_`.
     """
     features = list(features)
-    wanted = {
-        name for feature in features for name in (feature.where, feature.over) if name in events.columns
-    }
-    events = events.filter(ibis.or_(*(events[name] for name in sorted(wanted))))
-    windows = sorted({f"start_{feature.window}" for feature in features if isinstance(feature.window, int)})
-    bounds = ("as_of", "school_id", "last_day", "year_first", "prior_first", *windows)
-    rows = students.select(
-        "row", row_person=students.person, **{f"row_{name}": students[name] for name in bounds}
-    )
+    windows = {f"start_{window}" for feature in features for window in _starts(feature)}
+    names = (*_OF_SLOT, *sorted(windows), "last_sent", "end_first_month")
+    slots = slots.select(row_slot=slots.row, row_like=slots.person, **{f"row_{name}": slots[name] for name in names})
+    events = plan.of_part(_wanted(events, features)).join(members, "person")
     conditions = [
-        rows.row_person == events.person,
-        events.day >= (rows.row_prior_first if prior else rows.row_year_first),
-        events.day < rows.row_year_first if prior else events.day <= rows.row_last_day,
-        visible(events, rows.row_as_of),
+        events.like == slots.row_like,
+        events.school_year == slots.row_school_year,
+        events.day <= slots.row_last_day,
+        visible(events, slots.row_as_of),
     ]
     if scope == "school":
-        conditions.append(rows.row_school_id == events.school_id)
-    return rows.join(events, conditions)
+        conditions.append(events.school_number == slots.row_school_number)
+    rows = events.join(slots, conditions)
+    return rows.mutate(row=row_number(rows.person, rows.row_date_number, rows.row_school_number))
+
+
+def _starts(feature: Feature) -> tuple[int | str, ...]:
+    """Windows whose first day a feature needs."""
+    if isinstance(feature.window, int):
+        return (feature.window, 2 * feature.window) if feature.against == "previous" else (feature.window,)
+    return ("term",) if feature.window == "term" else ()
+
+
+def _wanted(events: Any, features: Iterable[Feature]) -> Any:
+    names = {name for feature in features for name in (feature.where, feature.over) if name in events.columns}
+    return events.filter(ibis.or_(*(events[name] for name in sorted(names))))
 
 
 def aggregate(rows: Any, features: Iterable[Feature]) -> Any:
-    """Compute every integer aggregate of one table's features in one pass; one row per cohort row."""
+    """Compute every integer aggregate of one table's features in one pass; one row per cohort row, and its slot."""
+    parts = {part.name: part for feature in features for part in parts_of(feature).values()}
+    found = {name: _taken(rows, part) for name, part in parts.items()}
+    return rows.group_by("row").agg(slot=rows.row_slot.min(), **found)
+
+
+def _inside(rows: Any, part: Part) -> Any:
+    """Condition: an event of the school year so far lies in the days that count."""
+    if part.window == "first_month":
+        return rows.day <= rows.row_end_first_month
+    if part.window == "year" or part.window == "prior_year":
+        return ibis.literal(True)
+    start = rows[f"row_start_{part.window}"]
+    if part.stretch == "":
+        return rows.day >= start
+    if part.stretch == "previous":
+        return (rows.day < start) & (rows.day >= rows[f"row_start_{2 * int(part.window)}"])
+    return rows.day < start
+
+
+def _taken(rows: Any, part: Part) -> Any:
+    chosen = rows[part.where] & _inside(rows, part)
+    if part.take == "count":
+        return rows.count(where=chosen)
+    if part.take == "last":
+        return rows.day.max(where=chosen)
+    if part.take == "newest":
+        return rows.newest.max(where=chosen)
+    if part.take == "mask":
+        # A bit for each school day back from the last submitted one, at the row's own school; each day comes once.
+        here = chosen & (rows.school_number == rows.row_school_number)
+        back = ibis.ifelse(here, rows.row_last_sent - rows.day_index, 0)
+        bit = ibis.literal(1, "int64") << back.cast("int64")
+        return ibis.ifelse(here, bit, ibis.literal(0, "int64")).bit_or()
+    return rows[part.column].sum(where=chosen).cast("int32")
+
+
+def aggregate_before(plan: Plan, events: Any, features: Iterable[Feature], scope: Scope) -> Any:
+    """Compute the aggregates of the school year before, which hardly change any more: one row per student and change.
+
+    Columns: person (in the scope of a school also school_number), school_year (the year after), from_on and until
+    (the dates between which the figures hold, the second not included; null while they stand), and the aggregates.
+    """
     features = list(features)
-    parts = {name: part for feature in features for name, part in _parts(rows, feature).items()}
-    if not any(feature.aggregate in _OVER_COURSES for feature in features):
-        return rows.group_by("row").agg(**parts)
-    courses = rows.group_by("row", "course").agg(**parts)
-    parts = {name: part for feature in features for name, part in _over_courses(courses, feature).items()}
-    return courses.group_by("row").agg(**parts)
-
-
-def _inside(rows: Any, feature: Feature) -> Any:
-    """Condition: an event of the feature's school year lies in its window."""
-    if isinstance(feature.window, int):
-        return rows.day >= rows[f"row_start_{feature.window}"]
-    return ibis.literal(True)
-
-
-def _before(rows: Any, feature: Feature) -> Any:
-    """Condition: the event lies in the school year but before the feature's window."""
-    return rows.day < rows[f"row_start_{feature.window}"]
-
-
-def _parts(rows: Any, feature: Feature) -> dict[str, Any]:
-    """Integer aggregates one feature needs, by column name."""
-
-    def number(condition: Any) -> Any:
-        return ibis.ifelse(condition, 1, 0).sum()
-
-    def total(condition: Any) -> Any:
-        return ibis.ifelse(condition, rows[feature.column], 0).sum()
-
-    chosen = _inside(rows, feature) & rows[feature.where]
-    name = feature.name
-    if feature.aggregate == "since":
-        return {f"{name}__day": rows.day.max(where=chosen)}
-    if feature.aggregate == "latest":
-        packed = (rows.day.delta(_EPOCH, unit="day")) * _PACK + rows[feature.column]
-        return {f"{name}__packed": packed.max(where=chosen), f"{name}__day": rows.day.max(where=chosen)}
-    if feature.aggregate == "total":
-        return {f"{name}__count": total(chosen)}
-    parts = {}
-    if feature.aggregate == "count":
-        parts[f"{name}__count"] = number(chosen)
-        if feature.over and feature.over != "enrolled_days":
-            parts[f"{name}__of"] = number(_inside(rows, feature) & rows[feature.over])
-    else:
-        parts[f"{name}__count"] = total(chosen)
-        parts[f"{name}__of"] = number(chosen)
-    if feature.against_before:
-        earlier = _before(rows, feature) & rows[feature.where]
-        parts[f"{name}__count_before"] = number(earlier) if feature.aggregate == "count" else total(earlier)
-        if feature.aggregate != "count":
-            parts[f"{name}__of_before"] = number(earlier)
-    return parts
-
-
-def _over_courses(rows: Any, feature: Feature) -> dict[str, Any]:
-    """Bring a feature's aggregates from one row per course to one row per cohort row."""
-    name = feature.name
-    if feature.aggregate not in _OVER_COURSES:
-        newest = feature.aggregate in {"latest", "since"}
-        own = [column for column in rows.columns if column.startswith(f"{name}__")]
-        return {column: rows[column].max() if newest else rows[column].sum() for column in own}
-    total, number = rows[f"{name}__count"], rows[f"{name}__of"]
-    known = number > 0
-    if feature.aggregate == "low_courses":
-        low = known & (total < PASSING_HUNDREDTHS * number)
-        return {
-            f"{name}__count": ibis.ifelse(low, 1, 0).sum(),
-            f"{name}__of": ibis.ifelse(known, 1, 0).sum(),
-        }
-    mean = total.cast("float64") / number.nullif(0).cast("float64")
-    return {f"{name}__least": mean.min()}
+    parts = {part.name: part for feature in features for part in parts_of(feature).values()}
+    events = plan.of_part(_wanted(events, features))
+    events = events.mutate(school_year=events.school_year + 1)
+    who = ["person", "school_year"] + (["school_number"] if scope == "school" else [])
+    sums = {
+        name: events.count(where=events[part.where])
+        if part.take == "count"
+        else events[part.column].sum(where=events[part.where]).fill_null(0).cast("int32")
+        for name, part in parts.items()
+    }
+    alike = events.group_by(*who, "known_at", "retracted_at").agg(**sums)
+    known = alike.select(*who, from_on=alike.known_at)
+    gone = alike.filter(alike.retracted_at.notnull()).select(*who, from_on=alike.retracted_at)
+    changes = known.union(gone, distinct=True)
+    changes = changes.mutate(until=changes.from_on.lead().over(ibis.window(group_by=who, order_by="from_on")))
+    standing = changes.left_join(
+        alike,
+        [
+            *who,
+            alike.known_at <= changes.from_on,
+            alike.retracted_at.isnull() | (alike.retracted_at > changes.from_on),
+        ],
+    ).drop(*(f"{name}_right" for name in who))
+    return standing.group_by(*who, "from_on", "until").agg(
+        **{name: standing[name].sum().fill_null(0).cast("int32") for name in parts}
+    )

@@ -44,7 +44,7 @@ _ATTENDANCE = (
     ),
     Feature(
         "absence_trend_20d", "absence", "attendance", "absences", 20, "absent", "count", 1, "share",
-        over="enrolled_days", against_before=True,
+        over="enrolled_days", against="before",
         phrase="Absent more often from {from_} to {to} ({count} of {of} school days) than earlier this year",
         strength="Absent less often from {from_} to {to} ({count} of {of} school days) than earlier this year",
     ),
@@ -96,7 +96,7 @@ _GRADES = (
     ),
     Feature(
         "mark_change_20d", "change in marks", "grades", "grades", 20, "marked", "mean", -1, "points",
-        column="hundredths", against_before=True,
+        column="hundredths", against="before",
         phrase="Marks changed by {value} points in the last 20 school days ({from_} to {to}) against earlier this year",
         strength="Marks rose by {value} points in the last 20 school days ({from_} to {to}) against earlier this year",
     ),

@@ -1,8 +1,8 @@
-"""Running a plan: each step becomes a table of the engine, the last one the answer."""
+"""Running a plan in DuckDB: each step becomes a table of the engine, the last one the answer."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from functools import lru_cache
 from typing import Any
@@ -11,41 +11,97 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 
-from early_id.district import Signals
+from early_id.district import Signals, to_pandas
 from early_id.panel._feature import Feature
 from early_id.panel._labels import Label
-from early_id.panel._plan import STEP
+from early_id.panel._plan import STEP, Moments
 from early_id.panel._rows import plan_of
-from early_id.panel._spells import Scope
+from early_id.panel._time import WEEK_REST_DAYS, Scope
+
+#: Rows of a panel that are computed at a time: they bound the memory, whatever the size of the county.
+ROWS_AT_A_TIME = 1_000_000
+
+Step = tuple[str, str, bool]
 
 
 @lru_cache(maxsize=64)
 def compiled(
     catalog: tuple[Feature, ...], scope: Scope, label: Label | None, dialect: str
-) -> tuple[tuple[str, str], ...]:
-    """Write the plan of a catalogue as SQL, one statement per step; kept, because writing takes longer than running."""
+) -> tuple[Step, ...]:
+    """Write the plan of a catalogue as SQL, one statement per step; kept, because writing takes longer than running.
+
+    Returns
+    -------
+    tuple of (name, SQL, whether it is computed for each part of the students)
+    """
     plan = plan_of(catalog, scope, label)
-    return tuple((name, str(ibis.to_sql(rows, dialect=dialect))) for name, rows in plan.steps.items())
-
-
-def run(signals: Signals, steps: Sequence[tuple[str, str]], as_of: pd.DatetimeIndex) -> pa.Table:
-    """Compute the steps on a district's tables and return the rows of the last one."""
-    days = (
-        signals.table("calendar")
-        .agg(first=ibis._.day.min(), last=ibis._.day.max())
-        .to_pyarrow()
-        .to_pylist()[0]
+    return tuple(
+        (name, str(ibis.to_sql(rows, dialect=dialect)), name in plan.by_part) for name, rows in plan.steps.items()
     )
-    given = {
-        "as_of_dates": ("as_of", as_of),
-        "every_date": ("date", pd.date_range(days["first"], days["last"])),
+
+
+def moments(signals: Signals, as_of: pd.DatetimeIndex) -> Moments:
+    """Find the days between which the dates look."""
+    calendar = signals.table("calendar")
+    rows = calendar.group_by("school_id", "school_year").agg(first=calendar.day.min(), last=calendar.day.max())
+    years: pd.DataFrame = to_pandas(rows.to_pyarrow())
+    rest = pd.Timedelta(days=WEEK_REST_DAYS)
+    running = years[(years["first"] <= as_of[-1]) & (years["last"] + rest >= as_of[0])]
+    year = running["school_year"].min() if len(running) else years["school_year"].max()
+    since = years[years["school_year"] == year]["first"].min()
+    before = years[years["school_year"] == year - 1]["first"].min()
+    return Moments(
+        as_of[0].date(), as_of[-1].date(), since.date(), (since if pd.isna(before) else before).date()
+    )
+
+
+def given(signals: Signals, as_of: pd.DatetimeIndex) -> dict[str, pa.Table]:
+    """Make the small tables a plan reads beside the district's: the dates, numbered, and every day around them."""
+    calendar = signals.table("calendar")
+    days = calendar.agg(first=calendar.day.min(), last=calendar.day.max()).to_pyarrow().to_pylist()[0]
+    every = pd.date_range(min(days["first"], as_of[0].date()), max(days["last"], as_of[-1].date())).as_unit("us")
+    seen = as_of.append(pd.DatetimeIndex([pd.NaT])).take(as_of.searchsorted(every))
+    numbers = (every - pd.Timestamp(0)).days
+    return {
+        "as_of_dates": pa.table(
+            {"as_of": pa.array(as_of.date, pa.date32()), "date_number": pa.array(range(len(as_of)), pa.int64())}
+        ),
+        "every_date": pa.table(
+            {
+                "date": pa.array(every.date, pa.date32()),
+                "day_number": pa.array(numbers, pa.int64()),
+                "seen_on": pa.array([None if pd.isna(day) else day.date() for day in seen], pa.date32()),
+            }
+        ),
     }
+
+
+def run(signals: Signals, steps: tuple[Step, ...], as_of: pd.DatetimeIndex) -> Iterator[pa.Table]:
+    """Compute the steps on a district's tables and yield the rows of the last one, part by part of the students."""
+    fill = moments(signals, as_of).fill
     # A cursor has temporary tables of its own: two panels may be built at the same time.
     with closing(signals.connection.con.cursor()) as cursor:
-        for name, (column, dates) in given.items():
-            cursor.register(name, pa.table({column: pa.array(dates.date, pa.date32())}))
-        *before, (_, last) = steps
-        for name, sql in before:
-            cursor.execute(f'CREATE TEMP TABLE "{STEP}{name}" AS {sql}')
-        answer: Any = cursor.execute(last).fetch_arrow_table()
-    return answer
+        for name, rows in given(signals, as_of).items():
+            cursor.register("rows_given", rows)
+            cursor.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM rows_given')
+        for name, sql, by_part in steps:
+            if not by_part:
+                cursor.execute(f'CREATE TEMP TABLE "{STEP}{name}" AS {fill(sql)}')
+        *before, (_, last, _) = [step for step in steps if step[2]]
+        for first, final in _parts(cursor):
+            cursor.execute(
+                f"CREATE OR REPLACE TEMP TABLE part AS SELECT {first} AS first_person, {final} AS last_person"
+            )
+            for name, sql, _ in before:
+                cursor.execute(f'CREATE OR REPLACE TEMP TABLE "{STEP}{name}" AS {fill(sql)}')
+            yield cursor.execute(fill(last)).fetch_arrow_table()
+
+
+def _parts(cursor: Any) -> list[tuple[int, int]]:
+    """Cut the students where each part has a bounded number of rows."""
+    people, rows = cursor.execute(
+        f'SELECT (SELECT coalesce(max(person) + 1, 0) FROM "{STEP}members"), '
+        f'(SELECT count(*) FROM "{STEP}members" AS m JOIN "{STEP}slots" AS s ON m."like" = s.person)'
+    ).fetchone()
+    size = max(1, people * ROWS_AT_A_TIME // max(rows, 1))
+    return [(first, first + size - 1) for first in range(0, max(people, 1), size)]

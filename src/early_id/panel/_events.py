@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -10,34 +11,58 @@ import ibis
 
 from early_id.panel._plan import Plan
 from early_id.panel._spells import between
-from early_id.panel._time import numbered, school_numbers, visible
+from early_id.panel._time import Scope, numbered, school_numbers, visible
 
 WHOLE_DAY = 1000
 PASSING_HUNDREDTHS = 6000
-ABSENT_KINDS = ("excused", "unexcused", "suspension_out")
+#: In the order of their names.
+ABSENT_KINDS = ("excused", "suspension_out", "unexcused")
 #: Letters that say whether a mark passes, with or without a sign; others (incomplete, pass by request) say nothing.
 PASSING_LETTERS = tuple(letter + sign for letter in "ABCD" for sign in ("", "+", "-"))
 FAILING_LETTER = "F"
+#: `latest` packs the day and the value in one integer, so that ties on a day resolve the same way in every engine.
+PACK = 100_000
 
 
-def bounds(plan: Plan, weeks: Any) -> Any:
-    """Give the first day that any date looks back to; one row."""
-    calendar = plan.table("calendar")
-    firsts = calendar.group_by("school_year").agg(first=calendar.day.min())
-    years = weeks.select("school_year").distinct()
-    now = firsts.join(years, "school_year").agg(begins=ibis._["first"].min())
-    before = firsts.join(years.mutate(school_year=years.school_year - 1), "school_year")
-    rows = now.cross_join(before.agg(before=ibis._["first"].min()))
-    return rows.select(looks_back_to=rows.before.fill_null(rows.begins))
+@dataclass(frozen=True)
+class Sources:
+    """What the event tables are told apart by.
+
+    Attributes
+    ----------
+    spells : Ibis table
+        Effective spells with the time in which each was visible.
+    people, schools : Ibis table
+        Numbers of students and of schools.
+    dates : Ibis table
+        Every date of every school, see `school_dates`.
+    days : Ibis table
+        Every date and its school year in the county, see `year_days`.
+    scope : {"county", "school"}
+    """
+
+    spells: Any
+    people: Any
+    schools: Any
+    dates: Any
+    days: Any
+    scope: Scope
 
 
-def _within(rows: Any, plan: Plan, limits: Any) -> Any:
-    """Keep what some as-of date can see of the school years it looks at."""
-    rows = between(rows, plan).cross_join(limits)
-    return rows.filter(rows.day >= rows.looks_back_to).drop("looks_back_to")
+def _in_year(rows: Any, plan: Plan, sources: Sources) -> Any:
+    """Number the student, and the school in its own scope, and say to which school year a record's day belongs."""
+    rows = between(rows.filter(rows.day >= plan.moments.before_from, rows.day <= plan.moments.last_date), plan)
+    if sources.scope == "county":
+        days = sources.days
+        rows = rows.drop("school_id").join(days, rows.day == days.date).drop("date")
+    else:
+        dates = sources.dates.select("date", "school_number", "day_number", "school_year", sent_by="school_id")
+        rows = rows.join(dates, [rows.school_id == dates.sent_by, rows.day == dates.date])
+        rows = rows.drop("school_id", "sent_by", "date")
+    return rows.join(sources.people, "student_id").drop("student_id")
 
 
-def absences(plan: Plan, spells: Any, limits: Any) -> Any:
+def absences(plan: Plan, sources: Sources) -> Any:
     """Exceptions on submitted school days of the student's own spells, each day once.
 
     An exception is known once both the record and the day's attendance have arrived: on a day that the school has not
@@ -47,34 +72,40 @@ def absences(plan: Plan, spells: Any, limits: Any) -> Any:
     """
     rows = plan.table("absences")
     whole = rows.thousandths >= WHOLE_DAY
+    missed = rows.kind.isin(ABSENT_KINDS)
     rows = rows.select(
         "student_id",
         "school_id",
-        "kind",
         "known_at",
         "retracted_at",
         recorded_on=rows.known_at,
-        day=rows.occurred_on,
-        absent=rows.kind.isin(ABSENT_KINDS) & whole,
+        kind=ibis.cases(*((rows.kind == kind, number) for number, kind in enumerate(ABSENT_KINDS)), else_=9),
+        date=rows.occurred_on,
+        absent=missed & whole,
         unexcused=(rows.kind == "unexcused") & whole,
+        monday_friday=missed & whole & rows.occurred_on.day_of_week.index().isin((0, 4)),
         tardy=rows.kind == "tardy",
-        partial=(rows.kind == "partial") | (rows.kind.isin(ABSENT_KINDS) & ~whole),
+        partial=(rows.kind == "partial") | (missed & ~whole),
     )
-    feed = plan.table("attendance_feed")
-    feed = feed.select("school_id", "day", fed_on=feed.known_at)
-    rows = _within(rows, plan, limits).join(feed, ["school_id", "day"])
+    rows = rows.filter(rows.date >= plan.moments.before_from, rows.date <= plan.moments.last_date)
+    rows = between(rows.filter(rows.absent | rows.tardy | rows.partial), plan)
+    rows = rows.join(sources.people, "student_id").drop("student_id")
+    dates = sources.dates.filter(sources.dates.fed_on.notnull())
+    rows = rows.join(dates, ["school_id", "date"]).drop("school_id").rename(day="date")
+    # One number names a person, a school, a day and a sort of absence: it is what a day is counted once by.
+    sort = ibis.cases((rows.absent, 0), (rows.partial, 1), else_=2)
+    same = ((rows.person * (1 << 16) + rows.school_number) * (1 << 15) + rows.day_number) * 4 + sort
     rows = rows.mutate(
         known_at=ibis.greatest(rows.known_at, rows.fed_on),
         recorded_on=ibis.greatest(rows.recorded_on, rows.fed_on),
-    ).drop("fed_on")
-    return _once_a_day(plan.keep("exceptions", _while_enrolled(rows, spells)))
+        same=same,
+    ).drop("fed_on", "day_number")
+    return _once_a_day(plan, plan.keep("exceptions", _while_enrolled(rows, sources.spells)))
 
 
 def _while_enrolled(rows: Any, spells: Any) -> Any:
     """Let a record count only while the student is seen as enrolled in its school on its day."""
     spells = spells.select(
-        "student_id",
-        "school_id",
         "person",
         "school_number",
         "entered_on",
@@ -84,12 +115,7 @@ def _while_enrolled(rows: Any, spells: Any) -> Any:
     )
     rows = rows.join(
         spells,
-        [
-            "student_id",
-            "school_id",
-            rows.day >= spells.entered_on,
-            rows.day <= spells.end_on,
-        ],
+        ["person", "school_number", rows.day >= spells.entered_on, rows.day <= spells.end_on],
     )
     ends = (rows.retracted_at, rows.spell_retracted)
     rows = rows.mutate(
@@ -99,43 +125,38 @@ def _while_enrolled(rows: Any, spells: Any) -> Any:
         ),
     )
     rows = rows.filter(rows.retracted_at.isnull() | (rows.retracted_at > rows.known_at))
-    sort = ibis.cases((rows.absent, "absent"), (rows.partial, "partial"), else_=rows.kind)
-    return rows.drop("student_id", "entered_on", "end_on", "spell_known", "spell_retracted").mutate(sort=sort)
+    return rows.drop("entered_on", "end_on", "spell_known", "spell_retracted")
 
 
-def _once_a_day(rows: Any) -> Any:
+def _once_a_day(plan: Plan, rows: Any) -> Any:
     """Let a record count only while no earlier record of the same day and sort is visible."""
-    day = ["person", "school_number", "day", "sort"]
-    several = rows.group_by(day).agg(records=rows.count()).filter(ibis._.records > 1).drop("records")
-    kept = [name for name in rows.columns if name not in {"recorded_on", "kind", "sort"}]
-    single = rows.anti_join(several, day).select(kept)
+    several = rows.group_by("same").agg(records=rows.count()).filter(ibis._.records > 1).drop("records")
+    several = plan.keep("repeated", several)
+    kept = [name for name in rows.columns if name not in {"recorded_on", "kind", "same"}]
+    single = rows.anti_join(several, "same").select(kept)
     # Only days with several records are put in order: they are few.
-    rows = rows.semi_join(several, day)
+    rows = rows.semi_join(several, "same")
     rows = rows.mutate(shown_until=rows.retracted_at.fill_null(ibis.date(9999, 12, 31)))
     earlier = ibis.window(
-        group_by=day, order_by=["recorded_on", "kind", "shown_until", "known_at"], preceding=(None, 1)
+        group_by="same", order_by=["recorded_on", "kind", "shown_until", "known_at"], preceding=(None, 1)
     )
     taken = rows.shown_until.max().over(earlier)
     rows = rows.mutate(known_at=ibis.greatest(rows.known_at, taken.fill_null(rows.known_at)))
     return single.union(rows.filter(rows.known_at < rows.shown_until).select(kept))
 
 
-def _of_somebody(rows: Any, spells: Any) -> Any:
-    """Put the number of the person beside each record; records of others than the cohort's students are left out."""
-    return rows.join(spells.select("student_id", "person").distinct(), "student_id")
-
-
-def grades(plan: Plan, spells: Any, limits: Any) -> Any:
+def grades(plan: Plan, sources: Sources) -> Any:
     """Assess work: marks that were given, and assignments that were due and not handed in.
 
     A missing assignment counts from its due day, whenever the record says it was assessed. An assignment with neither
-    a mark nor points is not known to be handed in, nor to be missing.
+    a mark nor points is not known to be handed in, nor to be missing. Of earlier years only final marks are looked at.
     """
     rows = plan.table("grades")
     missing = (rows.mark == "missing").fill_null(False) & rows.hundredths.isnull()
     marked = rows.hundredths.notnull()
     handed_in = (rows.kind == "assignment") & ~missing & (marked | rows.mark.notnull())
     final = (rows.kind == "final") & rows.core & marked
+    low = (rows.hundredths < PASSING_HUNDREDTHS).fill_null(False)
     rows = rows.select(
         "student_id",
         "school_id",
@@ -151,29 +172,33 @@ def grades(plan: Plan, spells: Any, limits: Any) -> Any:
         work=handed_in | (missing & (rows.kind == "assignment")),
         late=handed_in & (rows.assessed_on > rows.due_on).fill_null(False),
         core_final=final,
-        failed_core=final & (rows.hundredths < PASSING_HUNDREDTHS).fill_null(False),
+        failed_core=final & low,
+        passed_core=final & ~low,
     )
-    rows = _of_somebody(_within(rows, plan, limits), spells)
-    courses = numbered(plan.table("grades"), "course_id", "course")
-    return rows.join(courses, "course_id").drop("student_id", "course_id")
+    rows = rows.filter(rows.core_final | ((rows.marked | rows.work) & (rows.day >= plan.moments.year_from)))
+    rows = _in_year(rows, plan, sources)
+    rows = rows.mutate(newest=rows.day_number * PACK + rows.hundredths).drop("day_number")
+    # Numbered once they are few: only the courses of the years that are looked at.
+    rows = plan.keep("marks", rows)
+    return rows.join(numbered(rows, "course_id", "course"), "course_id").drop("course_id")
 
 
-def incidents(plan: Plan, spells: Any, limits: Any) -> Any:
+def incidents(plan: Plan, sources: Sources) -> Any:
     """Incidents with an objective basis; what rests on a judgement of disrespect or defiance is left out."""
     rows = plan.table("incidents")
-    rows = rows.select(
+    rows = rows.filter(rows.basis == "objective").select(
         "student_id",
         "school_id",
         "suspension_days",
         "known_at",
         "retracted_at",
         day=rows.occurred_on,
-        objective=rows.basis == "objective",
+        objective=ibis.literal(True),
     )
-    return _of_somebody(_within(rows, plan, limits), spells).drop("student_id")
+    return _in_year(rows, plan, sources).drop("day_number")
 
 
-EVENTS: Mapping[str, Callable[[Plan, Any, Any], Any]] = MappingProxyType(
+EVENTS: Mapping[str, Callable[[Plan, Sources], Any]] = MappingProxyType(
     {"absences": absences, "grades": grades, "incidents": incidents}
 )
 
@@ -200,7 +225,7 @@ def incidents_sent(plan: Plan, dates: Any) -> Any:
     """
     years = dates.group_by("school_year").agg(begins=dates.date.min())
     feeds = incident_feeds(plan).join(school_numbers(plan), "school_id")
-    days = numbered(plan.as_of_dates, "as_of", "date_number")
+    days = plan.as_of_dates
     seen = feeds.join(days, [visible(feeds, days.as_of)])
     rows = seen.join(years, [years.begins <= seen.as_of])
     before = ibis.ifelse(rows.known_at < rows.begins, 1, 0).max()

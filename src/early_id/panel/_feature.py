@@ -7,8 +7,8 @@ from typing import Literal
 
 from early_id.exceptions import ConfigError
 
-Window = int | Literal["year", "prior_year"]
-Aggregate = Literal["count", "total", "mean", "latest", "since", "least_course", "low_courses", "value"]
+Window = int | Literal["year", "term", "first_month", "prior_year"]
+Aggregate = Literal["count", "total", "mean", "latest", "since", "least_course", "low_courses", "above_course", "streak", "longest", "value"]
 Table = Literal["absences", "grades", "incidents", "enrollments"]
 
 
@@ -62,11 +62,11 @@ class Feature:
     strength: str = ""
     column: str = ""
     over: str = ""
-    against_before: bool = False
+    against: Literal["", "before", "previous"] = ""
     changeable: bool = True
 
     def __post_init__(self) -> None:
-        if self.against_before and not isinstance(self.window, int):
+        if self.against and not isinstance(self.window, int):
             msg = (
                 f"Expected a window in school days for {self.name!r}, which is compared with the days before it, got "
                 f"{self.window!r}."

@@ -8,24 +8,31 @@ from typing import Any
 
 import ibis
 
-from early_id.panel._aggregate import aggregate, seen
-from early_id.panel._cohort import cohort, days_since, enrolled_days, shapes, spells_of, submitted_days
-from early_id.panel._events import EVENTS, bounds, incidents_sent
+from early_id.panel._aggregate import OVER_COURSES, aggregate, aggregate_before, parts_of, seen
+from early_id.panel._cohort import cohort, enrolled_days, row_number, spells_of
+from early_id.panel._courses import aggregate_courses, by_course, course_means
+from early_id.panel._events import EVENTS, Sources, incidents_sent
 from early_id.panel._feature import Feature
 from early_id.panel._join import left_join
+from early_id.panel._members import members, needed_years
 from early_id.panel._plan import Plan
-from early_id.panel._spells import Scope, spells
-from early_id.panel._time import school_dates, school_weeks
+from early_id.panel._runs import run_columns
+from early_id.panel._spells import spells
+from early_id.panel._submitted import days_last_year, days_since, days_this_year, submitted_days, submitted_of_year
+from early_id.panel._time import Scope, county_years, school_dates, school_numbers, school_weeks, year_days
 from early_id.panel._values import value_of
 
 #: Whether a student's attendance is recent enough to score is judged on this many school days.
 FEED_WINDOW = 20
 
 #: Counted beside the features: what makes a zero mean none.
-_WITNESSES = (
-    Feature("known_work", "", "grades", "grades", "year", "work", "count", 0, "count", ""),
-    Feature("known_finals", "", "grades", "grades", "prior_year", "core_final", "count", 0, "count", ""),
-)
+_WITNESSES = {
+    "known_work": Feature("known_work", "", "grades", "grades", "year", "work", "count", 0, "count", ""),
+    "known_finals": Feature("known_finals", "", "grades", "grades", "year", "core_final", "count", 0, "count", ""),
+    "known_finals_before": Feature(
+        "known_finals_before", "", "grades", "grades", "prior_year", "core_final", "count", 0, "count", ""
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -34,76 +41,89 @@ class Cohort:
 
     Attributes
     ----------
-    students : Ibis table
-        One row per student, school and as-of date with everything that is not an event.
+    slots : Ibis table
+        One row per person who stands for those with equal enrollments, school and as-of date: all that is no event.
+    members : Ibis table
+        person, and like: who stands for it.
+    people : Ibis table
+        student_id, person.
     own : Ibis table
-        One row per cohort row and visible spell of this school year or the one before.
-    spells : Ibis table
-        All spells with the time in which each was visible.
-    weeks : Ibis table
-        One row per as-of date and school in session.
+        One row per slot and visible spell of this school year or the one before.
     counts : Ibis table
         Submitted school days up to and before every date.
+    sources : Sources
+        For the event tables.
     """
 
-    students: Any
+    slots: Any
+    members: Any
+    people: Any
     own: Any
-    spells: Any
-    weeks: Any
     counts: Any
+    sources: Sources
 
 
 def cohort_of(plan: Plan, catalog: Sequence[Feature], scope: Scope) -> Cohort:
     """Build the cohort with its enrolled days: everything about a row that is not an event."""
-    windows = tuple(sorted({f.window for f in catalog if isinstance(f.window, int)} | {FEED_WINDOW}))
-    dates = plan.keep("dates", school_dates(plan))
+    windows = _windows(catalog)
+    weeks = plan.keep("weeks", school_weeks(plan, windows))
+    years = plan.keep("years", needed_years(weeks))
+    dates = plan.keep("dates", _of_years(school_dates(plan, scope), years))
+    schools = plan.keep("schools", school_numbers(plan))
+    every = plan.keep("spells", _of_years(spells(plan, scope, dated=True), years))
+    people = plan.keep("people", every.select("student_id", "person").distinct())
+    back = every.cross_join(years)
+    back = back.mutate(years_back=back.last_year - back.school_year)
+    standing = plan.keep("members", members(back))
+    # From here on one person stands for all with the same enrollments.
+    standing_for = standing.filter(standing.person == standing.like).select("person")
+    spells_of_them = every.semi_join(standing_for, "person")
     sent = plan.keep("sent", incidents_sent(plan, dates))
-    weeks = school_weeks(plan, windows)
-    now = sent.drop("incidents_before")
-    weeks = plan.keep("weeks", left_join(weeks, now, ["date_number", "school_number", "school_year"]))
-    every = plan.keep("spells", spells(plan, scope, dated=True))
-    students = plan.keep("cohort", _year_bounds(plan, cohort(every, weeks, scope), scope))
+    slots = plan.keep("cohort", cohort(spells_of_them, weeks, scope))
     counts = plan.keep("counts", submitted_days(dates, weeks))
-    own = plan.keep("own", spells_of(every, students, scope))
-    counted = plan.keep("shapes", shapes(own, weeks, counts, windows))
-    students = left_join(students, enrolled_days(own, counted, sent, windows), ["row"])
-    return Cohort(plan.keep("students", students), own, every, weeks, counts)
+    own = plan.keep("own", spells_of(spells_of_them, slots, scope))
+    now = plan.keep("days_this_year", days_this_year(own, weeks, counts, windows))
+    before = plan.keep("days_last_year", days_last_year(plan, own, dates))
+    slots = left_join(slots, enrolled_days(own, now, before, sent), ["row"])
+    slots = left_join(slots, submitted_of_year(counts), ["date_number", "school_number", "school_year"])
+    slots = left_join(slots, sent.drop("incidents_before"), ["date_number", "school_number", "school_year"])
+    slots = slots.mutate(entry_day=slots.entered_on.delta(slots.year_first, unit="day"))
+    if scope == "county":
+        # Across a county the year begins with its first school, so that nothing is lost when a student changes to a
+        # school that started later.
+        slots = slots.drop("year_first").join(county_years(plan), "school_year").rename(year_first="county_first")
+    days = plan.keep("days", year_days(plan))
+    sources = Sources(every.drop("student_id", "school_id"), people, schools, dates, days, scope)
+    return Cohort(plan.keep("slots", slots), standing, people, own, counts, sources)
 
 
-def _year_bounds(plan: Plan, students: Any, scope: Scope) -> Any:
-    """Add where this school year and the one before begin, and how late the student entered.
-
-    Across a county the year begins with its first school, so that nothing is lost when a student changes to a school
-    that started later.
-    """
-    calendar = plan.table("calendar")
-    firsts = calendar.group_by("school_year").agg(county_first=calendar.day.min())
-    before = firsts.select(school_year=firsts.school_year + 1, prior_first=firsts.county_first)
-    rows = left_join(left_join(students, firsts, ["school_year"]), before, ["school_year"])
-    entry_day = rows.entered_on.delta(rows.year_first, unit="day")
-    first = rows.county_first if scope == "county" else rows.year_first
-    rows = rows.mutate(entry_day=entry_day, year_first=first, prior_first=rows.prior_first.fill_null(first))
-    return rows.drop("county_first")
+def _windows(catalog: Sequence[Feature]) -> tuple[int, ...]:
+    windows = {FEED_WINDOW}
+    for feature in catalog:
+        if isinstance(feature.window, int):
+            windows |= {feature.window} | ({2 * feature.window} if feature.against == "previous" else set())
+    return tuple(sorted(windows))
 
 
-def features(plan: Plan, catalog: Sequence[Feature], scope: Scope) -> Any:
+def _of_years(rows: Any, years: Any) -> Any:
+    rows = rows.cross_join(years)
+    kept = rows.filter(rows.school_year >= rows.first_year, rows.school_year <= rows.last_year)
+    return kept.drop("first_year", "last_year")
+
+
+def features(plan: Plan, parts: Cohort, catalog: Sequence[Feature]) -> Any:
     """Return one row per student, school and as-of date with every feature of the catalogue.
 
-    Columns: the keys and the cohort's columns, each feature by name, and `<feature>__n`, `<feature>__of` and
-    `<feature>__on` with the counts and the day that a sentence about it names.
+    Columns: the cohort's columns, each feature by name, and `<feature>__n`, `<feature>__of` and `<feature>__on` with
+    the counts and the day that a sentence about it names.
     """
-    parts = cohort_of(plan, catalog, scope)
-    base = rows = parts.students
-    limits = plan.keep("limits", bounds(plan, parts.weeks))
-    for table, read in EVENTS.items():
-        own = [feature for feature in (*catalog, *_WITNESSES) if feature.table == table]
-        events = plan.keep(table, read(plan, parts.spells, limits))
-        for prior in (False, True):
-            wanted = [feature for feature in own if (feature.window == "prior_year") == prior]
-            if wanted:
-                joined = seen(base, events, wanted, scope, prior=prior)
-                found = plan.keep(f"{table}_{'before' if prior else 'now'}", aggregate(joined, wanted))
-                rows = left_join(rows, _since(found, parts, wanted), ["row"])
+    slots = parts.slots
+    rows = plan.of_part(parts.members).join(slots.rename(slot="row", like="person"), "like").drop("like")
+    rows = rows.mutate(row=row_number(rows.person, rows.date_number, rows.school_number))
+    for table in EVENTS:
+        wanted = [feature for feature in (*catalog, *_WITNESSES.values()) if feature.table == table]
+        if any(feature in catalog for feature in wanted):
+            rows = _with_events(plan, parts, rows, table, wanted)
     columns: dict[str, Any] = {}
     for feature in catalog:
         value, count, total, on = value_of(rows, feature)
@@ -113,18 +133,63 @@ def features(plan: Plan, catalog: Sequence[Feature], scope: Scope) -> Any:
             f"{feature.name}__of": total,
             f"{feature.name}__on": on,
         }
-    kept = [name for name in base.columns if name not in columns]
-    return plan.keep("features", rows.select(*kept, **columns))
+    kept = [name for name in (*slots.columns, "slot") if name not in columns]
+    return rows.select(*kept, **columns)
 
 
-def _since(found: Any, parts: Cohort, wanted: Sequence[Feature]) -> Any:
-    """Turn the last day of an event into the submitted school days since."""
+def _with_events(plan: Plan, parts: Cohort, rows: Any, table: str, wanted: Sequence[Feature]) -> Any:
+    """Put what one source table says beside the rows."""
+    scope = parts.sources.scope
+    events = plan.keep(table, EVENTS[table](plan, parts.sources))
+    now = [f for f in wanted if f.window != "prior_year"]
+    courses = [f for f in now if f.aggregate in OVER_COURSES]
+    plain = [f for f in now if f.aggregate not in OVER_COURSES]
+    before = [f for f in wanted if f.window == "prior_year"]
+    if plain:
+        joined = seen(plan, events, parts.members, parts.slots, plain, scope)
+        found = _since(aggregate(joined, plain), parts, plain, plan, table)
+        rows = left_join(rows, found, ["row"])
+    if courses:
+        means = plan.keep("course_means", course_means(plan, events))
+        joined = seen(plan, events, parts.members, parts.slots, courses, scope)
+        found = plan.keep(f"{table}_courses", aggregate_courses(by_course(joined, means), courses), by_part=True)
+        rows = left_join(rows, found, ["row"])
+    if before:
+        earlier = aggregate_before(plan, events, before, scope)
+        rows = _joined_before(rows, plan.keep(f"{table}_before", earlier, by_part=True), scope)
+    return rows.mutate(
+        **{
+            name: rows[parts_of(feature)["top"].name]
+            for name, feature in _WITNESSES.items()
+            if feature.table == table
+        }
+    )
+
+
+def _joined_before(rows: Any, earlier: Any, scope: Scope) -> Any:
+    """Put the figures of the school year before beside the rows: those that held on the row's date."""
+    who = ["person", "school_year"] + (["school_number"] if scope == "school" else [])
+    held = rows.left_join(
+        earlier,
+        [*who, earlier.from_on <= rows.as_of, earlier.until.isnull() | (earlier.until > rows.as_of)],
+    )
+    return held.drop("from_on", "until", *(f"{name}_right" for name in who))
+
+
+def _since(found: Any, parts: Cohort, wanted: Sequence[Feature], plan: Plan, table: str) -> Any:
+    """Turn the last day of an event into the submitted school days since, and absences into days in a row."""
+    found = plan.keep(f"{table}_now", found, by_part=True)
     for feature in wanted:
         if feature.aggregate == "since":
-            last = found.select("row", since_day=found[f"{feature.name}__day"])
-            days = days_since(parts.own, parts.counts, last).rename({f"{feature.name}__days": "days"})
-            found = left_join(days, found, ["row"])
-    return found
+            day = parts_of(feature)["day"].name
+            days = days_since(parts.own, parts.counts, found.select("slot", since_day=found[day]))
+            days = plan.keep(f"{feature.name}_days", days, by_part=True).rename({f"{feature.name}__days": "days", day: "since_day"})
+            found = left_join(found, days, ["slot", day])
+        if feature.aggregate == "longest":
+            mask = found[parts_of(feature)["top"].name]
+            spans = found.select("row", **run_columns(feature.name, mask, int(feature.window)))
+            found = left_join(found, plan.keep(f"{feature.name}_spans", spans, by_part=True), ["row"])
+    return found.drop("slot")
 
 
 def no_attendance(plan: Plan, rows: Any) -> Any:

@@ -19,8 +19,8 @@ from early_id.panel._events import (
 )
 from early_id.panel._join import left_join
 from early_id.panel._plan import Plan
-from early_id.panel._spells import Scope, counted, spells
-from early_id.panel._time import school_dates, school_days, visible
+from early_id.panel._spells import counted, spells
+from early_id.panel._time import Scope, days_after, school_dates, school_days, visible
 
 #: Chronic absence is defined for students enrolled at least this many school days (California).
 LEAST_ENROLLED_DAYS = 31
@@ -67,7 +67,7 @@ def labels(plan: Plan, students: Any, label: Label) -> Any:
 
 
 def _after(day: Any, days: int) -> Any:
-    return (day + ibis.interval(days=days)).cast("date")
+    return days_after(day, days)
 
 
 def _chronic_absence(plan: Plan, students: Any, label: Label) -> Any:

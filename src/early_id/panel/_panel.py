@@ -17,7 +17,7 @@ from early_id.panel._dates import as_of_dates
 from early_id.panel._engine import compiled, run
 from early_id.panel._feature import Feature
 from early_id.panel._labels import Label
-from early_id.panel._spells import Scope
+from early_id.panel._time import Scope
 
 PERIOD_COLUMN = "school_day"
 _ROW_COLUMNS = [
@@ -167,7 +167,7 @@ def build_panel(
     dates = as_of_dates(signals, as_of)
     horizon = known_by or signals.data_until
     steps = compiled(tuple(catalog.values()), scope, wanted, "duckdb")
-    chunks = [to_pandas(run(signals, steps, chunk)) for chunk in _by_year(signals, dates)]
+    chunks = [to_pandas(part) for chunk in _by_year(signals, dates) for part in run(signals, steps, chunk)]
     rows = pd.concat([chunk for chunk in chunks if len(chunk)] or chunks[:1], ignore_index=True)
     missing = dates.difference(pd.DatetimeIndex(rows["as_of"].unique()))
     if len(missing):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any
 
 import ibis
@@ -11,6 +14,39 @@ from early_id.district import TABLES
 _KINDS = {"string": "string", "int": "int64", "date": "date", "bool": "boolean"}
 #: Prefix of a step's table in the engine.
 STEP = "panel_"
+#: Small tables that are handed to the engine beside the district's: which dates, which of the students.
+GIVEN: Mapping[str, Mapping[str, str]] = {
+    "as_of_dates": {"as_of": "date", "date_number": "int64"},
+    "every_date": {"date": "date", "day_number": "int64", "seen_on": "date"},
+    "part": {"first_person": "int64", "last_person": "int64"},
+}
+
+
+@dataclass(frozen=True)
+class Moments:
+    """The days between which a set of as-of dates looks; a plan that is kept has marks in their places.
+
+    Attributes
+    ----------
+    first_date, last_date : datetime.date
+        The first and the last as-of date.
+    year_from, before_from : datetime.date
+        First school day of the first school year that is running on a date, and of the one before.
+    """
+
+    first_date: date = date(1001, 1, 1)
+    last_date: date = date(1001, 1, 2)
+    year_from: date = date(1001, 1, 3)
+    before_from: date = date(1001, 1, 4)
+
+    def fill(self, sql: str) -> str:
+        """Put the days in the places of the marks of a kept plan."""
+        for part in fields(self):
+            mark, day = part.default, getattr(self, part.name)
+            sql = sql.replace(
+                f"MAKE_DATE({mark.year}, {mark.month}, {mark.day})", f"MAKE_DATE({day.year}, {day.month}, {day.day})"
+            )
+        return sql
 
 
 class Plan:
@@ -19,31 +55,63 @@ class Plan:
     The expressions are not bound to an engine, so the same plan is compiled once and run on any district, in DuckDB
     or in Spark.
 
+    Parameters
+    ----------
+    bound : mapping of name to Ibis table, optional
+        Tables of an engine by name, canonical ones and given ones. With them no step is cut off: the last one is a
+        single expression over the tables.
+    moments : Moments, optional
+        The days themselves; without them the plan holds for any.
+
     Attributes
     ----------
     steps : dict of name to Ibis table
         In the order in which they are to be computed; a later step reads an earlier one as the table `panel_<name>`.
+    by_part : set of str
+        Steps that are computed anew for each part of the students; the others are shared.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bound: Mapping[str, Any] | None = None, moments: Moments | None = None) -> None:
+        self.moments = moments or Moments()
         self.steps: dict[str, Any] = {}
+        self.by_part: set[str] = set()
+        self._bound = bound
 
     def table(self, name: str) -> Any:
         """Return one canonical table."""
         columns = {part: _KINDS[column.kind] for part, column in TABLES[name].all_columns.items()}
+        if self._bound is not None:
+            return self._bound[name].select(*columns)
         return ibis.table(columns, name=name)
+
+    def _given(self, name: str) -> Any:
+        return self._bound[name] if self._bound is not None else ibis.table(GIVEN[name], name=name)
 
     @property
     def as_of_dates(self) -> Any:
-        """The dates to look back from: one column, as_of."""
-        return ibis.table({"as_of": "date"}, name="as_of_dates")
+        """The dates to look back from, numbered in order: as_of, date_number."""
+        return self._given("as_of_dates")
 
     @property
     def every_date(self) -> Any:
-        """Every day from the first to the last school day of the calendar: one column, date."""
-        return ibis.table({"date": "date"}, name="every_date")
+        """Every day of the calendar and of the dates: date, day_number (since 1970), seen_on (first as-of date on or after)."""
+        return self._given("every_date")
 
-    def keep(self, name: str, rows: Any) -> Any:
+    @property
+    def part(self) -> Any:
+        """The students to compute now, by their numbers; one row: first_person, last_person."""
+        return self._given("part")
+
+    def of_part(self, rows: Any) -> Any:
+        """Keep the rows of the students to compute now."""
+        limits = self.part
+        rows = rows.cross_join(limits)
+        kept = rows.filter(rows.person >= rows.first_person, rows.person <= rows.last_person)
+        return kept.drop("first_person", "last_person")
+
+    def keep(self, name: str, rows: Any, *, by_part: bool = False) -> Any:
         """Make an expression a step and return the table it becomes."""
         self.steps[name] = rows
-        return ibis.table(rows.schema(), name=f"{STEP}{name}")
+        if by_part:
+            self.by_part.add(name)
+        return rows if self._bound is not None else ibis.table(rows.schema(), name=f"{STEP}{name}")

@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ibis
 
+from early_id.panel._cohort import row_number
 from early_id.panel._feature import Feature
-from early_id.panel._features import FEED_WINDOW, features, no_attendance, nothing_known
+from early_id.panel._features import FEED_WINDOW, Cohort, cohort_of, features, no_attendance, nothing_known
 from early_id.panel._join import left_join
 from early_id.panel._labels import Label, labels
 from early_id.panel._plan import Plan
-from early_id.panel._spells import Scope
-from early_id.panel._time import visible
+from early_id.panel._time import Scope, visible
 
 #: Decisions about a listed student after which nobody reached out.
 WITHOUT_OUTREACH = ("dismissed", "no_outreach", "not_reached", "no outreach", "not reached")
 
 
-def plan_of(catalog: Sequence[Feature], scope: Scope, label: Label | None) -> Plan:
+def plan_of(
+    catalog: Sequence[Feature], scope: Scope, label: Label | None, bound: Mapping[str, Any] | None = None
+) -> Plan:
     """Write down every step of a panel; the last one holds its rows."""
-    plan = Plan()
-    rows = features(plan, catalog, scope)
+    plan = Plan(bound)
+    parts = cohort_of(plan, catalog, scope)
+    treated = plan.keep("treated", _treated(plan, parts))
+    found = None
+    if label is not None:
+        scored = plan.keep("scored", _keys(plan, parts))
+        found = plan.keep("labels", labels(plan, scored, label).rename(label_matures_on="matures_on"))
+    rows = features(plan, parts, catalog)
+    rows = rows.join(parts.people, "person").join(parts.sources.schools, "school_number")
     rows = left_join(rows, plan.table("schools").select("school_id", "district_id"), ["school_id"])
-    treated = _treated(plan, rows)
     rows = left_join(rows, treated, ["row"])
     rows = rows.mutate(treated=rows.treated.fill_null(False), not_scored=_not_scored(plan, rows, catalog))
-    if label is not None:
-        scored = plan.keep("scored", rows)
-        found = labels(plan, scored, label).rename(label_matures_on="matures_on")
-        rows = left_join(scored, found, ["row"])
-    plan.keep("rows", rows)
+    if found is not None:
+        rows = left_join(rows, found, ["row"])
+    plan.keep("rows", rows.drop("row", "slot", "person"), by_part=True)
     return plan
 
 
-def _treated(plan: Plan, rows: Any) -> Any:
+def _keys(plan: Plan, parts: Cohort) -> Any:
+    """List every row of the panel with what a label looks at."""
+    names = ("as_of", "date_number", "school_number", "school_year", "term", "last_day", "year_first")
+    slots = parts.slots.select(*names, like=parts.slots.person)
+    rows = parts.members.join(slots, "like").join(parts.people, "person")
+    rows = rows.join(parts.sources.schools, "school_number")
+    rows = rows.mutate(row=row_number(rows.person, rows.date_number, rows.school_number))
+    return rows.drop("like", "person", "date_number", "school_number")
+
+
+def _treated(plan: Plan, parts: Cohort) -> Any:
     """List the rows with outreach on record: a support of this school year or still open, a decision to reach out."""
     supports = plan.table("supports")
     supports = supports.select(
@@ -46,19 +62,19 @@ def _treated(plan: Plan, rows: Any) -> Any:
     decisions = decisions.filter(word.notin(WITHOUT_OUTREACH)).select(
         "student_id", "known_at", "retracted_at", started=decisions.decided_on, ended=decisions.decided_on
     )
-    both = supports.union(decisions)
-    own = rows.select("row", "student_id", "as_of", "year_first")
-    reached = own.join(
-        both,
+    both = supports.union(decisions).join(parts.people, "student_id").join(parts.members, "person")
+    slots = parts.slots.select("as_of", "date_number", "school_number", "year_first", slot_like=parts.slots.person)
+    reached = both.join(
+        slots,
         [
-            own.student_id == both.student_id,
-            both.started <= own.as_of,
-            both.ended.isnull() | (both.ended >= own.year_first),
-            visible(both, own.as_of),
+            both.like == slots.slot_like,
+            both.started <= slots.as_of,
+            both.ended.isnull() | (both.ended >= slots.year_first),
+            visible(both, slots.as_of),
         ],
-        rname="outreach_{name}",
     )
-    return reached.select("row").distinct().mutate(treated=True)
+    row = row_number(reached.person, reached.date_number, reached.school_number)
+    return reached.select(row=row).distinct().mutate(treated=True)
 
 
 def _not_scored(plan: Plan, rows: Any, catalog: Sequence[Feature]) -> Any:

@@ -16,7 +16,7 @@ from early_id.panel._cohort import KEYS
 from early_id.panel._dates import as_of_dates
 from early_id.panel._feature import Feature
 from early_id.panel._panel import build_panel
-from early_id.panel._spells import Scope
+from early_id.panel._time import Scope
 
 Build = Callable[[District, pd.DatetimeIndex], pd.DataFrame]
 #: Above this share of imputed `known_at` in a table that features read, nothing can be proven: the days are assumed.

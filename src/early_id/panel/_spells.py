@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import ibis
 
 from early_id.panel._plan import Plan
-from early_id.panel._time import numbered, school_numbers
+from early_id.panel._time import Scope, days_after, numbered, school_numbers
 
-Scope = Literal["county", "school"]
 
 
 def counted(plan: Plan, scope: Scope) -> Any:
@@ -59,7 +58,7 @@ def spells(plan: Plan, scope: Scope, *, dated: bool) -> Any:
     rows = rows.join(numbered(rows, "student_id", "person"), "student_id")
     rows = rows.mutate(left_on=ibis.least(rows.left_on.fill_null(rows.year_last), rows.year_last))
     if dated:
-        rows = between(rows, plan)
+        rows = _seen_on_dates(between(rows, plan), plan)
     person = ["person", "school_year"] + (["school_number"] if scope == "school" else [])
     withdrawn = rows.filter(rows.retracted_at.notnull()).select(*person, change=ibis._.retracted_at)
     changes = rows.select(*person, change=rows.known_at).union(withdrawn, distinct=True)
@@ -75,7 +74,7 @@ def spells(plan: Plan, scope: Scope, *, dated: bool) -> Any:
     )
     together = ibis.window(group_by=[*person, "change"], order_by=["entered_on", ibis.desc("school_number")])
     shown = shown.mutate(taken_over=shown.entered_on.lead().over(together))
-    day_before = (shown.taken_over - ibis.interval(days=1)).cast("date")
+    day_before = days_after(shown.taken_over, -1)
     return shown.select(
         "person",
         "school_number",
@@ -93,9 +92,15 @@ def spells(plan: Plan, scope: Scope, *, dated: bool) -> Any:
 
 def between(rows: Any, plan: Plan) -> Any:
     """Keep the records that some as-of date can see; what was known before the first date was known on it."""
-    dates = plan.as_of_dates
-    rows = rows.cross_join(dates.agg(first_date=dates.as_of.min(), last_date=dates.as_of.max()))
-    rows = rows.filter(
-        rows.known_at <= rows.last_date, rows.retracted_at.isnull() | (rows.retracted_at > rows.first_date)
-    )
-    return rows.mutate(known_at=ibis.greatest(rows.known_at, rows.first_date)).drop("first_date", "last_date")
+    first, last = plan.moments.first_date, plan.moments.last_date
+    rows = rows.filter(rows.known_at <= last, rows.retracted_at.isnull() | (rows.retracted_at > first))
+    return rows.mutate(known_at=ibis.greatest(rows.known_at, first))
+
+
+def _seen_on_dates(rows: Any, plan: Plan) -> Any:
+    """Put the as-of date on which a change was first seen in the place of its day: what no date can tell apart is equal."""
+    seen = plan.every_date.select("date", "seen_on")
+    known = rows.join(seen, rows.known_at == seen.date).drop("known_at", "date").rename(known_at="seen_on")
+    both = known.left_join(seen, known.retracted_at == seen.date).drop("retracted_at", "date")
+    both = both.rename(retracted_at="seen_on")
+    return both.filter(both.retracted_at.isnull() | (both.retracted_at > both.known_at))

@@ -6,25 +6,30 @@ from typing import Any
 
 import ibis
 
-from early_id.panel._aggregate import _PACK
+from early_id.panel._aggregate import parts_of
+from early_id.panel._courses import FINE
+from early_id.panel._events import PACK
 from early_id.panel._feature import Feature
+from early_id.panel._runs import current_run, longest_run
 
-HUNDREDTHS = 100.0
+HUNDREDTHS = 100
+#: Filters of final marks: where none is on record, none of them is known.
+_FINALS = ("core_final", "failed_core", "passed_core")
 
 
 def known_condition(rows: Any, feature: Feature) -> Any:
     """Say where a count of zero means none, and not unknown.
 
     Attendance: at least one submitted day while enrolled in the window. Grades: at least one assignment on record
-    this year (last year: one final mark). Incidents: the school's district had sent any by the as-of date (last year:
-    a district in which the student was enrolled then had sent any before this school year).
+    this year; for final marks, one of those in the same year. Incidents: the school's district had sent any by the
+    as-of date (last year: a district in which the student was enrolled then had sent any before this school year).
     """
     prior = feature.window == "prior_year"
     if feature.table == "absences":
         return rows[f"enrolled_{feature.window}"] > 0
     if feature.table == "grades":
-        work = rows["known_finals__count"] if prior else rows["known_work__count"]
-        return (work > 0).fill_null(False)
+        finals = rows["known_finals_before" if prior else "known_finals"]
+        return ((finals if prior or feature.where in _FINALS else rows["known_work"]) > 0).fill_null(False)
     if feature.table == "incidents":
         return rows.prior_incidents_sent > 0 if prior else rows.incidents_sent.fill_null(False)
     return ibis.literal(True)
@@ -35,12 +40,22 @@ def _divide(top: Any, bottom: Any) -> Any:
 
 
 def _pair(rows: Any, feature: Feature, suffix: str = "") -> tuple[Any, Any]:
-    """Numerator and denominator of a ratio, zeros where the group had no rows."""
-    top = rows[f"{feature.name}__count{suffix}"].fill_null(0)
+    """Numerator and denominator of a ratio, zeros where the student had no rows."""
+    parts = parts_of(feature)
+    top = rows[parts[f"top{suffix}"].name].fill_null(0)
     if feature.over == "enrolled_days":
-        bottom = rows[f"enrolled_{feature.window}"]
-        return top, (rows.enrolled_year - bottom if suffix else bottom)
-    return top, rows[f"{feature.name}__of{suffix}"].fill_null(0)
+        return top, _enrolled(rows, feature, suffix)
+    return top, rows[parts[f"bottom{suffix}"].name].fill_null(0)
+
+
+def _enrolled(rows: Any, feature: Feature, suffix: str) -> Any:
+    """Submitted school days while enrolled: in the window, or in the stretch it is compared with."""
+    days = rows[f"enrolled_{feature.window}"]
+    if not suffix:
+        return days
+    if feature.against == "previous":
+        return rows[f"enrolled_{2 * int(feature.window)}"] - days
+    return rows.enrolled_year - days
 
 
 def value_of(rows: Any, feature: Feature) -> tuple[Any, Any, Any, Any]:
@@ -51,45 +66,69 @@ def value_of(rows: Any, feature: Feature) -> tuple[Any, Any, Any, Any]:
     value, count, of, on
         Expressions; `of` is null where there is no total, `on` where the feature is about a window and not a day.
     """
-    day = rows[f"{feature.name}__day"] if feature.aggregate in {"since", "latest"} else ibis.null("date")
+    day = rows[parts_of(feature)["day"].name] if feature.aggregate in {"since", "latest"} else ibis.null("date")
     return (*_figures(rows, feature), day)
 
 
 def _figures(rows: Any, feature: Feature) -> tuple[Any, Any, Any]:
-    name, nothing = feature.name, ibis.null("int64")
-    known = known_condition(rows, feature)
-
-    def where_known(expression: Any) -> Any:
-        return ibis.ifelse(known, expression.cast("float64"), ibis.null("float64"))
-
-    if feature.aggregate == "value":
-        value = rows[feature.column]
-        return value.cast("float64"), value.cast("int64"), nothing
+    nothing = ibis.null("int64")
     if feature.table == "enrollments":
-        return rows.schools.cast("float64"), rows.schools, nothing
+        return _of_enrollment(rows, feature)
     if feature.aggregate == "since":
-        days = rows[f"{name}__days"].fill_null(0)
-        return where_known(days), days, nothing
+        days = rows[f"{feature.name}__days"].fill_null(rows.enrolled_year)
+        return _where_known(rows, feature, days), days, nothing
     if feature.aggregate == "latest":
-        value = (rows[f"{name}__packed"] % _PACK).cast("float64") / HUNDREDTHS
-        return value, nothing, nothing
-    if feature.aggregate == "least_course":
-        return rows[f"{name}__least"] / HUNDREDTHS, nothing, nothing
-    if feature.aggregate == "low_courses":
-        top, bottom = _pair(rows, feature)
-        return ibis.ifelse(bottom > 0, top.cast("float64"), ibis.null("float64")), top, bottom
+        return (rows[parts_of(feature)["top"].name] % PACK).cast("float64") / HUNDREDTHS, nothing, nothing
+    if feature.aggregate in {"streak", "longest"}:
+        days = _days_in_a_row(rows, feature)
+        return _where_known(rows, feature, days), days, nothing
+    if feature.aggregate in {"least_course", "low_courses", "above_course"}:
+        return _of_courses(rows, feature)
     if feature.aggregate == "mean":
         top, bottom = _pair(rows, feature)
-        value = _divide(top, bottom * int(HUNDREDTHS))
-        if feature.against_before:
+        value = _divide(top, bottom * HUNDREDTHS)
+        if feature.against:
             earlier, number = _pair(rows, feature, "_before")
-            value = value - _divide(earlier, number * int(HUNDREDTHS))
+            value = value - _divide(earlier, number * HUNDREDTHS)
         return value, nothing, nothing
     if not feature.over:
-        top = rows[f"{name}__count"].fill_null(0)
-        return where_known(top), top, nothing
+        top = rows[parts_of(feature)["top"].name].fill_null(0)
+        return _where_known(rows, feature, top), top, nothing
     top, bottom = _pair(rows, feature)
     value = _divide(top, bottom)
-    if feature.against_before:
+    if feature.against:
         value = value - _divide(*_pair(rows, feature, "_before"))
-    return where_known(value), top, bottom
+    return _where_known(rows, feature, value), top, bottom
+
+
+def _where_known(rows: Any, feature: Feature, value: Any) -> Any:
+    return ibis.ifelse(known_condition(rows, feature), value.cast("float64"), ibis.null("float64"))
+
+
+def _of_enrollment(rows: Any, feature: Feature) -> tuple[Any, Any, Any]:
+    if feature.aggregate == "value":
+        value = rows[feature.column]
+        return value.cast("float64"), value.cast("int64"), ibis.null("int64")
+    if feature.over:
+        top, bottom = rows.enrolled_year, rows.school_days_sent
+        return _divide(top, bottom), top, bottom
+    schools = rows.prior_schools if feature.window == "prior_year" else rows.schools
+    return schools.cast("float64"), schools, ibis.null("int64")
+
+
+def _days_in_a_row(rows: Any, feature: Feature) -> Any:
+    days = int(feature.window)
+    if feature.aggregate == "longest":
+        return longest_run(rows, feature.name, days)
+    return current_run(rows[parts_of(feature)["top"].name].fill_null(0), days)
+
+
+def _of_courses(rows: Any, feature: Feature) -> tuple[Any, Any, Any]:
+    name, nothing = feature.name, ibis.null("int64")
+    if feature.aggregate == "least_course":
+        return rows[f"{name}__least"] / HUNDREDTHS, nothing, nothing
+    bottom = rows[f"{name}__of"].fill_null(0)
+    if feature.aggregate == "above_course":
+        return _divide(rows[f"{name}__above"], bottom * (FINE * HUNDREDTHS)), nothing, nothing
+    top = rows[f"{name}__count"].fill_null(0)
+    return ibis.ifelse(bottom > 0, top.cast("float64"), ibis.null("float64")), top, bottom
