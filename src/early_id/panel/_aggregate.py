@@ -9,6 +9,7 @@ from typing import Any, Literal
 import ibis
 
 from early_id.panel._cohort import row_number
+from early_id.panel._events import NEVER
 from early_id.panel._feature import Feature, Window
 from early_id.panel._plan import Plan
 from early_id.panel._time import Scope, visible
@@ -158,7 +159,7 @@ def aggregate_before(plan: Plan, events: Any, features: Iterable[Feature], scope
     """Compute the aggregates of the school year before, which hardly change any more: one row per student and change.
 
     Columns: person (in the scope of a school also school_number), school_year (the year after), from_on and until
-    (the dates between which the figures hold, the second not included; null while they stand), and the aggregates.
+    (the dates between which the figures hold, the second not included), and the aggregates.
     """
     features = list(features)
     parts = {part.name: part for feature in features for part in parts_of(feature).values()}
@@ -171,18 +172,15 @@ def aggregate_before(plan: Plan, events: Any, features: Iterable[Feature], scope
         else events[part.column].sum(where=events[part.where]).fill_null(0).cast("int32")
         for name, part in parts.items()
     }
-    alike = events.group_by(*who, "known_at", "retracted_at").agg(**sums)
+    alike = events.group_by(*who, "known_at", gone_on=events.retracted_at.fill_null(NEVER)).agg(**sums)
     known = alike.select(*who, from_on=alike.known_at)
-    gone = alike.filter(alike.retracted_at.notnull()).select(*who, from_on=alike.retracted_at)
+    gone = alike.filter(alike.gone_on < NEVER).select(*who, from_on=alike.gone_on)
     changes = known.union(gone, distinct=True)
-    changes = changes.mutate(until=changes.from_on.lead().over(ibis.window(group_by=who, order_by="from_on")))
+    until = changes.from_on.lead().over(ibis.window(group_by=who, order_by="from_on"))
+    changes = changes.mutate(until=until.fill_null(NEVER))
+    # Left joins on nothing but comparisons: engines hash those, and try every pair otherwise.
     standing = changes.left_join(
-        alike,
-        [
-            *who,
-            alike.known_at <= changes.from_on,
-            alike.retracted_at.isnull() | (alike.retracted_at > changes.from_on),
-        ],
+        alike, [*who, alike.known_at <= changes.from_on, alike.gone_on > changes.from_on]
     ).drop(*(f"{name}_right" for name in who))
     return standing.group_by(*who, "from_on", "until").agg(
         **{name: standing[name].sum().fill_null(0).cast("int32") for name in parts}

@@ -14,7 +14,7 @@ import pyarrow as pa
 from early_id.district import Signals, to_pandas
 from early_id.panel._feature import Feature
 from early_id.panel._labels import Label
-from early_id.panel._plan import STEP, Moments
+from early_id.panel._plan import STEP, Moments, of_people
 from early_id.panel._rows import plan_of
 from early_id.panel._time import WEEK_REST_DAYS, Scope
 
@@ -61,7 +61,6 @@ def given(signals: Signals, as_of: pd.DatetimeIndex) -> dict[str, pa.Table]:
     days = calendar.agg(first=calendar.day.min(), last=calendar.day.max()).to_pyarrow().to_pylist()[0]
     every = pd.date_range(min(days["first"], as_of[0].date()), max(days["last"], as_of[-1].date())).as_unit("us")
     seen = as_of.append(pd.DatetimeIndex([pd.NaT])).take(as_of.searchsorted(every))
-    numbers = (every - pd.Timestamp(0)).days
     return {
         "as_of_dates": pa.table(
             {"as_of": pa.array(as_of.date, pa.date32()), "date_number": pa.array(range(len(as_of)), pa.int64())}
@@ -69,7 +68,6 @@ def given(signals: Signals, as_of: pd.DatetimeIndex) -> dict[str, pa.Table]:
         "every_date": pa.table(
             {
                 "date": pa.array(every.date, pa.date32()),
-                "day_number": pa.array(numbers, pa.int64()),
                 "seen_on": pa.array([None if pd.isna(day) else day.date() for day in seen], pa.date32()),
             }
         ),
@@ -89,12 +87,10 @@ def run(signals: Signals, steps: tuple[Step, ...], as_of: pd.DatetimeIndex) -> I
                 cursor.execute(f'CREATE TEMP TABLE "{STEP}{name}" AS {fill(sql)}')
         *before, (_, last, _) = [step for step in steps if step[2]]
         for first, final in _parts(cursor):
-            cursor.execute(
-                f"CREATE OR REPLACE TEMP TABLE part AS SELECT {first} AS first_person, {final} AS last_person"
-            )
             for name, sql, _ in before:
-                cursor.execute(f'CREATE OR REPLACE TEMP TABLE "{STEP}{name}" AS {fill(sql)}')
-            yield cursor.execute(fill(last)).fetch_arrow_table()
+                chosen = of_people(fill(sql), first, final)
+                cursor.execute(f'CREATE OR REPLACE TEMP TABLE "{STEP}{name}" AS {chosen}')
+            yield cursor.execute(of_people(fill(last), first, final)).fetch_arrow_table()
 
 
 def _parts(cursor: Any) -> list[tuple[int, int]]:

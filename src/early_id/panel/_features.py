@@ -140,7 +140,7 @@ def features(plan: Plan, parts: Cohort, catalog: Sequence[Feature]) -> Any:
 def _with_events(plan: Plan, parts: Cohort, rows: Any, table: str, wanted: Sequence[Feature]) -> Any:
     """Put what one source table says beside the rows."""
     scope = parts.sources.scope
-    events = plan.keep(table, EVENTS[table](plan, parts.sources))
+    events = EVENTS[table](plan, parts.sources)
     now = [f for f in wanted if f.window != "prior_year"]
     courses = [f for f in now if f.aggregate in OVER_COURSES]
     plain = [f for f in now if f.aggregate not in OVER_COURSES]
@@ -171,7 +171,7 @@ def _joined_before(rows: Any, earlier: Any, scope: Scope) -> Any:
     who = ["person", "school_year"] + (["school_number"] if scope == "school" else [])
     held = rows.left_join(
         earlier,
-        [*who, earlier.from_on <= rows.as_of, earlier.until.isnull() | (earlier.until > rows.as_of)],
+        [*who, earlier.from_on <= rows.as_of, earlier.until > rows.as_of],
     )
     return held.drop("from_on", "until", *(f"{name}_right" for name in who))
 

@@ -14,12 +14,18 @@ from early_id.district import TABLES
 _KINDS = {"string": "string", "int": "int64", "date": "date", "bool": "boolean"}
 #: Prefix of a step's table in the engine.
 STEP = "panel_"
-#: Small tables that are handed to the engine beside the district's: which dates, which of the students.
+#: Small tables that are handed to the engine beside the district's.
 GIVEN: Mapping[str, Mapping[str, str]] = {
     "as_of_dates": {"as_of": "date", "date_number": "int64"},
-    "every_date": {"date": "date", "day_number": "int64", "seen_on": "date"},
-    "part": {"first_person": "int64", "last_person": "int64"},
+    "every_date": {"date": "date", "seen_on": "date"},
 }
+#: In a kept plan these stand for the numbers of the first and the last student to compute now.
+_FIRST_PERSON, _LAST_PERSON = 1_001_001_001, 1_001_001_002
+
+
+def of_people(sql: str, first: int, last: int) -> str:
+    """Put the numbers of the first and the last student in the places of their marks."""
+    return sql.replace(str(_FIRST_PERSON), str(first)).replace(str(_LAST_PERSON), str(last))
 
 
 @dataclass(frozen=True)
@@ -94,20 +100,14 @@ class Plan:
 
     @property
     def every_date(self) -> Any:
-        """Every day of the calendar and of the dates: date, day_number (since 1970), seen_on (first as-of date on or after)."""
+        """Every day of the calendar and of the dates: date, seen_on (the first as-of date on or after it)."""
         return self._given("every_date")
-
-    @property
-    def part(self) -> Any:
-        """The students to compute now, by their numbers; one row: first_person, last_person."""
-        return self._given("part")
 
     def of_part(self, rows: Any) -> Any:
         """Keep the rows of the students to compute now."""
-        limits = self.part
-        rows = rows.cross_join(limits)
-        kept = rows.filter(rows.person >= rows.first_person, rows.person <= rows.last_person)
-        return kept.drop("first_person", "last_person")
+        if self._bound is not None:
+            return rows
+        return rows.filter(rows.person >= _FIRST_PERSON, rows.person <= _LAST_PERSON)
 
     def keep(self, name: str, rows: Any, *, by_part: bool = False) -> Any:
         """Make an expression a step and return the table it becomes."""

@@ -58,7 +58,7 @@ def spells(plan: Plan, scope: Scope, *, dated: bool) -> Any:
     rows = rows.join(numbered(rows, "student_id", "person"), "student_id")
     rows = rows.mutate(left_on=ibis.least(rows.left_on.fill_null(rows.year_last), rows.year_last))
     if dated:
-        rows = _seen_on_dates(between(rows, plan), plan)
+        rows = plan.keep("enrolled", _seen_on_dates(between(rows, plan), plan))
     person = ["person", "school_year"] + (["school_number"] if scope == "school" else [])
     withdrawn = rows.filter(rows.retracted_at.notnull()).select(*person, change=ibis._.retracted_at)
     changes = rows.select(*person, change=rows.known_at).union(withdrawn, distinct=True)

@@ -44,7 +44,7 @@ def school_days(plan: Plan) -> Any:
 def numbered(rows: Any, column: str, number: str) -> Any:
     """Give each distinct value of a column its number in order: whole numbers join and group faster than text."""
     values = rows.select(column).distinct()
-    return values.mutate(**{number: ibis.row_number().over(ibis.window(order_by=column))})
+    return values.mutate(**{number: ibis.row_number().over(ibis.window(order_by=column)).cast("int32")})
 
 
 def school_numbers(plan: Plan) -> Any:
@@ -89,11 +89,12 @@ def county_years(plan: Plan) -> Any:
 def year_days(plan: Plan) -> Any:
     """Say to which school year of the county each date belongs, from its first school day to the next year's.
 
-    Columns: date, day_number, school_year. Dates before the first school year have no row.
+    Columns: date, school_year. Dates before the first school year have no row.
     """
     years, every = county_years(plan), plan.every_date
     rows = every.join(years, every.date >= years.county_first)
-    return rows.group_by("date", "day_number").agg(school_year=rows.school_year.max())
+    found = rows.group_by("date").agg(school_year=rows.school_year.max())
+    return found.mutate(school_year=found.school_year.cast("int16"))
 
 
 def school_dates(plan: Plan, scope: Scope = "county") -> Any:
@@ -102,9 +103,8 @@ def school_dates(plan: Plan, scope: Scope = "county") -> Any:
     A school year lasts until the next one begins: with the first school of the county, or in the scope of a school on
     its own first day.
 
-    Columns: school_id, school_number, school_year, date, day_number, day_index (school days up to and including the
-    date), fed_on (when the date's attendance was first submitted; null if it is no school day or nothing was
-    submitted).
+    Columns: school_id, school_number, school_year, date, day_index (school days up to and including the date), fed_on
+    (when the date's attendance was first submitted; null if it is no school day or nothing was submitted).
     """
     calendar = plan.table("calendar")
     starts = calendar.group_by("school_id", "school_year").agg(start=calendar.day.min())
@@ -123,9 +123,8 @@ def school_dates(plan: Plan, scope: Scope = "county") -> Any:
     return dates.select(
         "school_id",
         "school_number",
-        "school_year",
         "date",
-        "day_number",
-        day_index=dates.school_day.fill_null(0).sum().over(upto).cast("int32"),
+        school_year=dates.school_year.cast("int16"),
+        day_index=dates.school_day.fill_null(0).sum().over(upto).cast("int16"),
         fed_on=ibis.cases((dates.school_day == 1, dates.fed_on)),
     )
