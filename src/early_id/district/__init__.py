@@ -17,5 +17,6 @@ __getattr__, __dir__, __all__ = attach(
         "simulate_district": "_simulated",
         "simulate_tables": "_simulated",
         "write_check": "_check",
+        "write_county": "_simulated",
     },
 )
