@@ -12,10 +12,11 @@ __getattr__, __dir__, __all__ = attach(
         "check_district": "_check",
         "load_bias": "_simulate",
         "read_district": "_read",
-        "to_pandas": "_district",
+        "to_pandas": "_arrow",
         "rule_frame": "_rules._frame",
         "simulate_district": "_simulated",
         "simulate_tables": "_simulated",
         "write_check": "_check",
+        "write_county": "_simulated",
     },
 )

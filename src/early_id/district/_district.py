@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,40 +15,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from early_id.district._arrow import conform, to_pandas
 from early_id.district._engine import ibis_engine
-from early_id.district._tables import TABLES, Table
+from early_id.district._opened import canonical_files, create_view, read_rows
+from early_id.district._tables import TABLES
 from early_id.exceptions import ConfigError, DataError, did_you_mean
-
-_ARROW = {"string": pa.string(), "int": pa.int64(), "date": pa.date32(), "bool": pa.bool_()}
-
-
-def arrow_schema(table: Table) -> pa.Schema:
-    """Types of a canonical table in Arrow: days are DATE, counts are 64-bit integers."""
-    return pa.schema([(name, _ARROW[column.kind]) for name, column in table.all_columns.items()])
-
-
-def conform(table: Table, rows: pd.DataFrame | pa.Table) -> pa.Table:
-    """Give rows the columns, order and types of their canonical table; missing optional columns become null."""
-    given = rows if isinstance(rows, pa.Table) else pa.Table.from_pandas(rows, preserve_index=False)
-    schema = arrow_schema(table)
-    columns = [
-        given.column(part.name).cast(part.type)
-        if part.name in given.column_names
-        else pa.nulls(given.num_rows, part.type)
-        for part in schema
-    ]
-    return pa.table(columns, schema=schema)
-
-
-def to_pandas(rows: pa.Table) -> pd.DataFrame:
-    """Arrow to pandas with days as `datetime64[us]` and text as `str`."""
-    frame: pd.DataFrame = rows.to_pandas(date_as_object=False)
-    for name, kind in zip(rows.column_names, rows.schema.types, strict=True):
-        if pa.types.is_date(kind):
-            frame[name] = frame[name].astype("datetime64[us]")
-        elif pa.types.is_string(kind):
-            frame[name] = frame[name].astype("str")
-    return frame
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +76,7 @@ class District:
 
     signals: Signals
     groups: pd.DataFrame
-    _arrow: Mapping[str, pa.Table] = field(repr=False)
+    _rows: Callable[[str], pa.Table] = field(repr=False)
 
     @classmethod
     def from_frames(
@@ -147,14 +119,57 @@ class District:
                 connection.create_table(name, ibis.memtable(rows))
         counts = {name: rows.num_rows for name, rows in arrow.items() if name != "groups"}
         signals = Signals(connection, MappingProxyType(counts), MappingProxyType(dict(assumed or {})))
-        return cls(signals, to_pandas(arrow["groups"]), MappingProxyType(arrow))
+        return cls(signals, to_pandas(arrow["groups"]), arrow.__getitem__)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> District:
+        """Open a folder of canonical Parquet tables as they were written, without loading them into memory.
+
+        Nothing is checked but the columns: it is for tables that `District.write`, `write_county` or `early-id check
+        --out` wrote. A district's own exports are read with `early_id.district.read_district`.
+
+        Parameters
+        ----------
+        folder : path
+            One Parquet file per table; tables that are missing are taken as empty. The files must stay as they are for
+            as long as the district is in use. Which `known_at` were imputed is not in the files and taken as none.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such folder.
+        DataError
+            If it holds no canonical table in Parquet, or one that lacks a column, has one of another type or is not
+            Parquet.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from early_id.district import simulate_district
+        >>> folder = simulate_district(students=120, schools=3, districts=1, years=2).write(tempfile.mkdtemp())
+        >>> District.open(folder).frame("schools")["school_id"].tolist()
+        ['0102003', '0102460', '0102917']
+        """
+        files = canonical_files(Path(folder))
+        connection = ibis_engine()
+        for name in TABLES:
+            if name != "groups":
+                create_view(connection.con, name, files.get(name))
+        counts = {
+            name: pq.read_metadata(files[name]).num_rows if name in files else 0
+            for name in TABLES
+            if name != "groups"
+        }
+        signals = Signals(connection, MappingProxyType(counts), MappingProxyType({}))
+        rows = partial(read_rows, files)
+        return cls(signals, to_pandas(rows("groups")), rows)
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return one table as a pandas frame, days as `datetime64[us]`."""
-        if name not in self._arrow:
-            msg = f"Expected the name of a canonical table, got {name!r}: {did_you_mean(name, self._arrow)}"
+        if name not in TABLES:
+            msg = f"Expected the name of a canonical table, got {name!r}: {did_you_mean(name, TABLES)}"
             raise ConfigError(msg)
-        return to_pandas(self._arrow[name])
+        return to_pandas(self._rows(name))
 
     @property
     def data_until(self) -> date:
@@ -165,7 +180,8 @@ class District:
         """Write every table that has rows as `<table>.parquet` into a folder that may not exist yet."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        for name, rows in self._arrow.items():
+        for name in TABLES:
+            rows = self._rows(name)
             if rows.num_rows:
                 pq.write_table(rows, folder / f"{name}.parquet")
         return folder

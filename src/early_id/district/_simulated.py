@@ -1,16 +1,19 @@
-"""A simulated county as a district like any other."""
+"""A simulated county as a district like any other, and as files."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shutil
+import tempfile
+from pathlib import Path
 
 from early_id.district._district import District
-from early_id.district._simulate import Simulated, simulate_tables
+from early_id.district._simulate import Bias, Simulated, simulate_tables
+from early_id.district._simulate._files import write_blocks
+from early_id.district._simulate._plan import draw_plan
+from early_id.district._simulate._settings import Settings
+from early_id.exceptions import ConfigError
 
-if TYPE_CHECKING:
-    from early_id.district._simulate import Bias
-
-__all__ = ["Simulated", "simulate_district", "simulate_tables"]
+__all__ = ["Simulated", "simulate_district", "simulate_tables", "write_county"]
 
 
 def simulate_district(
@@ -43,3 +46,68 @@ def simulate_district(
         bias=bias,
     )
     return District.from_frames(simulated.tables)
+
+
+def write_county(
+    folder: str | Path,
+    *,
+    students: int = 5000,
+    schools: int = 12,
+    districts: int = 3,
+    years: int = 4,
+    last_year: int = 2025,
+    seed: int = 0,
+    bias: Bias | None = None,
+    workers: int = 2,
+) -> dict[str, int]:
+    """Write the tables of a simulated county and truth.parquet, all of it or nothing.
+
+    The rows are those of `early_id.district.simulate_tables` with the same parameters, one block of some thousand
+    students after the other and sorted by key within each, so that memory does not grow with the county.
+
+    Parameters
+    ----------
+    folder : path
+        A folder that does not exist yet, or is empty.
+    students, schools, districts, years, last_year, seed, bias
+        See `early_id.district.simulate_tables`.
+    workers : int
+        Blocks simulated at a time; the bytes written do not depend on it.
+
+    Returns
+    -------
+    dict of table name to number of rows
+
+    Raises
+    ------
+    ConfigError
+        If the folder is not empty, or a number does not make a county.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> rows = write_county(tempfile.mkdtemp(), students=120, schools=3, districts=1, years=2, seed=1)
+    >>> rows["schools"], "decisions" in rows
+    (3, False)
+    """
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        msg = (
+            f"Expected a new or empty folder for the simulated county, got {str(folder)!r}; name another one."
+        )
+        raise ConfigError(msg)
+    if workers < 1:
+        msg = f"Expected 1 or more workers, got {workers}; choose another number."
+        raise ConfigError(msg)
+    plan = draw_plan(Settings(students, schools, districts, years, last_year, seed), bias or Bias())
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=".simulating-", dir=folder.parent))
+    try:
+        rows = write_blocks(plan, staging, workers)
+        if folder.exists():
+            folder.rmdir()
+        staging.chmod(0o755)
+        staging.rename(folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return rows

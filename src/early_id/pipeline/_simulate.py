@@ -1,13 +1,10 @@
-"""Write a simulated county to a folder, all of it or nothing."""
+"""Write a simulated county to a folder, with the biases a file plants in it."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 
-from early_id.district import District, load_bias, simulate_tables
-from early_id.exceptions import ConfigError
+from early_id.district import load_bias, write_county
 
 
 def write_simulated(
@@ -33,24 +30,13 @@ def write_simulated(
     ConfigError
         If the folder is not empty, or a number does not make a county.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        msg = f"Expected a new or empty folder for the simulated county, got {str(out)!r}; name another one."
-        raise ConfigError(msg)
-    planted = load_bias(bias) if bias else None
-    county = simulate_tables(
-        students=students, schools=schools, districts=districts, years=years, seed=seed, bias=planted
+    rows: dict[str, int] = write_county(
+        out,
+        students=students,
+        schools=schools,
+        districts=districts,
+        years=years,
+        seed=seed,
+        bias=load_bias(bias) if bias else None,
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=".simulating-", dir=out.parent))
-    try:
-        District.from_frames(county.tables).write(staging)
-        county.truth.to_parquet(staging / "truth.parquet", index=False)
-        if out.exists():
-            out.rmdir()
-        staging.chmod(0o755)
-        staging.rename(out)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    return {name: len(rows) for name, rows in county.tables.items() if len(rows)} | {
-        "truth": len(county.truth)
-    }
+    return rows

@@ -1,4 +1,4 @@
-"""County: make the plan, let every home district live, and hand out tables and truth."""
+"""County: make the plan, let every block live, and hand out tables and truth."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from early_id.district._simulate._assembly import county_blocks, empty, lookups, truth_frame
+from early_id.district._simulate._assembly import county_rows, incident_words, lookups, student_words
 from early_id.district._simulate._bias import Bias
-from early_id.district._simulate._frames import to_frame
-from early_id.district._simulate._life import Blocks, live
+from early_id.district._simulate._frames import arranged, arranged_truth, to_frame, truth_frame
+from early_id.district._simulate._life import Coded, live
 from early_id.district._simulate._plan import draw_plan
 from early_id.district._simulate._settings import Settings
 from early_id.district._tables import TABLES
@@ -84,22 +84,24 @@ def simulate_tables(
     ('2025-02-09', ['0102003', '0102460', '0102917'])
     """
     settings = Settings(students, schools, districts, years, last_year, seed)
-    plan = draw_plan(settings, bias or Bias())
-    blocks: Blocks = {}
-    for home in range(districts):
-        for name, parts in live(plan, home).items():
-            blocks.setdefault(name, []).extend(parts)
+    return simulate(settings, bias or Bias())
+
+
+def simulate(settings: Settings, bias: Bias) -> Simulated:
+    """Let every block live and gather the county in memory, sorted by key."""
+    plan = draw_plan(settings, bias)
     numbers = np.sort(np.concatenate(plan.number))
-    for part in (block for parts in blocks.values() for block in parts):
-        part["student_id"] = np.searchsorted(numbers, part["student_id"])
-    incidents = np.sort(np.concatenate([part["incident_id"] for part in blocks["incidents"]]))
-    for part in blocks["incidents"]:
-        part["incident_id"] = np.searchsorted(incidents, part["incident_id"])
-    students_by_code = [f"{number:010d}" for number in numbers.tolist()]
-    words = lookups(plan, students_by_code, [f"INC{number:010d}" for number in incidents.tolist()])
-    blocks |= county_blocks(plan, [np.searchsorted(numbers, number) for number in plan.number])
-    truth = truth_frame(blocks.pop("truth"), students_by_code, plan.schools.ids)
+    coded: Coded = county_rows(plan)
+    for block, own in enumerate(plan.number):
+        code = np.searchsorted(numbers, np.sort(own)).astype(np.int32)
+        for name, parts in live(plan, block).items():
+            for part in parts:
+                part["student_id"] = code[part["student_id"]]
+            coded.setdefault(name, []).extend(parts)
+    given = {"student_id": student_words(numbers), "incident_id": incident_words(plan, coded["incidents"])}
+    words = {name: {**columns, **given} for name, columns in lookups(plan).items()}
+    truth = truth_frame(arranged_truth(coded.pop("truth")), words["truth"])
     tables = {
-        name: to_frame(name, blocks.get(name) or [empty(name)], words[name], plan.today) for name in TABLES
+        name: to_frame(name, arranged(name, coded.pop(name, []), plan.today), words[name]) for name in TABLES
     }
     return Simulated(tables, truth, date(1970, 1, 1) + timedelta(days=plan.today))

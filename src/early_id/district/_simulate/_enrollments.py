@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from early_id.district._simulate._calendar import Year
 from early_id.district._simulate._schools import LEVEL_OF_GRADE, Schools
@@ -12,11 +15,12 @@ from early_id.district._simulate._students import STAYED, Ints, Seats
 REASONS = ("moved_within_county", "left_county", "left_school")
 _SECONDARY = 0.015
 
-Columns = dict[str, Ints]
+#: Codes, counts and days, -1 where empty; risks of the truth are floats.
+Columns = dict[str, npt.NDArray[Any]]
 
 
 def enrollment_rows(rng: np.random.Generator, year: Year, schools: Schools, seats: Seats) -> Columns:
-    """Columns of the enrollment rows of one home district and year; -1 means empty.
+    """Columns of the enrollment rows of one block and year; -1 means empty.
 
     The open row of a spell is retracted when the leaving date becomes known, and a closed row takes its place. A new
     school learns of a mover no earlier than the old one closes the spell, so two primary spells never overlap.

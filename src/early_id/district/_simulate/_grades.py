@@ -19,7 +19,7 @@ MISSING = LETTERS.index("missing")
 
 @dataclass(frozen=True)
 class Grades:
-    """Grade rows of one home district and year; -1 means empty. Days are days since 1970-01-01."""
+    """Grade rows of one block and year; -1 means empty. Days are days since 1970-01-01."""
 
     seat: Ints
     subject: Ints

@@ -1,4 +1,4 @@
-"""Happened: one school year of one home district, as it really was."""
+"""Happened: one school year of one block, as it really was."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from early_id.district._simulate._truth import true_risk
 
 @dataclass(frozen=True)
 class Happened:
-    """One school year of one home district, as it really was."""
+    """One school year of one block, as it really was."""
 
     year: Year
     seats: Seats
@@ -48,7 +48,7 @@ class Happened:
 
 def happen(plan: Plan, roster: Roster, index: int, prior_rate: Floats, regime: Ints) -> Happened:
     """Let one school year happen, given last year's absence rate and last regime of every student."""
-    process, seed, place = plan.settings.process, plan.settings.seed, (roster.district, index)
+    process, seed, place = plan.settings.process, plan.settings.seed, (roster.block.key, index)
     year, seats, schools = plan.years[index], roster.seats[index], plan.schools
     rng = stream(seed, "year", *place)
     equal = 0.0 if plan.bias.equal_groups else 1.0

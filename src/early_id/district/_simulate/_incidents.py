@@ -26,7 +26,7 @@ POLICY_CHANGE = int(np.datetime64("2024-07-01").astype(np.int64))
 
 @dataclass(frozen=True)
 class Incidents:
-    """Incidents of one home district and year, ordered by seat and day: grid day, behavior and suspension days."""
+    """Incidents of one block and year, ordered by seat and day: grid day, behavior and suspension days."""
 
     seat: Ints
     day: Ints
@@ -78,14 +78,15 @@ def suspension_cells(
 ) -> tuple[Ints, Ints]:
     """Seats and grid days served: the school days that follow the incident while the student is enrolled."""
     length = np.where(incidents.in_school, 1, 0) if in_school else incidents.suspension_days
-    row = np.repeat(incidents.seat, length)
+    # Only the seats that serve any day are looked at: they are few.
+    serving, row = np.unique(np.repeat(incidents.seat, length), return_inverse=True)
     step = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length) + 1
-    position = np.cumsum(enrolled, axis=1)
+    position = np.cumsum(enrolled[serving], axis=1)
     target = position[row, np.repeat(incidents.day, length)] + step
-    seat_cells, day_cells = np.nonzero(enrolled)
+    seat_cells, day_cells = np.nonzero(enrolled[serving])
     width = enrolled.shape[1] + 10
     keys = seat_cells * width + position[seat_cells, day_cells]
     wanted = row * width + target
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     found = keys[place] == wanted if len(keys) else np.zeros(len(row), bool)
-    return seat_cells[place[found]], day_cells[place[found]]
+    return serving[seat_cells[place[found]]], day_cells[place[found]]

@@ -1,4 +1,4 @@
-"""Life: the school years of one home district, one after the other."""
+"""Life: the school years of one block, one after the other."""
 
 from __future__ import annotations
 
@@ -8,18 +8,26 @@ import numpy as np
 
 from early_id.district._simulate._enrollments import Columns
 from early_id.district._simulate._happened import happen
+from early_id.district._simulate._membership import group_rows
 from early_id.district._simulate._plan import Plan
 from early_id.district._simulate._rows import written
 
-Blocks = dict[str, list[Columns]]
+Coded = dict[str, list[Columns]]
 
 
-def live(plan: Plan, home: int) -> Blocks:
-    """Return the coded rows of every table by name, and of `truth`, for one home district over all years."""
-    roster = plan.rosters[home]
-    prior_rate = np.full(len(roster.newcomer), np.nan)
-    regime = np.full(len(roster.newcomer), -1)
-    blocks: Blocks = defaultdict(list)
+def live(plan: Plan, number: int) -> Coded:
+    """Return the coded rows of every table by name, and of `truth`, for one block over all years.
+
+    The code of a student is the place of the student's number among those of the block.
+    """
+    roster = plan.rosters[number]
+    count = len(roster.newcomer)
+    rank = np.empty(count, np.int64)
+    rank[np.argsort(plan.number[number])] = np.arange(count)
+    prior_rate = np.full(count, np.nan)
+    regime = np.full(count, -1)
+    coded: Coded = defaultdict(list)
+    coded["groups"] = [_narrow(rows) for rows in group_rows(plan, roster, rank)]
     for index in range(len(plan.years)):
         happened = happen(plan, roster, index, prior_rate, regime)
         person = happened.seats.person
@@ -29,6 +37,14 @@ def live(plan: Plan, home: int) -> Blocks:
         prior_rate[person] = np.where(enrolled > 0, rate, np.nan)
         regime[person] = happened.states[:, -1]
         for name, rows in written(plan, roster, index, happened, rate).items():
-            rows["student_id"] = plan.number[home][person[rows.pop("seat")]]
-            blocks[name].append(rows)
-    return blocks
+            rows["student_id"] = rank[person[rows.pop("seat")]]
+            coded[name].append(_narrow(rows))
+    return coded
+
+
+def _narrow(rows: Columns) -> Columns:
+    """Keep codes, counts and days in half the memory; incident numbers of ten digits need it all."""
+    return {
+        name: values.astype(np.int32) if values.dtype == np.int64 and name != "incident_id" else values
+        for name, values in rows.items()
+    }

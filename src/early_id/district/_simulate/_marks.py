@@ -21,7 +21,7 @@ _CUTS = np.array([6000, 7000, 8000, 9000])
 
 
 def draw_grades(rng: np.random.Generator, room: Classroom) -> Grades:
-    """Draw the grade rows of one home district and school year."""
+    """Draw the grade rows of one block and school year."""
     ability = draw_ability(rng, room)
     work = draw_work(rng, room, ability)
     parts = work_rows(rng, room, work)

@@ -19,7 +19,7 @@ _OUTAGE_SHARE = 0.25
 
 @dataclass(frozen=True)
 class AbsenceRecords:
-    """Absence rows of one home district and year. Days are days since 1970-01-01, `retracted` -1 where it stands."""
+    """Absence rows of one block and year. Days are days since 1970-01-01, `retracted` -1 where it stands."""
 
     seat: Ints
     school: Ints

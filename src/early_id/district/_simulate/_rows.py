@@ -1,20 +1,20 @@
-"""Rows: what the systems of a home district write down about a school year, and the truth beside it."""
+"""Rows: what the systems write down of a block about a school year, and the truth beside it."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from early_id.district._simulate import _grades
+from early_id.district._simulate._blocks import Block
 from early_id.district._simulate._coursework import Classroom
 from early_id.district._simulate._enrollments import Columns, arrivals_known, enrollment_rows
 from early_id.district._simulate._groups import has_value
 from early_id.district._simulate._happened import Happened
-from early_id.district._simulate._incidents import (
-    SUBJECTIVE,
-)
+from early_id.district._simulate._incidents import SUBJECTIVE
 from early_id.district._simulate._marks import draw_grades
 from early_id.district._simulate._plan import Plan
 from early_id.district._simulate._records import draw_absence_records, plant_absences
+from early_id.district._simulate._settings import MOST_YEARS
 from early_id.district._simulate._streams import Stage, stream
 from early_id.district._simulate._students import Floats, Ints, Roster, Seats
 from early_id.district._simulate._supports import outcome_rows, support_rows
@@ -25,7 +25,7 @@ def written(plan: Plan, roster: Roster, index: int, happened: Happened, rate: Fl
     """Return the coded rows of every table, and of `truth`; `seat` stands for the student."""
 
     def rng(stage: Stage) -> np.random.Generator:
-        return stream(plan.settings.seed, stage, roster.district, index)
+        return stream(plan.settings.seed, stage, roster.block.key, index)
 
     year, seats, schools = happened.year, happened.seats, plan.schools
     enrollments = enrollment_rows(rng("enrollments"), year, schools, seats)
@@ -51,7 +51,7 @@ def _not_before(known: Ints, seats: Seats, rows: Columns) -> Columns:
 
 
 def _absences(plan: Plan, roster: Roster, index: int, happened: Happened) -> Columns:
-    seed, place, seats, year = plan.settings.seed, (roster.district, index), happened.seats, happened.year
+    seed, place, seats, year = plan.settings.seed, (roster.block.key, index), happened.seats, happened.year
     records = draw_absence_records(
         stream(seed, "records", *place, 1), year, seats, happened.kinds, plan.feeds[index]
     )
@@ -112,7 +112,7 @@ def _incident_rows(
     )
     plant = plan.bias.subjective_over_recording
     if plant is not None:
-        extra = stream(plan.settings.seed, "bias", roster.district, index, 1)
+        extra = stream(plan.settings.seed, "bias", roster.block.key, index, 1)
         member = has_value(roster.groups, plant.attribute, plant.value)[seats.person]
         rows = np.flatnonzero(incidents.subjective & member[seat])
         rows = np.repeat(rows, extra.poisson(plant.factor - 1, len(rows)))
@@ -122,8 +122,7 @@ def _incident_rows(
         behavior = np.concatenate([behavior, np.full(len(rows), SUBJECTIVE)])
         suspended = np.concatenate([suspended, np.zeros(len(rows), np.int64)])
     count = len(seat)
-    # Numbered within home district and year, so a county may be made in any order.
-    number = (index * 100 + roster.district) * 1_000_000 + np.arange(count)
+    number = first_incident(roster.block, index) + np.arange(count)
     return {
         "seat": seat,
         "school_id": seats.school_on(day, seat),
@@ -136,6 +135,11 @@ def _incident_rows(
         "known_at": year.days[day] + np.minimum(rng.geometric(0.45, count) - 1, 14),
         "retracted_at": np.full(count, -1),
     }
+
+
+def first_incident(block: Block, index: int) -> int:
+    """Return the number from which a block counts its incidents of a year, so a county may be made in any order."""
+    return ((block.part * MOST_YEARS + index) * 100 + block.district) * 1_000_000
 
 
 def _truth_rows(plan: Plan, happened: Happened) -> Columns:

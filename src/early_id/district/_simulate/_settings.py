@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from early_id.exceptions import ConfigError
 
 CALM, BREWING, STRAINED, SUPPORTED = range(4)
+MOST_YEARS = 20
 GRADES = 13  # kindergarten (0) to 12
+BLOCK = 8000  # a district up to this size lives as one; its random numbers are those of a block
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Settings:
     last_year: int
     seed: int
     process: Process = field(default_factory=Process)
+    block: int = BLOCK
 
     def __post_init__(self) -> None:
         for name in ("students", "schools", "districts", "years", "last_year", "seed"):
@@ -72,14 +75,20 @@ class Settings:
                 f"{self.districts} districts; ask for more schools or fewer districts."
             )
             raise ConfigError(msg)
+        if self.students > 4_000_000:
+            msg = f"Expected at most 4,000,000 students, got {self.students:,}; ask for fewer."
+            raise ConfigError(msg)
         if self.students < self.schools:
             msg = (
                 f"Expected at least as many students as schools, got {self.students} students and {self.schools} "
                 "schools; ask for more students or fewer schools."
             )
             raise ConfigError(msg)
-        if self.years < 2 or self.years > 20:
-            msg = f"Expected 2 to 20 school years (the last one is running), got {self.years}; choose another number."
+        if self.years < 2 or self.years > MOST_YEARS:
+            msg = (
+                f"Expected 2 to {MOST_YEARS} school years (the last one is running), got {self.years}; "
+                "choose another number."
+            )
             raise ConfigError(msg)
         if not 1990 <= self.last_year <= 2200:
             msg = f"Expected a last school year from 1990 to 2200, got {self.last_year}; name it by the year it ends."

@@ -1,4 +1,4 @@
-"""Streams of random numbers: every stage of every district and year has its own seed."""
+"""Streams of random numbers: every stage of every block and year has its own seed."""
 
 from __future__ import annotations
 

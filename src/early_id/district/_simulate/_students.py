@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from early_id.district._simulate._blocks import Block
 from early_id.district._simulate._calendar import Year
 from early_id.district._simulate._groups import draw_groups
 from early_id.district._simulate._schools import LEVEL_OF_GRADE, Schools
@@ -28,7 +29,7 @@ _SAME_DISTRICT = 0.65
 
 @dataclass(frozen=True)
 class Seats:
-    """The students of one home district in one school year, one row per student and stay in the county.
+    """The students of one block in one school year, one row per student and stay in the county.
 
     A seat spans the grid days `start` to `stop` (exclusive) at `school`, from day `switch` on at `school_after`
     (-1 where the student does not move). `changed` says whether the school is new to the student this year.
@@ -52,9 +53,9 @@ class Seats:
 
 @dataclass(frozen=True)
 class Roster:
-    """The students of one home district over all years: groups, traits (people × 4) and seats by year."""
+    """The students of one block over all years: groups, traits (people × 4) and seats by year."""
 
-    district: int
+    block: Block
     groups: dict[str, Ints]
     traits: Floats
     newcomer: npt.NDArray[np.bool_]
@@ -64,10 +65,10 @@ class Roster:
 class _People:
     """Students as they enter the county, with the school they attend at every level."""
 
-    def __init__(self, settings: Settings, schools: Schools, district: int) -> None:
-        self.rng = stream(settings.seed, "roster", district)
+    def __init__(self, settings: Settings, schools: Schools, block: Block) -> None:
+        self.rng = stream(settings.seed, "roster", block.key)
         self.schools = schools
-        self.district = district
+        self.district = block.district
         self.districts = settings.districts
         self.groups: dict[str, Ints] = {}
         self.traits: Floats = np.empty((0, 4))
@@ -114,10 +115,10 @@ class _People:
         self.assign(person, np.where(away, (district + jump) % self.districts, district))
 
 
-def draw_roster(settings: Settings, schools: Schools, years: tuple[Year, ...], district: int) -> Roster:
+def draw_roster(settings: Settings, schools: Schools, years: tuple[Year, ...], block: Block) -> Roster:
     """Let cohorts age through the grades: graduates make room for kindergarten, leavers for newcomers."""
-    people = _People(settings, schools, district)
-    slots = _slots(settings, schools, district)
+    people = _People(settings, schools, block)
+    slots = block.slots
     grade = people.rng.permutation(np.arange(slots) % GRADES)
     occupant = people.enter(slots, newcomer=False)
     last_school = np.full(slots, -1)
@@ -134,16 +135,7 @@ def draw_roster(settings: Settings, schools: Schools, years: tuple[Year, ...], d
             last_school = np.where(new, -1, last_school)
         seated, occupant, last_school = _seat(people, year, occupant, grade, last_school)
         seats.append(seated)
-    return Roster(district, people.groups, people.traits, people.newcomer, tuple(seats))
-
-
-def _slots(settings: Settings, schools: Schools, district: int) -> int:
-    """Students of a district, by its number of schools; the largest remainders get the students left over."""
-    share = np.bincount(schools.district, minlength=settings.districts) / settings.schools * settings.students
-    whole = np.floor(share).astype(np.int64)
-    rest = np.argsort(whole - share, kind="stable")[: settings.students - int(whole.sum())]
-    whole[rest] += 1
-    return int(whole[district])
+    return Roster(block, people.groups, people.traits, people.newcomer, tuple(seats))
 
 
 def _seat(

@@ -22,7 +22,7 @@ _SUPPORTED = 0.035
 def support_rows(
     rng: np.random.Generator, year: Year, schools: Schools, seats: Seats, states: npt.NDArray[np.int8]
 ) -> Columns:
-    """Columns of the supports of one home district and year; -1 means empty.
+    """Columns of the supports of one block and year; -1 means empty.
 
     Supports follow need only loosely. When one ends, the open row is retracted and a closed row takes its place.
     """
