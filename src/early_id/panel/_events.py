@@ -77,7 +77,10 @@ def _packed(rows: Any, flags: Sequence[str]) -> Any:
         ibis.ifelse(rows[name], ibis.literal(1 << place, "int64"), 0).cast("int64")
         for place, name in enumerate(flags)
     ]
-    return rows.mutate(flags=functools.reduce(operator.add, bits).cast("int16")).drop(*flags)
+    flagged = rows.mutate(
+        flags=functools.reduce(operator.add, bits).cast("int16"), school_year=rows.school_year.cast("int16")
+    )
+    return flagged.drop(*flags)
 
 
 def _unpacked(rows: Any, flags: Sequence[str]) -> Any:

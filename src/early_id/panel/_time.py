@@ -93,8 +93,7 @@ def year_days(plan: Plan) -> Any:
     """
     years, every = county_years(plan), plan.every_date
     rows = every.join(years, every.date >= years.county_first)
-    found = rows.group_by("date").agg(school_year=rows.school_year.max())
-    return found.mutate(school_year=found.school_year.cast("int16"))
+    return rows.group_by("date").agg(school_year=rows.school_year.max())
 
 
 def school_dates(plan: Plan, scope: Scope = "county") -> Any:
@@ -123,8 +122,8 @@ def school_dates(plan: Plan, scope: Scope = "county") -> Any:
     return dates.select(
         "school_id",
         "school_number",
+        "school_year",
         "date",
-        school_year=dates.school_year.cast("int16"),
         day_index=dates.school_day.fill_null(0).sum().over(upto).cast("int16"),
         fed_on=ibis.cases((dates.school_day == 1, dates.fed_on)),
     )
