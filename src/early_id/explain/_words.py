@@ -44,7 +44,7 @@ def words_of(document: AdditiveModel, catalog: Mapping[str, Any]) -> list[Words]
                 direction=info.direction or getattr(declared, "direction", 0),
                 unit=info.unit or getattr(declared, "unit", ""),
                 changeable=info.changeable,
-                compares=bool(getattr(declared, "against_before", False)),
+                compares=bool(getattr(declared, "against", "")),
                 phrase=_dated(check_wording(info.phrase or getattr(declared, "phrase", "")), declared),
                 strength=check_wording(getattr(declared, "strength", "")),
             )
@@ -68,7 +68,7 @@ def improvements(catalog: Mapping[str, Any], X: pd.DataFrame, words: list[Words]
             strength=check_wording(f.strength),
         )
         for f in catalog.values()
-        if f.against_before and f.name in X.columns and f.name not in used
+        if f.against and f.name in X.columns and f.name not in used
     ]
 
 
