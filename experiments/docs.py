@@ -40,7 +40,8 @@ def features_page() -> str:
     ]
     return (
         "# Features\n\nMade by `make docs` from `early_id.panel.CATALOG`. Windows end on the last school day up to the "
-        "as-of date; unknown is missing, never zero.\n\n" + _table(columns, rows)
+        "as-of date, `first_month` on the school's 20th school day at the latest; unknown is missing, never zero.\n\n"
+        + _table(columns, rows)
     )
 
 

@@ -30,7 +30,7 @@ class Said:
     phrase: str = ""
     strength: str = ""
     unit: str = "count"
-    against_before: bool = False
+    against: str = ""
     window: int | str = 20
 
 
@@ -195,7 +195,7 @@ TREND = Said(
     phrase="Marks changed by {value} since {from_}",
     strength="Marks rose by {value}",
     unit="points",
-    against_before=True,
+    against="before",
 )
 
 

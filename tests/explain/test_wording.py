@@ -67,3 +67,35 @@ def test_every_phrase_of_the_catalogue_states_a_fact(feature, count) -> None:
 def test_every_reason_of_the_catalogue_carries_a_number_or_its_day(feature) -> None:
     facts = {"to"} if feature.aggregate == "since" else {"count", "value"}
     assert not feature.phrase or placeholders(feature.phrase) & facts
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "phrase", "strength"),
+    [
+        (
+            "absence_streak",
+            3,
+            "Absent 3 school days in a row up to the latest day on record by 16 Nov 2025",
+            None,
+        ),
+        ("longest_absence_60d", 4, "Absent 4 school days in a row at one time since 14 Aug 2025", None),
+        ("unexcused_share_year", 0, None, "No unexcused day this year"),
+        ("unexcused_days_20d", 0, None, "No unexcused day since 14 Aug 2025"),
+        (
+            "unexcused_days_20d",
+            1,
+            "1 unexcused day since 14 Aug 2025",
+            "Only 1 unexcused day since 14 Aug 2025",
+        ),
+        ("tardies_year", 0, None, "Never late this year"),
+        ("prior_tardies", 1, "Late 1 time last year", "Late only 1 time last year"),
+        ("late_work_20d", 0, None, "No assignment handed in after the due day since 14 Aug 2025"),
+        ("failed_finals_year", 1, "1 final mark in core courses below 60 this year", None),
+        ("enrolled_share_year", 31, "31 school days enrolled this year", None),
+        ("prior_schools", 2, "Enrolled in 2 schools last year", None),
+    ],
+)
+def test_sentences_read_as_people_speak(name, count, phrase, strength) -> None:
+    facts = {"count": count, **FACTS}
+    for template, text in ((CATALOG[name].phrase, phrase), (CATALOG[name].strength, strength)):
+        assert text is None or sentence(template, facts, unit=CATALOG[name].unit) == text

@@ -29,6 +29,7 @@ def plain(tables: dict[str, pd.DataFrame]) -> dict[str, list[dict]]:
 class Oracle:
     def __init__(self, tables: dict[str, pd.DataFrame]) -> None:
         self.tables = plain(tables)
+        self.means: dict[date, dict[str, int]] = {}
         self.days: dict[tuple[str, int], list[date]] = {}
         for row in self.tables["calendar"]:
             self.days.setdefault((row["school_id"], row["school_year"]), []).append(row["day"])
@@ -126,17 +127,68 @@ class Oracle:
             **self.attendance(at, row),
             **self.marks(at, row),
             **self.discipline(at, row),
-            "schools_this_year": len({
-                s["school_id"] for s in self.spells(at, row["student_id"], row["school_year"])
-                if s["entered_on"] <= row["last"]
-                and self.owner(at, row["student_id"], row["school_year"], s["entered_on"]) is s
-            }),
-            "entry_day": (row["entered_on"] - row["own_first"]).days,
-            "grade_level": row["grade_level"],
-        }  # fmt: skip
+            **self.mobility(at, row),
+        }
 
     def window(self, row: dict, days: int) -> date:
         return row["past"][max(len(row["past"]) - days, 0)]
+
+    def term_first(self, row: dict) -> date:
+        """The first day of the term in which the last school day lies."""
+        school = row["school_id"]
+        return min(
+            d for d in self.days[school, row["school_year"]]
+            if self.term[school, d] == self.term[school, row["last"]]
+        )  # fmt: skip
+
+    def past_first(self, row: dict) -> date:
+        """The first school day, in any school, of the year before; without one there is no year before."""
+        year = row["school_year"] - 1
+        return min((days[0] for (_, y), days in self.days.items() if y == year), default=row["first"])
+
+    def mobility(self, at: date, row: dict) -> dict[str, float]:
+        student, year = row["student_id"], row["school_year"]
+
+        def schools(of_year):
+            """Schools of which the student was a student on some day, with what is known on the date."""
+            return {
+                s["school_id"] for s in self.spells(at, student, of_year)
+                if (s["school_id"], of_year) in self.days
+                and s["entered_on"] <= min(row["last"], self.days[s["school_id"], of_year][-1])
+                and self.owner(at, student, of_year, s["entered_on"]) is s
+            }  # fmt: skip
+
+        fed = self.fed(at, row, row["past"])
+        enrolled = self.submitted(at, student, year, row["first"], row["last"])
+        return {
+            "schools_this_year": len(schools(year)),
+            "prior_schools": len(schools(year - 1)) or NAN,
+            "enrolled_share_year": enrolled / len(fed) if fed else NAN,
+            "entry_day": (row["entered_on"] - row["own_first"]).days,
+            "grade_level": row["grade_level"],
+        }
+
+    def fed(self, at: date, row: dict, days: list[date]) -> list[date]:
+        """Those of the days on which attendance of the row's school is on record."""
+        return [d for d in days if self.feed.get((row["school_id"], d), date.max) <= at]
+
+    def absent_runs(self, at: date, row: dict, days: int) -> list[int]:
+        """For each of the last school days of the row's school: how many in a row the student had been absent.
+
+        The days at the end whose attendance has not arrived are left out; between others such a day ends a run.
+        """
+        window = row["past"][-days:]
+        absent = {
+            r["occurred_on"] for r in self.exceptions(at, row["student_id"], window[0], row["last"])
+            if self.sort(r) == "absent" and r["school_id"] == row["school_id"]
+        }  # fmt: skip
+        fed = self.fed(at, row, window)
+        runs, run = [], 0
+        for day in window:
+            if fed and day <= fed[-1]:
+                run = run + 1 if day in absent else 0
+                runs.append(run)
+        return runs
 
     def attendance(self, at: date, row: dict) -> dict[str, float]:
         student, year, last, first = row["student_id"], row["school_year"], row["last"], row["first"]
@@ -151,41 +203,95 @@ class Oracle:
         def rate(start, end, **kinds):
             return ratio(len(absent(start, end, **kinds)), self.submitted(at, student, year, start, end))
 
+        def count(start, end, select):
+            """How many of the selected exceptions, unknown without a submitted day in the window."""
+            rows = [r for r in self.exceptions(at, student, start, end) if select(r)]
+            return len(rows) if self.submitted(at, student, year, start, end) else NAN
+
+        def tardy(r):
+            return r["kind"] == "tardy"
+
+        def partial(r):
+            return self.sort(r) == "partial"
+
+        unexcused = ("unexcused",)
         out = {}
-        for days in (10, 20, 60):
+        for days in (5, 10, 20, 60):
             out[f"absence_rate_{days}d"] = rate(self.window(row, days), last)
         known = self.submitted(at, student, year, first, last) > 0
-        known_20 = self.submitted(at, student, year, self.window(row, 20), last) > 0
         days_absent = absent(first, last)
+        unexcused_days = absent(first, last, kinds=unexcused)
+        mondays_fridays = [r for r in days_absent if r["occurred_on"].isoweekday() in (1, 5)]
         out["absence_rate_year"] = rate(first, last)
         out["absent_days_year"] = len(days_absent) if known else NAN
-        out["unexcused_rate_year"] = rate(first, last, kinds=("unexcused",))
+        out["unexcused_rate_year"] = rate(first, last, kinds=unexcused)
+        out["unexcused_share_year"] = ratio(len(unexcused_days), len(days_absent))
+        out["monday_friday_share_year"] = ratio(len(mondays_fridays), len(days_absent))
+        out["absence_rate_first_month"] = rate(first, row["past"][:20][-1])
+
         before = self.window(row, 20) - timedelta(days=1)
         out["absence_trend_20d"] = out["absence_rate_20d"] - rate(first, before) if before >= first else NAN
+        ended = self.window(row, 10) - timedelta(days=1)
+        earlier = rate(self.window(row, 20), ended) if len(row["past"]) > 10 else NAN
+        out["absence_trend_10d"] = out["absence_rate_10d"] - earlier
+
         newest = max((r["occurred_on"] for r in days_absent), default=None)
         since = newest + timedelta(days=1) if newest else first
         out["days_since_absence"] = self.submitted(at, student, year, since, last) if known else NAN
-        recent = self.exceptions(at, student, self.window(row, 20), last)
-        out["tardies_20d"] = sum(r["kind"] == "tardy" for r in recent) if known_20 else NAN
-        partial = [r for r in self.exceptions(at, student, first, last) if self.sort(r) == "partial"]
-        out["partial_days_year"] = len(partial) if known else NAN
-        past_first = min((d[0] for (_, y), d in self.days.items() if y == year - 1), default=first)
+        known_20 = self.submitted(at, student, year, self.window(row, 20), last) > 0
+        known_60 = self.submitted(at, student, year, self.window(row, 60), last) > 0
+        out["absence_streak"] = [0, *self.absent_runs(at, row, 20)][-1] if known_20 else NAN
+        out["longest_absence_60d"] = max([0, *self.absent_runs(at, row, 60)]) if known_60 else NAN
+
+        recent = self.window(row, 20)
+        out["unexcused_days_20d"] = len(absent(recent, last, kinds=unexcused)) if known_20 else NAN
+        out["tardies_20d"] = count(recent, last, tardy)
+        out["tardies_year"] = count(first, last, tardy)
+        out["partial_days_20d"] = count(recent, last, partial)
+        out["partial_days_year"] = count(first, last, partial)
+
+        past_first, past_last = self.past_first(row), first - timedelta(days=1)
         enrolled = self.submitted(at, student, year - 1, date.min, first)
-        out["prior_absence_rate"] = ratio(len(absent(past_first, first - timedelta(days=1))), enrolled)
+        out["prior_absence_rate"] = ratio(len(absent(past_first, past_last)), enrolled)
+        out["prior_unexcused_rate"] = ratio(len(absent(past_first, past_last, kinds=unexcused)), enrolled)
+        late = [r for r in self.exceptions(at, student, past_first, past_last) if tardy(r)]
+        out["prior_tardies"] = len(late) if enrolled else NAN
         return out
 
-    def marks(self, at: date, row: dict) -> dict[str, float]:
+    def records(self, at: date, row: dict) -> list[dict]:
+        """Visible marks and assignments of the student; what was not handed in has the day it was due."""
         rows = [dict(r) for r in self.seen("grades", at) if r["student_id"] == row["student_id"]]
         for r in rows:
             r["missing"] = r["kind"] == "assignment" and r["mark"] == "missing" and r["hundredths"] is None
             r["day"] = r["due_on"] if r["missing"] else r["assessed_on"]
-        this_year = [r for r in rows if row["first"] <= r["day"] <= row["last"]]
+            r["core_final"] = r["kind"] == "final" and r["core"] and r["hundredths"] is not None
+        return rows
+
+    def of_the_year(self, at: date, row: dict) -> list[dict]:
+        return [r for r in self.records(at, row) if row["first"] <= r["day"] <= row["last"]]
+
+    def course_means(self, at: date) -> dict[str, int]:
+        """Mean mark of each course in thousandths of hundredths, cut off, over the marks of everybody on the panel."""
+        if at not in self.means:
+            marks: dict[str, list[int]] = {}
+            for row in self.cohort(at).values():
+                for r in self.of_the_year(at, row):
+                    if r["hundredths"] is not None:
+                        marks.setdefault(r["course_id"], []).append(r["hundredths"])
+            self.means[at] = {course: 1000 * sum(own) // len(own) for course, own in marks.items()}
+        return self.means[at]
+
+    def marks(self, at: date, row: dict) -> dict[str, float]:
+        this_year = self.of_the_year(at, row)
 
         def mean(selected):
             return sum(r["hundredths"] for r in selected) / len(selected) / 100 if selected else NAN
 
         def since(days):
             return [r for r in this_year if r["day"] >= self.window(row, days)]
+
+        def late(r):
+            return not r["missing"] and r["due_on"] is not None and r["assessed_on"] > r["due_on"]
 
         marked = [r for r in this_year if r["hundredths"] is not None]
         courses = {}
@@ -199,57 +305,74 @@ class Oracle:
         ]  # fmt: skip
         handed = [r for r in work if not r["missing"]]
         recent = [r for r in marked if r in since(20)]
+        of_term = [r for r in marked if r["day"] >= self.term_first(row)]
         latest = max(marked, key=lambda r: (r["day"], r["hundredths"]), default=None)
-        past_first = min(
-            (d[0] for (_, y), d in self.days.items() if y == row["school_year"] - 1), default=row["first"]
-        )
-        finals = [
-            r for r in rows
-            if r["kind"] == "final" and r["core"] and r["hundredths"] is not None and past_first <= r["day"] < row["first"]
+        finals = [r for r in this_year if r["core_final"]]
+        passed = [r for r in finals if r["hundredths"] >= 6000]
+        prior = [
+            r for r in self.records(at, row)
+            if r["core_final"] and self.past_first(row) <= r["day"] < row["first"]
         ]  # fmt: skip
+        of_courses = self.course_means(at)
+        above = sum(1000 * r["hundredths"] - of_courses[r["course_id"]] for r in marked)
         known = bool(work)
         return {
+            "mean_mark_20d": mean(recent),
             "mean_mark_60d": mean([r for r in marked if r in since(60)]),
             "mean_mark_year": mean(marked),
             "last_mark": latest["hundredths"] / 100 if latest else NAN,
             "mark_change_20d": mean(recent) - mean([r for r in marked if r not in recent]),
+            "mark_change_term": mean(of_term) - mean([r for r in marked if r not in of_term]),
+            "course_standing_year": above / (len(marked) * 100_000) if marked else NAN,
             "lowest_core_mark": min(means, default=NAN),
             "low_core_courses": sum(m < 60 for m in means) if means else NAN,
+            "failed_finals_year": len(finals) - len(passed) if finals else NAN,
+            "passed_finals_share_year": len(passed) / len(finals) if finals else NAN,
             "missing_work_20d": sum(r["missing"] for r in since(20)) if known else NAN,
+            "missing_work_60d": sum(r["missing"] for r in since(60)) if known else NAN,
             "missing_work_share_year": sum(r["missing"] for r in work) / len(work) if work else NAN,
-            "late_work_share_year": sum(r["assessed_on"] > r["due_on"] for r in handed) / len(handed)
-            if handed
-            else NAN,
+            "late_work_20d": sum(r in since(20) and late(r) for r in handed) if known else NAN,
+            "late_work_share_year": sum(late(r) for r in handed) / len(handed) if handed else NAN,
             "work_handed_in_year": len(handed) if known else NAN,
-            "prior_mean_final": mean(finals),
-            "prior_failed_core": sum(r["hundredths"] < 6000 for r in finals) if finals else NAN,
+            "prior_mean_final": mean(prior),
+            "prior_failed_core": sum(r["hundredths"] < 6000 for r in prior) if prior else NAN,
         }
 
     def discipline(self, at: date, row: dict) -> dict[str, float]:
-        past_first = min(
-            (d[0] for (_, y), d in self.days.items() if y == row["school_year"] - 1), default=row["first"]
-        )
+        student, year, first, last = row["student_id"], row["school_year"], row["first"], row["last"]
         rows = [
             r for r in self.seen("incidents", at)
-            if r["student_id"] == row["student_id"] and r["basis"] == "objective" and r["occurred_on"] <= row["last"]
+            if r["student_id"] == student and r["basis"] == "objective" and r["occurred_on"] <= last
         ]  # fmt: skip
-        this_year = [r for r in rows if r["occurred_on"] >= row["first"]]
-        prior = [r for r in rows if past_first <= r["occurred_on"] < row["first"]]
-        year = row["school_year"]
+        this_year = [r for r in rows if r["occurred_on"] >= first]
+        prior = [r for r in rows if self.past_first(row) <= r["occurred_on"] < first]
         before = {
-            self.owner(at, row["student_id"], year - 1, day)["school_id"]
+            self.owner(at, student, year - 1, day)["school_id"]
             for (_, y), days in self.days.items() if y == year - 1
-            for day in days if self.owner(at, row["student_id"], year - 1, day)
+            for day in days if self.owner(at, student, year - 1, day)
         }  # fmt: skip
-        enrolled = any(self.sent(at, school, row["first"]) for school in before)
+        enrolled = any(self.sent(at, school, first) for school in before)
         sends = self.sent(at, row["school_id"])
+
+        def since(days):
+            return [r for r in this_year if r["occurred_on"] >= self.window(row, days)]
+
+        def suspended(selected):
+            return sum(r["suspension_days"] for r in selected)
+
+        newest = max((r["occurred_on"] for r in this_year), default=None)
+        free = self.submitted(at, student, year, newest + timedelta(days=1) if newest else first, last)
+        # Without a submitted day nobody has counted the days since.
+        counted = sends and self.submitted(at, student, year, first, last) > 0
         return {
-            "incidents_60d": sum(r["occurred_on"] >= self.window(row, 60) for r in this_year)
-            if sends
-            else NAN,
+            "incidents_20d": len(since(20)) if sends else NAN,
+            "incidents_60d": len(since(60)) if sends else NAN,
             "incidents_year": len(this_year) if sends else NAN,
-            "suspension_days_year": sum(r["suspension_days"] for r in this_year) if sends else NAN,
+            "days_since_incident": free if counted else NAN,
+            "suspension_days_60d": suspended(since(60)) if sends else NAN,
+            "suspension_days_year": suspended(this_year) if sends else NAN,
             "prior_incidents": len(prior) if enrolled else NAN,
+            "prior_suspension_days": suspended(prior) if enrolled else NAN,
         }
 
     # labels: (value or None, event day or None)

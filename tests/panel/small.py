@@ -77,9 +77,38 @@ def _versions(rng: np.random.Generator, row: dict, occurred: pd.Timestamp, chang
     return [row]
 
 
+def _runs(rng: np.random.Generator, spell, days: pd.Series, taken: set) -> list[dict]:
+    """Days absent in a row, one stretch in the middle and one up to the end of the stay, on days without a record."""
+    rows = []
+    for share in (rng.random(), 1 - 0.1 * rng.random()):
+        first = int(share * len(days))
+        if rng.random() < 0.4:
+            for day in days.iloc[first : first + int(rng.integers(2, 9))]:
+                row = {"student_id": spell.student_id, "school_id": spell.school_id, "occurred_on": day,
+                       "kind": str(rng.choice(["excused", "unexcused"])), "thousandths": 1000}  # fmt: skip
+                if day not in taken:
+                    rows += _versions(rng, row, day, {"kind": "tardy"})
+                    taken.add(day)
+    return rows
+
+
+def _club(rng: np.random.Generator, spell, days: pd.Series) -> list[dict]:
+    """Marks in courses that few or no others attend, on work of any day of the week, some of it late."""
+    rows = []
+    courses = ["choir", f"project {spell.student_id}"] if rng.random() < 0.5 else []
+    for number, day in enumerate(days[rng.random(len(days)) < 0.1] if courses else []):
+        done = day + int(rng.choice([-1, 0, 2, 5])) * DAY
+        row = {"student_id": spell.student_id, "school_id": spell.school_id, "course_id": str(rng.choice(courses)),
+               "kind": "assignment", "assessment_id": f"club-{spell.school_year}-{spell.school_id}-{number}", "core": False,
+               "term": f"{spell.school_year}-T1", "due_on": day, "assessed_on": done, "subject": "music", "mark": None,
+               "hundredths": int(rng.integers(5000, 10001))}  # fmt: skip
+        rows += _versions(rng, row, done, {"hundredths": 7000})
+    return rows
+
+
 def small_district(seed: int, students: int = 12) -> dict[str, pd.DataFrame]:
     """Two schools, two short school years, every canonical table a feature or a label reads."""
-    rng = np.random.default_rng(seed)
+    rng, more = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     calendar = _calendar(rng)
     enrollments = _enrollments(rng, calendar, students)
     feed = [
@@ -136,6 +165,9 @@ def small_district(seed: int, students: int = 12) -> dict[str, pd.DataFrame]:
                     grades.append({**row, "known_at": end, "retracted_at": pd.NaT})
                 elif rng.random() < 0.9:
                     grades += _versions(rng, row, end, {"hundredths": 5000})
+        taken = {row["occurred_on"] for row in absences if row["student_id"] == spell.student_id}
+        absences += _runs(more, spell, days.day, taken)
+        grades += _club(more, spell, days.day)
         # The second district sends no incidents before its second year has begun.
         sends = days.day[(spell.school_id == "01") | (days.day > "2024-09-20")]
         for number, day in enumerate(sends[rng.random(len(sends)) < 0.04]):

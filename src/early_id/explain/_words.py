@@ -44,7 +44,7 @@ def words_of(document: AdditiveModel, catalog: Mapping[str, Any]) -> list[Words]
                 direction=info.direction or getattr(declared, "direction", 0),
                 unit=info.unit or getattr(declared, "unit", ""),
                 changeable=info.changeable,
-                compares=bool(getattr(declared, "against", False)),
+                compares=bool(getattr(declared, "against", "")),
                 phrase=_dated(check_wording(info.phrase or getattr(declared, "phrase", "")), declared),
                 strength=check_wording(getattr(declared, "strength", "")),
             )

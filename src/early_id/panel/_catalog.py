@@ -7,78 +7,18 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from early_id.panel._catalog_attendance import ATTENDANCE
 from early_id.panel._feature import Feature
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_ATTENDANCE = (
-    Feature(
-        "absence_rate_10d", "absence", "attendance", "absences", 10, "absent", "count", 1, "share",
-        over="enrolled_days",
-        phrase="Absent {count} of the last {of} school days ({from_} to {to})",
-        strength="In school on every one of the last {of} school days ({from_} to {to})",
-    ),
-    Feature(
-        "absence_rate_20d", "absence", "attendance", "absences", 20, "absent", "count", 1, "share",
-        over="enrolled_days",
-        phrase="Absent {count} of the last {of} school days ({from_} to {to})",
-        strength="Absent only {count} of the last {of} school days ({from_} to {to})",
-    ),
-    Feature(
-        "absence_rate_60d", "absence", "attendance", "absences", 60, "absent", "count", 1, "share",
-        over="enrolled_days",
-        phrase="Absent {count} of {of} school days since {from_}",
-        strength="Absent only {count} of {of} school days since {from_}",
-    ),
-    Feature(
-        "absence_rate_year", "absence", "attendance", "absences", "year", "absent", "count", 1, "share",
-        over="enrolled_days",
-        phrase="Absent {count} of {of} school days this year",
-        strength="Absent only {count} of {of} school days this year",
-    ),
-    Feature(
-        "absent_days_year", "absence", "attendance", "absences", "year", "absent", "count", 1, "days",
-        phrase="Absent {count} school days since {from_}",
-        strength="Absent only {count} school days since {from_}",
-    ),
-    Feature(
-        "absence_trend_20d", "absence", "attendance", "absences", 20, "absent", "count", 1, "share",
-        over="enrolled_days", against="before",
-        phrase="Absent more often from {from_} to {to} ({count} of {of} school days) than earlier this year",
-        strength="Absent less often from {from_} to {to} ({count} of {of} school days) than earlier this year",
-    ),
-    Feature(
-        "unexcused_rate_year", "unexcused absence", "attendance", "absences", "year", "unexcused", "count", 1, "share",
-        over="enrolled_days",
-        phrase="{count} unexcused days in {of} school days this year",
-        strength="Only {count} unexcused days in {of} school days this year",
-    ),
-    Feature(
-        "days_since_absence", "absence", "attendance", "absences", "year", "absent", "since", -1, "days",
-        phrase="Last absent on {to}",
-        strength="In school on each of the last {count} school days",
-    ),
-    Feature(
-        "tardies_20d", "late arrival", "attendance", "absences", 20, "tardy", "count", 1, "count",
-        phrase="Late {count} times in the last 20 school days ({from_} to {to})",
-        strength="Late only {count} times in the last 20 school days",
-    ),
-    Feature(
-        "partial_days_year", "partial days", "attendance", "absences", "year", "partial", "count", 1, "count",
-        phrase="{count} partial days since {from_}",
-        strength="Only {count} partial days since {from_}",
-    ),
-    Feature(
-        "prior_absence_rate", "absence last year", "attendance", "absences", "prior_year", "absent", "count", 1,
-        "share",
-        over="enrolled_days", changeable=False,
-        phrase="Absent {count} of {of} school days last year",
-        strength="Absent only {count} of {of} school days last year",
-    ),
-)  # fmt: skip
-
 _GRADES = (
+    Feature(
+        "mean_mark_20d", "marks", "grades", "grades", 20, "marked", "mean", -1, "points", column="hundredths",
+        phrase="Mean mark {value} in work since {from_}",
+        strength="Mean mark {value} in work since {from_}",
+    ),
     Feature(
         "mean_mark_60d", "marks", "grades", "grades", 60, "marked", "mean", -1, "points", column="hundredths",
         phrase="Mean mark {value} in work since {from_}",
@@ -101,6 +41,18 @@ _GRADES = (
         strength="Marks rose by {value} points in the last 20 school days ({from_} to {to}) against earlier this year",
     ),
     Feature(
+        "mark_change_term", "change in marks", "grades", "grades", "term", "marked", "mean", -1, "points",
+        column="hundredths", against="before",
+        phrase="Marks changed by {value} points this term (since {from_}) against earlier this year",
+        strength="Marks rose by {value} points this term (since {from_}) against earlier this year",
+    ),
+    # No strength: a student below the mean may still have a lower score for it than others have.
+    Feature(
+        "course_standing_year", "standing in courses", "grades", "grades", "year", "marked", "above_course", -1,
+        "points", column="hundredths",
+        phrase="Marks {value} points against the mean of the same courses this year",
+    ),
+    Feature(
         "lowest_core_mark", "core courses", "grades", "grades", "year", "core_marked", "least_course", -1, "points",
         column="hundredths",
         phrase="Mean mark {value} in one core course this year",
@@ -113,15 +65,36 @@ _GRADES = (
         strength="Mean mark of 60 or more in every core course this year",
     ),
     Feature(
+        "failed_finals_year", "core courses", "grades", "grades", "year", "failed_core", "count", 1, "count",
+        phrase="{count} final marks in core courses below 60 this year",
+        strength="Every final mark with points in core courses this year is 60 or more",
+    ),
+    Feature(
+        "passed_finals_share_year", "core courses", "grades", "grades", "year", "passed_core", "count", -1, "share",
+        over="core_final",
+        phrase="{count} of {of} final marks in core courses so far passing",
+        strength="{count} of {of} final marks in core courses so far passing",
+    ),
+    Feature(
         "missing_work_20d", "missing work", "grades", "grades", 20, "missing", "count", 1, "count",
         phrase="{count} assignments not handed in over the last 20 school days ({from_} to {to})",
         strength="Only {count} assignments open from the last 20 school days",
+    ),
+    Feature(
+        "missing_work_60d", "missing work", "grades", "grades", 60, "missing", "count", 1, "count",
+        phrase="{count} assignments not handed in since {from_}",
+        strength="Only {count} assignments open since {from_}",
     ),
     Feature(
         "missing_work_share_year", "missing work", "grades", "grades", "year", "missing", "count", 1, "share",
         over="work",
         phrase="{count} of {of} assignments this year not handed in",
         strength="All but {count} of {of} assignments this year handed in",
+    ),
+    Feature(
+        "late_work_20d", "late work", "grades", "grades", 20, "late", "count", 1, "count",
+        phrase="{count} assignments handed in after the due day since {from_}",
+        strength="Only {count} assignments handed in after the due day since {from_}",
     ),
     Feature(
         "late_work_share_year", "late work", "grades", "grades", "year", "late", "count", 1, "share", over="handed_in",
@@ -149,12 +122,25 @@ _GRADES = (
 # No strength: incidents that rest on a judgement are not counted, so a count of none does not mean none on record.
 _DISCIPLINE = (
     Feature(
+        "incidents_20d", "incidents", "discipline", "incidents", 20, "objective", "count", 1, "count",
+        phrase="{count} recorded incidents since {from_}",
+    ),
+    Feature(
         "incidents_60d", "incidents", "discipline", "incidents", 60, "objective", "count", 1, "count",
         phrase="{count} recorded incidents since {from_}",
     ),
     Feature(
         "incidents_year", "incidents", "discipline", "incidents", "year", "objective", "count", 1, "count",
         phrase="{count} recorded incidents this year",
+    ),
+    Feature(
+        "days_since_incident", "incidents", "discipline", "incidents", "year", "objective", "since", -1, "days",
+        phrase="Latest recorded incident on {to}",
+    ),
+    Feature(
+        "suspension_days_60d", "days suspended", "discipline", "incidents", 60, "objective", "total", 1, "days",
+        column="suspension_days",
+        phrase="{count} days suspended since {from_}",
     ),
     Feature(
         "suspension_days_year", "days suspended", "discipline", "incidents", "year", "objective", "total", 1, "days",
@@ -166,6 +152,11 @@ _DISCIPLINE = (
         "count", changeable=False,
         phrase="{count} recorded incidents last year",
     ),
+    Feature(
+        "prior_suspension_days", "days suspended last year", "discipline", "incidents", "prior_year", "objective",
+        "total", 1, "days", column="suspension_days", changeable=False,
+        phrase="{count} days suspended last year",
+    ),
 )  # fmt: skip
 
 _MOBILITY = (
@@ -173,6 +164,17 @@ _MOBILITY = (
         "schools_this_year", "school changes", "mobility", "enrollments", "year", "any", "count", 1, "count",
         changeable=False,
         phrase="Enrolled in {count} schools this year",
+    ),
+    Feature(
+        "prior_schools", "school changes last year", "mobility", "enrollments", "prior_year", "any", "count", 1,
+        "count", changeable=False,
+        phrase="Enrolled in {count} schools last year",
+    ),
+    # Another school may have had more school days: the sentence does not set the days against a total.
+    Feature(
+        "enrolled_share_year", "time enrolled", "mobility", "enrollments", "year", "any", "count", 0, "share",
+        over="enrolled_days", changeable=False,
+        phrase="{count} school days enrolled this year",
     ),
     Feature(
         "entry_day", "entry", "mobility", "enrollments", "year", "any", "value", 0, "days", column="entry_day",
@@ -188,7 +190,7 @@ _MOBILITY = (
 
 #: Every feature by name.
 CATALOG: Mapping[str, Feature] = MappingProxyType(
-    {feature.name: feature for feature in (*_ATTENDANCE, *_GRADES, *_DISCIPLINE, *_MOBILITY)}
+    {feature.name: feature for feature in (*ATTENDANCE, *_GRADES, *_DISCIPLINE, *_MOBILITY)}
 )
 
 

@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from early_id.exceptions import ConfigError
 
-Window = int | Literal["year", "term", "first_month", "prior_year"]
-Aggregate = Literal["count", "total", "mean", "latest", "since", "least_course", "low_courses", "above_course", "streak", "longest", "value"]
+NamedWindow = Literal["year", "term", "first_month", "prior_year"]
+Window = int | NamedWindow
+Against = Literal["", "before", "previous"]
+Aggregate = Literal[
+    "count",
+    "total",
+    "mean",
+    "latest",
+    "since",
+    "streak",
+    "longest",
+    "least_course",
+    "low_courses",
+    "above_course",
+    "value",
+]
 Table = Literal["absences", "grades", "incidents", "enrollments"]
+
+#: The longest window in which school days in a row are counted.
+LONGEST_RUN = 60
+_OF_A_COLUMN = ("total", "mean", "latest", "least_course", "low_courses", "above_course", "value")
+_RUNS = ("streak", "longest")
 
 
 @dataclass(frozen=True)
@@ -25,20 +44,25 @@ class Feature:
     domain : {"attendance", "grades", "discipline", "mobility"}
     table : str
         The canonical table that is aggregated.
-    window : int, "year" or "prior_year"
+    window : int, "year", "term", "first_month" or "prior_year"
         School days of the student's own school ending on the last school day up to the as-of date; the school year so
-        far; or the whole school year before.
+        far; the school's term in progress so far; the first 20 school days of the school's year, as far as they have
+        come; or the whole school year before.
     where : str
         Named filter on the rows of the table, see `early_id.panel._events`.
     aggregate : str
         `count` of rows, `total` or `mean` or `latest` of `column`, `since` = school days since the last such row,
-        `least_course` = lowest course mean, `low_courses` = core courses with a mean below 60, `value` = taken as is.
+        `least_course` = lowest course mean, `low_courses` = core courses with a mean below 60, `above_course` = points
+        above the mean that the students of the panel have in the same courses on the same date, `value` = taken as is.
+        `streak` = school days in a row up to the last one on which attendance is on record, `longest` = the longest
+        such run; both look at the days of the row's school, and a day without attendance on record ends a run.
     column : str
         The integer column that is summed.
     over : str
-        Denominator: `enrolled_days` (submitted school days while enrolled) or the name of a filter of the same table.
-    against_before : bool
-        Subtract the same figure for the rest of the year before the window.
+        Denominator: `enrolled_days` (submitted school days while enrolled; for enrollments those days are counted
+        over the submitted days of the row's school) or the name of a filter of the same table.
+    against : {"", "before", "previous"}
+        Subtract the same figure for the rest of the year before the window, or for as many school days just before it.
     direction : {1, -1, 0}
         +1: more of it never lowers the score; -1: never raises it; 0: free.
     unit : {"share", "days", "count", "points"}
@@ -62,16 +86,62 @@ class Feature:
     strength: str = ""
     column: str = ""
     over: str = ""
-    against: Literal["", "before", "previous"] = ""
+    against: Against = ""
     changeable: bool = True
 
     def __post_init__(self) -> None:
-        if self.against and not isinstance(self.window, int):
-            msg = (
-                f"Expected a window in school days for {self.name!r}, which is compared with the days before it, got "
+        for found in (self._window(), self._comparison(), self._aggregation()):
+            if found:
+                raise ConfigError(found)
+
+    def _window(self) -> str:
+        """Say what is wrong with the window; empty if nothing is."""
+        names = get_args(NamedWindow)
+        number = isinstance(self.window, int) and self.window >= 1
+        if number or self.window in names:
+            return ""
+        return (
+            f"Expected a number of school days or one of {', '.join(names)} as the window of {self.name!r}, got "
+            f"{self.window!r}."
+        )
+
+    def _comparison(self) -> str:
+        """Say what is wrong with what the window is compared with."""
+        if self.against not in get_args(Against):
+            return f"Expected {self.name!r} to be compared with 'before' or 'previous', got {self.against!r}."
+        if not self.against:
+            return ""
+        if not isinstance(self.window, int) and (self.against, self.window) != ("before", "term"):
+            wanted, other = {
+                "before": ("school days or a term", "the days before it"),
+                "previous": ("school days", "as many days just before it"),
+            }[self.against]
+            return (
+                f"Expected a window in {wanted} for {self.name!r}, which is compared with {other}, got "
                 f"{self.window!r}."
             )
-            raise ConfigError(msg)
-        if self.aggregate in {"total", "mean", "latest"} and not self.column:
-            msg = f"Expected a column to take the {self.aggregate} of in {self.name!r}, got none."
-            raise ConfigError(msg)
+        if self.aggregate != "mean" and not (self.aggregate == "count" and self.over):
+            return f"Expected a mean or a share to compare in {self.name!r}, got the {self.aggregate}."
+        return ""
+
+    def _aggregation(self) -> str:
+        """Say what the aggregate needs and does not have."""
+        if self.aggregate in _OF_A_COLUMN and not self.column:
+            return f"Expected a column to take the {self.aggregate} of in {self.name!r}, got none."
+        if self.aggregate == "above_course" and self.table != "grades":
+            return (
+                f"Expected grades to compare with the mean of courses in {self.name!r}, got {self.table!r}."
+            )
+        if self.aggregate not in _RUNS:
+            return ""
+        if (self.table, self.where) != ("absences", "absent"):
+            return (
+                f"Expected days in a row of the filter 'absent' of absences in {self.name!r}, got {self.where!r} of "
+                f"{self.table!r}."
+            )
+        if not isinstance(self.window, int) or self.window > LONGEST_RUN:
+            return (
+                f"Expected a window of at most {LONGEST_RUN} school days for the days in a row of {self.name!r}, got "
+                f"{self.window!r}."
+            )
+        return ""
