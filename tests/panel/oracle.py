@@ -163,7 +163,7 @@ class Oracle:
         return {
             "schools_this_year": len(schools(year)),
             "prior_schools": len(schools(year - 1)) or NAN,
-            "enrolled_share_year": enrolled / len(fed) if fed else NAN,
+            "enrolled_share_year": min(enrolled, len(fed)) / len(fed) if fed else NAN,
             "entry_day": (row["entered_on"] - row["own_first"]).days,
             "grade_level": row["grade_level"],
         }
@@ -270,16 +270,15 @@ class Oracle:
     def of_the_year(self, at: date, row: dict) -> list[dict]:
         return [r for r in self.records(at, row) if row["first"] <= r["day"] <= row["last"]]
 
-    def course_means(self, at: date) -> dict[str, int]:
-        """Mean mark of each course in thousandths of hundredths, cut off, over the marks of everybody on the panel."""
-        if at not in self.means:
+    def course_means(self, at: date, first: date) -> dict[str, int]:
+        """Mean mark of each course in thousandths of hundredths, cut off, over everybody's marks of the year so far."""
+        if (at, first) not in self.means:
             marks: dict[str, list[int]] = {}
-            for row in self.cohort(at).values():
-                for r in self.of_the_year(at, row):
-                    if r["hundredths"] is not None:
-                        marks.setdefault(r["course_id"], []).append(r["hundredths"])
-            self.means[at] = {course: 1000 * sum(own) // len(own) for course, own in marks.items()}
-        return self.means[at]
+            for r in self.seen("grades", at):
+                if r["hundredths"] is not None and first <= r["assessed_on"] <= at:
+                    marks.setdefault(r["course_id"], []).append(r["hundredths"])
+            self.means[at, first] = {course: 1000 * sum(own) // len(own) for course, own in marks.items()}
+        return self.means[at, first]
 
     def marks(self, at: date, row: dict) -> dict[str, float]:
         this_year = self.of_the_year(at, row)
@@ -313,7 +312,7 @@ class Oracle:
             r for r in self.records(at, row)
             if r["core_final"] and self.past_first(row) <= r["day"] < row["first"]
         ]  # fmt: skip
-        of_courses = self.course_means(at)
+        of_courses = self.course_means(at, row["first"])
         above = sum(1000 * r["hundredths"] - of_courses[r["course_id"]] for r in marked)
         known = bool(work)
         return {

@@ -51,8 +51,8 @@ EXPECTED = {
         "prior_tardies": 2,
         "mean_mark_20d": 80,  # 90 and 70
         "mark_change_term": 80 - 70,  # before: 80, 75, 55
-        # Math has 42400 / 6 = 7066.666 hundredths, of 80, 75, 90 and 58, 60, 61; the others are hers alone.
-        "course_standing_year": (1000 * (8000 + 7500 + 9000) - 3 * 7_066_666) / (5 * 100_000),
+        # Math has 43400 / 7 = 6200 hundredths: hers, Ben's 58, 60, 61, and the 10 of Eve, who left; the others are hers.
+        "course_standing_year": (1000 * (8000 + 7500 + 9000) - 3 * 6_200_000) / (5 * 100_000),
         "failed_finals_year": 1,
         "passed_finals_share_year": 1 / 2,
         "missing_work_60d": 1,  # due on 10 Sep; 5 Sep lies before, that of 5 Nov was taken back
@@ -79,7 +79,7 @@ EXPECTED = {
         "prior_tardies": 0,
         "mean_mark_20d": 61,
         "mark_change_term": 60.5 - 58,
-        "course_standing_year": (1000 * (5800 + 6000 + 6100) - 3 * 7_066_666) / (3 * 100_000),
+        "course_standing_year": (1000 * (5800 + 6000 + 6100) - 3 * 6_200_000) / (3 * 100_000),
         "failed_finals_year": 1,
         "passed_finals_share_year": 0,
         "missing_work_60d": 0,

@@ -48,7 +48,7 @@ MARKS = {"table": "grades", "where": "marked", "column": "hundredths", "over": "
         ({"aggregate": "above_course"}, "Expected a column to take the above_course of in 'x', got none."),
         (
             {"aggregate": "above_course", "column": "thousandths"},
-            "Expected grades to compare with the mean of courses in 'x', got 'absences'.",
+            "Expected grades of the year to compare with the mean of courses in 'x', got 'absences' and the window 20.",
         ),
         (
             {"aggregate": "streak", "where": "tardy"},

@@ -11,6 +11,7 @@ from typing import Any
 
 import ibis
 
+from early_id.panel._join import left_join
 from early_id.panel._plan import Plan
 from early_id.panel._spells import between
 from early_id.panel._time import Scope, numbered, school_numbers, visible
@@ -59,7 +60,10 @@ class Sources:
 
 
 def _in_year(rows: Any, plan: Plan, sources: Sources) -> Any:
-    """Number the student, and the school in its own scope, and say to which school year a record's day belongs."""
+    """Number the student, and the school in its own scope, and say to which school year a record's day belongs.
+
+    Who is on no roll has no number; a course's mean counts everybody's marks, whenever the enrollment became known.
+    """
     rows = between(rows.filter(rows.day >= plan.moments.before_from, rows.day <= plan.moments.last_date), plan)
     if sources.scope == "county":
         days = sources.days
@@ -68,7 +72,7 @@ def _in_year(rows: Any, plan: Plan, sources: Sources) -> Any:
         dates = sources.dates.select("date", "school_number", "school_year", sent_by="school_id")
         rows = rows.join(dates, [rows.school_id == dates.sent_by, rows.day == dates.date])
         rows = rows.drop("school_id", "sent_by", "date")
-    return rows.join(sources.people, "student_id").drop("student_id")
+    return left_join(rows, sources.people, ["student_id"]).drop("student_id")
 
 
 def _packed(rows: Any, flags: Sequence[str]) -> Any:

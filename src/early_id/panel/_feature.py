@@ -53,7 +53,7 @@ class Feature:
     aggregate : str
         `count` of rows, `total` or `mean` or `latest` of `column`, `since` = school days since the last such row,
         `least_course` = lowest course mean, `low_courses` = core courses with a mean below 60, `above_course` = points
-        above the mean that the students of the panel have in the same courses on the same date, `value` = taken as is.
+        above the mean of all marks of the same courses this school year known on the same date, `value` = taken as is.
         `streak` = school days in a row up to the last one on which attendance is on record, `longest` = the longest
         such run; both look at the days of the row's school, and a day without attendance on record ends a run.
     column : str
@@ -128,9 +128,10 @@ class Feature:
         """Say what the aggregate needs and does not have."""
         if self.aggregate in _OF_A_COLUMN and not self.column:
             return f"Expected a column to take the {self.aggregate} of in {self.name!r}, got none."
-        if self.aggregate == "above_course" and self.table != "grades":
+        if self.aggregate == "above_course" and (self.table, self.window) != ("grades", "year"):
             return (
-                f"Expected grades to compare with the mean of courses in {self.name!r}, got {self.table!r}."
+                f"Expected grades of the year to compare with the mean of courses in {self.name!r}, got "
+                f"{self.table!r} and the window {self.window!r}."
             )
         if self.aggregate not in _RUNS:
             return ""

@@ -243,5 +243,7 @@ def _dates_of(rows: pd.DataFrame, feature: Feature) -> tuple[pd.Series, pd.Serie
         return unknown, unknown
     if feature.aggregate in {"since", "latest"}:
         return rows[f"{feature.name}__on"], rows[f"{feature.name}__on"]
-    start = rows[f"start_{feature.window}"] if isinstance(feature.window, int) else rows["counted_from"]
-    return start.where(start >= rows["counted_from"], rows["counted_from"]), rows["last_day"]
+    named = feature.window in {"year", "first_month"}
+    start = rows["counted_from"] if named else rows[f"start_{feature.window}"]
+    end = rows["end_first_month"] if feature.window == "first_month" else rows["last_day"]
+    return start.where(start >= rows["counted_from"], rows["counted_from"]), end

@@ -22,7 +22,8 @@ def known_condition(rows: Any, feature: Feature) -> Any:
 
     Attendance: at least one submitted day while enrolled in the window. Grades: at least one assignment on record
     this year; for final marks, one of those in the same year. Incidents: the school's district had sent any by the
-    as-of date (last year: a district in which the student was enrolled then had sent any before this school year).
+    as-of date (last year: a district in which the student was enrolled then had sent any before this school year);
+    school days since the last one also need a submitted day.
     """
     prior = feature.window == "prior_year"
     if feature.table == "absences":
@@ -31,7 +32,8 @@ def known_condition(rows: Any, feature: Feature) -> Any:
         finals = rows["known_finals_before" if prior else "known_finals"]
         return ((finals if prior or feature.where in _FINALS else rows["known_work"]) > 0).fill_null(False)
     if feature.table == "incidents":
-        return rows.prior_incidents_sent > 0 if prior else rows.incidents_sent.fill_null(False)
+        sent = rows.prior_incidents_sent > 0 if prior else rows.incidents_sent.fill_null(False)
+        return sent & (rows.enrolled_year > 0) if feature.aggregate == "since" else sent
     return ibis.literal(True)
 
 
@@ -110,7 +112,9 @@ def _of_enrollment(rows: Any, feature: Feature) -> tuple[Any, Any, Any]:
         value = rows[feature.column]
         return value.cast("float64"), value.cast("int64"), ibis.null("int64")
     if feature.over:
-        top, bottom = rows.enrolled_year, rows.school_days_sent
+        # A student who came from a school that has had more days has been there from the first of them.
+        bottom = rows.school_days_sent
+        top = ibis.least(rows.enrolled_year, bottom)
         return _divide(top, bottom), top, bottom
     schools = rows.prior_schools if feature.window == "prior_year" else rows.schools
     return schools.cast("float64"), schools, ibis.null("int64")
