@@ -9,9 +9,11 @@ __getattr__, __dir__, __all__ = attach(
         "Feature": "_feature",
         "Label": "_labels",
         "Panel": "_panel",
+        "PanelQuery": "_query",
         "TimeSafety": "_safety",
         "build_panel": "_panel",
         "catalog_frame": "_catalog",
         "check_time_safety": "_safety",
+        "panel_query": "_query",
     },
 )

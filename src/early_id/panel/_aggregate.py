@@ -76,7 +76,7 @@ def parts_of(feature: Feature) -> dict[str, Part]:
 
 
 def seen(plan: Plan, events: Any, members: Any, slots: Any, features: Iterable[Feature], scope: Scope) -> Any:
-    """Join each cohort row to the events of its school year so far that it can see and some feature counts.
+    """Join each cohort row to the events of its school year so far that it can see.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def seen(plan: Plan, events: Any, members: Any, slots: Any, features: Iterable[F
     windows = {f"start_{window}" for feature in features for window in _starts(feature)}
     names = (*_OF_SLOT, *sorted(windows), "last_sent", "end_first_month")
     slots = slots.select(row_slot=slots.row, row_like=slots.person, **{f"row_{name}": slots[name] for name in names})
-    events = plan.of_part(_wanted(events, features)).join(members, "person")
+    events = plan.of_part(events).join(members, "person")
     conditions = [
         events.like == slots.row_like,
         events.school_year == slots.row_school_year,
@@ -110,11 +110,6 @@ def _starts(feature: Feature) -> tuple[int | str, ...]:
     if isinstance(feature.window, int):
         return (feature.window, 2 * feature.window) if feature.against == "previous" else (feature.window,)
     return ("term",) if feature.window == "term" else ()
-
-
-def _wanted(events: Any, features: Iterable[Feature]) -> Any:
-    names = {name for feature in features for name in (feature.where, feature.over) if name in events.columns}
-    return events.filter(ibis.or_(*(events[name] for name in sorted(names))))
 
 
 def aggregate(rows: Any, features: Iterable[Feature]) -> Any:
@@ -163,7 +158,8 @@ def aggregate_before(plan: Plan, events: Any, features: Iterable[Feature], scope
     """
     features = list(features)
     parts = {part.name: part for feature in features for part in parts_of(feature).values()}
-    events = plan.of_part(_wanted(events, features))
+    # Who had none of these events keeps a row of zeros, which says the same as no row.
+    events = plan.of_part(events)
     events = events.mutate(school_year=events.school_year + 1)
     who = ["person", "school_year"] + (["school_number"] if scope == "school" else [])
     sums = {

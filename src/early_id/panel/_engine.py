@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from functools import lru_cache
+from datetime import date
+from functools import lru_cache, partial
 from typing import Any
 
 import ibis
@@ -14,8 +15,9 @@ import pyarrow as pa
 from early_id.district import Signals, to_pandas
 from early_id.panel._feature import Feature
 from early_id.panel._labels import Label
-from early_id.panel._plan import STEP, Moments, of_people
+from early_id.panel._plan import STEP, Moments, Plan, of_people
 from early_id.panel._rows import plan_of
+from early_id.panel._spark import run_on_spark, spark_sql
 from early_id.panel._time import WEEK_REST_DAYS, Scope
 
 #: Rows of a panel that are computed at a time: they bound the memory, whatever the size of the county.
@@ -26,7 +28,7 @@ Step = tuple[str, str, bool]
 
 @lru_cache(maxsize=64)
 def compiled(
-    catalog: tuple[Feature, ...], scope: Scope, label: Label | None, dialect: str
+    catalog: tuple[Feature, ...], scope: Scope, label: Label | None, engine: str, *, facts: bool
 ) -> tuple[Step, ...]:
     """Write the plan of a catalogue as SQL, one statement per step; kept, because writing takes longer than running.
 
@@ -34,13 +36,17 @@ def compiled(
     -------
     tuple of (name, SQL, whether it is computed for each part of the students)
     """
-    plan = plan_of(catalog, scope, label)
-    return tuple(
-        (name, str(ibis.to_sql(rows, dialect=dialect)), name in plan.by_part) for name, rows in plan.steps.items()
-    )
+    plan = plan_of(Plan(), catalog, scope, label, facts=facts)
+    write = partial(ibis.to_sql, dialect="duckdb") if engine == "duckdb" else spark_sql
+    return tuple((name, str(write(rows)), name in plan.by_part) for name, rows in plan.steps.items())
 
 
-def moments(signals: Signals, as_of: pd.DatetimeIndex) -> Moments:
+def engine_of(signals: Signals) -> Callable[..., Iterator[pa.Table]]:
+    """Return what runs a plan where the tables are."""
+    return run if signals.connection.name == "duckdb" else run_on_spark
+
+
+def moments(signals: Signals, as_of: pd.DatetimeIndex, known_by: date) -> Moments:
     """Find the days between which the dates look."""
     calendar = signals.table("calendar")
     rows = calendar.group_by("school_id", "school_year").agg(first=calendar.day.min(), last=calendar.day.max())
@@ -50,9 +56,8 @@ def moments(signals: Signals, as_of: pd.DatetimeIndex) -> Moments:
     year = running["school_year"].min() if len(running) else years["school_year"].max()
     since = years[years["school_year"] == year]["first"].min()
     before = years[years["school_year"] == year - 1]["first"].min()
-    return Moments(
-        as_of[0].date(), as_of[-1].date(), since.date(), (since if pd.isna(before) else before).date()
-    )
+    before = since if pd.isna(before) else before
+    return Moments(as_of[0].date(), as_of[-1].date(), since.date(), before.date(), known_by)
 
 
 def given(signals: Signals, as_of: pd.DatetimeIndex) -> dict[str, pa.Table]:
@@ -74,9 +79,28 @@ def given(signals: Signals, as_of: pd.DatetimeIndex) -> dict[str, pa.Table]:
     }
 
 
-def run(signals: Signals, steps: tuple[Step, ...], as_of: pd.DatetimeIndex) -> Iterator[pa.Table]:
-    """Compute the steps on a district's tables and yield the rows of the last one, part by part of the students."""
-    fill = moments(signals, as_of).fill
+def script(signals: Signals, steps: tuple[Step, ...], as_of: pd.DatetimeIndex, known_by: date) -> str:
+    """Write the steps as statements that can be run one after the other, for all students at once."""
+    fill = moments(signals, as_of, known_by).fill
+    found = [_table_text(name, rows) for name, rows in given(signals, as_of).items()]
+    *before, (_, last, _) = steps
+    found += [f"CREATE TEMPORARY VIEW {STEP}{name} AS\n{sql}" for name, sql, _ in before]
+    return of_people(fill(";\n\n".join([*found, last])), 0, 2**31 - 1) + ";\n"
+
+
+def _table_text(name: str, rows: pa.Table) -> str:
+    def cell(value: object) -> str:
+        return "NULL" if value is None else str(value) if isinstance(value, int) else f"DATE '{value}'"
+
+    lines = ",\n  ".join(f"({', '.join(cell(value) for value in row.values())})" for row in rows.to_pylist())
+    return f"CREATE TEMPORARY VIEW {name} AS\nSELECT * FROM (VALUES\n  {lines}\n) AS t({', '.join(rows.column_names)})"
+
+
+def run(
+    signals: Signals, steps: tuple[Step, ...], as_of: pd.DatetimeIndex, known_by: date
+) -> Iterator[pa.Table]:
+    """Compute the steps in DuckDB and yield the rows of the last one, part by part of the students."""
+    fill = moments(signals, as_of, known_by).fill
     # A cursor has temporary tables of its own: two panels may be built at the same time.
     with closing(signals.connection.con.cursor()) as cursor:
         for name, rows in given(signals, as_of).items():

@@ -101,6 +101,7 @@ def absences(plan: Plan, sources: Sources) -> Any:
     """
     rows = plan.table("absences")
     rows = rows.filter(rows.occurred_on >= plan.moments.before_from, rows.occurred_on <= plan.moments.last_date)
+    rows = rows.filter(rows.kind.isin((*ABSENT_KINDS, "tardy", "partial")))
     whole = rows.thousandths >= WHOLE_DAY
     missed = rows.kind.isin(ABSENT_KINDS)
     rows = rows.select(
@@ -118,7 +119,7 @@ def absences(plan: Plan, sources: Sources) -> Any:
         excused=rows.kind == "excused",
         suspended=rows.kind == "suspension_out",
     )
-    rows = between(rows.filter(rows.absent | rows.tardy | rows.partial), plan)
+    rows = between(rows, plan)
     rows = rows.join(sources.people, "student_id").drop("student_id")
     dates = sources.dates.filter(sources.dates.fed_on.notnull())
     rows = rows.join(dates, ["school_id", "date"]).drop("school_id").rename(day="date")
@@ -186,8 +187,10 @@ def grades(plan: Plan, sources: Sources) -> Any:
     a mark nor points is not known to be handed in, nor to be missing. Of earlier years only final marks are looked at.
     """
     rows = plan.table("grades")
-    first = plan.moments.before_from
-    rows = rows.filter((rows.assessed_on >= first) | (rows.due_on >= first))
+    # Cheap conditions first: most rows of a large table are of other years.
+    newest = ibis.greatest(rows.assessed_on, rows.due_on.fill_null(rows.assessed_on))
+    rows = rows.filter(newest >= plan.moments.before_from)
+    rows = rows.filter((newest >= plan.moments.year_from) | (rows.kind == "final"))
     courses = plan.keep("courses", numbered(rows, "course_id", "course"))
     courses = courses.mutate(course=courses.course.cast("int32"))
     missing = (rows.mark == "missing").fill_null(False) & rows.hundredths.isnull()

@@ -112,10 +112,9 @@ def _of_years(rows: Any, years: Any) -> Any:
 
 
 def features(plan: Plan, parts: Cohort, catalog: Sequence[Feature]) -> Any:
-    """Return one row per student, school and as-of date with every feature of the catalogue.
+    """Return one row per student, school and as-of date with all that the features of the catalogue are made of.
 
-    Columns: the cohort's columns, each feature by name, and `<feature>__n`, `<feature>__of` and `<feature>__on` with
-    the counts and the day that a sentence about it names.
+    Columns: the cohort's, `row`, `person`, and the whole numbers and days that `value_of` divides and compares.
     """
     slots = parts.slots
     rows = plan.of_part(parts.members).join(slots.rename(slot="row", like="person"), "like").drop("like")
@@ -124,17 +123,31 @@ def features(plan: Plan, parts: Cohort, catalog: Sequence[Feature]) -> Any:
         wanted = [feature for feature in (*catalog, *_WITNESSES.values()) if feature.table == table]
         if any(feature in catalog for feature in wanted):
             rows = _with_events(plan, parts, rows, table, wanted)
-    columns: dict[str, Any] = {}
+    return rows
+
+
+def facts_of(rows: Any, catalog: Sequence[Feature]) -> dict[str, Any]:
+    """Give what a sentence about each feature names: `<feature>__count`, `__of`, and the days `__from` and `__to`.
+
+    A window begins no earlier than the student's first day this year. A fact about one day has that day. The year
+    before has no dates of its own here: a sentence about it says "last year".
+    """
+    found = {}
     for feature in catalog:
-        value, count, total, on = value_of(rows, feature)
-        columns |= {
-            feature.name: value,
-            f"{feature.name}__n": count,
-            f"{feature.name}__of": total,
-            f"{feature.name}__on": on,
+        _, count, total, on = value_of(rows, feature)
+        days = (on, on)
+        if feature.window != "prior_year" and feature.aggregate not in {"since", "latest"}:
+            first = rows.counted_from
+            if feature.window not in {"year", "first_month"}:
+                first = ibis.greatest(rows[f"start_{feature.window}"], first)
+            days = (first, rows.end_first_month if feature.window == "first_month" else rows.last_day)
+        found |= {
+            f"{feature.name}__count": count.cast("float64"),
+            f"{feature.name}__of": total.cast("float64"),
+            f"{feature.name}__from": days[0],
+            f"{feature.name}__to": days[1],
         }
-    kept = [name for name in (*slots.columns, "slot") if name not in columns]
-    return rows.select(*kept, **columns)
+    return found
 
 
 def _with_events(plan: Plan, parts: Cohort, rows: Any, table: str, wanted: Sequence[Feature]) -> Any:

@@ -38,12 +38,15 @@ class Moments:
         The first and the last as-of date.
     year_from, before_from : datetime.date
         First school day of the first school year that is running on a date, and of the one before.
+    known_by : datetime.date
+        Labels that mature later are missing.
     """
 
     first_date: date = date(1001, 1, 1)
     last_date: date = date(1001, 1, 2)
     year_from: date = date(1001, 1, 3)
     before_from: date = date(1001, 1, 4)
+    known_by: date = date(1001, 1, 5)
 
     def fill(self, sql: str) -> str:
         """Put the days in the places of the marks of a kept plan."""

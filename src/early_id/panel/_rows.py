@@ -2,43 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import ibis
 
-from early_id.panel._cohort import row_number
+from early_id.panel._cohort import KEYS, row_number
 from early_id.panel._feature import Feature
-from early_id.panel._features import FEED_WINDOW, Cohort, cohort_of, features, no_attendance, nothing_known
+from early_id.panel._features import FEED_WINDOW, Cohort, cohort_of, facts_of, features, no_attendance, nothing_known
 from early_id.panel._join import left_join
 from early_id.panel._labels import Label, labels
 from early_id.panel._plan import Plan
 from early_id.panel._time import Scope, visible
+from early_id.panel._values import value_of
 
 #: Decisions about a listed student after which nobody reached out.
 WITHOUT_OUTREACH = ("dismissed", "no_outreach", "not_reached", "no outreach", "not reached")
 
 
-def plan_of(
-    catalog: Sequence[Feature], scope: Scope, label: Label | None, bound: Mapping[str, Any] | None = None
-) -> Plan:
-    """Write down every step of a panel; the last one holds its rows."""
-    plan = Plan(bound)
+ROW_COLUMNS = (
+    *KEYS, "district_id", "school_year", "school_day", "term", "grade_level", "treated", "not_scored",
+)  # fmt: skip
+LABEL_COLUMNS = ("label", "event_day", "onset", "label_matures_on")
+
+
+def plan_of(plan: Plan, catalog: Sequence[Feature], scope: Scope, label: Label | None, *, facts: bool) -> Plan:
+    """Write down every step of a panel; the last one holds its rows.
+
+    With `facts` the rows hold, in the place of the features, what sentences about them name.
+    """
     parts = cohort_of(plan, catalog, scope)
     treated = plan.keep("treated", _treated(plan, parts))
     found = None
     if label is not None:
         scored = plan.keep("scored", _keys(plan, parts))
-        found = plan.keep("labels", labels(plan, scored, label).rename(label_matures_on="matures_on"))
+        found = labels(plan, scored, label).rename(label_matures_on="matures_on")
+        found = plan.keep("labels", _mature(plan, found, scored))
     rows = features(plan, parts, catalog)
     rows = rows.join(parts.people, "person").join(parts.sources.schools, "school_number")
+    if facts:
+        ordered = rows.order_by("row")
+        plan.keep("rows", ordered.select(*KEYS, **facts_of(ordered, catalog)), by_part=True)
+        return plan
+    rows = rows.mutate(**{feature.name: value_of(rows, feature)[0] for feature in catalog})
     rows = left_join(rows, plan.table("schools").select("school_id", "district_id"), ["school_id"])
     rows = left_join(rows, treated, ["row"])
     rows = rows.mutate(treated=rows.treated.fill_null(False), not_scored=_not_scored(plan, rows, catalog))
+    columns = list(dict.fromkeys((*ROW_COLUMNS, *(feature.name for feature in catalog))))
     if found is not None:
         rows = left_join(rows, found, ["row"])
-    plan.keep("rows", rows.drop("row", "slot", "person"), by_part=True)
+        columns += LABEL_COLUMNS
+    plan.keep("rows", rows.order_by("row").select(columns), by_part=True)
     return plan
+
+
+def _mature(plan: Plan, found: Any, scored: Any) -> Any:
+    """Blank labels that were not complete by the last day, and say where the event is still ahead."""
+    found = found.join(scored.select("row", "as_of"), "row")
+    mature = (found.label_matures_on <= plan.moments.known_by).fill_null(False)
+    label = ibis.ifelse(mature, found.label, ibis.null("int64"))
+    event_day = ibis.ifelse(mature & (found.label == 1), found.event_day, ibis.null("date"))
+    ahead = (label == 0) | (event_day > found.as_of)
+    return found.select(
+        "row", "label_matures_on", label=label, event_day=event_day, onset=label.notnull() & ahead.fill_null(False)
+    )
 
 
 def _keys(plan: Plan, parts: Cohort) -> Any:
