@@ -186,13 +186,9 @@ def grades(plan: Plan, sources: Sources) -> Any:
     A missing assignment counts from its due day, whenever the record says it was assessed. An assignment with neither
     a mark nor points is not known to be handed in, nor to be missing. Of earlier years only final marks are looked at.
     """
-    rows = plan.table("grades")
-    # Cheap conditions first: most rows of a large table are of other years.
-    newest = ibis.greatest(rows.assessed_on, rows.due_on.fill_null(rows.assessed_on))
-    rows = rows.filter(newest >= plan.moments.before_from)
-    rows = rows.filter((newest >= plan.moments.year_from) | (rows.kind == "final"))
-    courses = plan.keep("courses", numbered(rows, "course_id", "course"))
-    courses = courses.mutate(course=courses.course.cast("int32"))
+    rows = _looked_at(plan)
+    this_year = plan.table("grades").filter(ibis._.assessed_on >= plan.moments.year_from)
+    courses = plan.keep("courses", numbered(this_year, "course_id", "course"))
     missing = (rows.mark == "missing").fill_null(False) & rows.hundredths.isnull()
     marked = rows.hundredths.notnull()
     handed_in = (rows.kind == "assignment") & ~missing & (marked | rows.mark.notnull())
@@ -217,10 +213,23 @@ def grades(plan: Plan, sources: Sources) -> Any:
         passed_core=final & ~low,
     )
     rows = rows.filter(rows.core_final | ((rows.marked | rows.work) & (rows.day >= plan.moments.year_from)))
-    rows = rows.join(courses, "course_id").drop("course_id")
+    rows = left_join(rows, courses, ["course_id"]).drop("course_id")
     rows = plan.keep("marks", _packed(_in_year(rows, plan, sources), _GRADE_FLAGS))
     rows = _unpacked(rows, _GRADE_FLAGS)
     return rows.mutate(newest=rows.day.delta(_EPOCH, unit="day") * PACK + rows.hundredths)
+
+
+def _looked_at(plan: Plan) -> Any:
+    """Keep the work of the running year, and final marks of the year before.
+
+    Each part is asked for by plain comparisons with a day, by which an engine skips what it need not read. A missing
+    assignment may have been entered before the year began, and be due in it.
+    """
+    rows, first = plan.table("grades"), plan.moments.year_from
+    earlier = rows.filter(rows.assessed_on < first)
+    due = earlier.filter(earlier.due_on >= first, earlier.kind == "assignment")
+    finals = earlier.filter(earlier.assessed_on >= plan.moments.before_from, earlier.kind == "final")
+    return rows.filter(rows.assessed_on >= first).union(due, finals)
 
 
 def incidents(plan: Plan, sources: Sources) -> Any:
