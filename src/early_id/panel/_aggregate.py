@@ -150,7 +150,7 @@ def _taken(rows: Any, part: Part) -> Any:
     return rows[part.column].sum(where=chosen).cast("int32")
 
 
-def aggregate_before(plan: Plan, events: Any, features: Iterable[Feature], scope: Scope) -> Any:
+def aggregate_before(plan: Plan, table: str, events: Any, features: Iterable[Feature], scope: Scope) -> Any:
     """Compute the aggregates of the school year before, which hardly change any more: one row per student and change.
 
     Columns: person (in the scope of a school also school_number), school_year (the year after), from_on and until
@@ -159,7 +159,7 @@ def aggregate_before(plan: Plan, events: Any, features: Iterable[Feature], scope
     features = list(features)
     parts = {part.name: part for feature in features for part in parts_of(feature).values()}
     # Who had none of these events keeps a row of zeros, which says the same as no row.
-    events = plan.of_part(events)
+    events = plan.of_part(events).filter(events.school_year < plan.moments.last_year)
     events = events.mutate(school_year=events.school_year + 1)
     who = ["person", "school_year"] + (["school_number"] if scope == "school" else [])
     sums = {
@@ -169,6 +169,7 @@ def aggregate_before(plan: Plan, events: Any, features: Iterable[Feature], scope
         for name, part in parts.items()
     }
     alike = events.group_by(*who, "known_at", gone_on=events.retracted_at.fill_null(NEVER)).agg(**sums)
+    alike = plan.keep(f"{table}_alike", alike, by_part=True)
     known = alike.select(*who, from_on=alike.known_at)
     gone = alike.filter(alike.gone_on < NEVER).select(*who, from_on=alike.gone_on)
     changes = known.union(gone, distinct=True)

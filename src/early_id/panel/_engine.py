@@ -57,7 +57,8 @@ def moments(signals: Signals, as_of: pd.DatetimeIndex, known_by: date) -> Moment
     since = years[years["school_year"] == year]["first"].min()
     before = years[years["school_year"] == year - 1]["first"].min()
     before = since if pd.isna(before) else before
-    return Moments(as_of[0].date(), as_of[-1].date(), since.date(), before.date(), known_by)
+    last = running["school_year"].max() if len(running) else year
+    return Moments(as_of[0].date(), as_of[-1].date(), since.date(), before.date(), known_by, int(last))
 
 
 def given(signals: Signals, as_of: pd.DatetimeIndex) -> dict[str, pa.Table]:

@@ -128,7 +128,9 @@ def absences(plan: Plan, sources: Sources) -> Any:
         recorded_on=ibis.greatest(rows.recorded_on, rows.fed_on),
     ).drop("fed_on")
     rows = plan.keep("exceptions", _packed(_while_enrolled(rows, sources.spells), _ABSENCE_FLAGS))
-    return _once_a_day(plan, _unpacked(rows, _ABSENCE_FLAGS)).drop("recorded_on", "excused", "suspended")
+    once = _once_a_day(plan, _unpacked(rows, _ABSENCE_FLAGS))
+    flags = [name for name in _ABSENCE_FLAGS if name in once.columns]
+    return _unpacked(plan.keep("absences", _packed(once, flags)), flags)
 
 
 def _while_enrolled(rows: Any, spells: Any) -> Any:
@@ -166,7 +168,8 @@ def _once_a_day(plan: Plan, rows: Any) -> Any:
     rows = rows.mutate(same=(place * (1 << 15) + since) * 4 + sort)
     several = rows.group_by("same").agg(records=rows.count()).filter(ibis._.records > 1).drop("records")
     several = plan.keep("repeated", several)
-    single = rows.anti_join(several, "same").select(columns)
+    kept = [name for name in columns if name not in {"recorded_on", "excused", "suspended"}]
+    single = rows.anti_join(several, "same").select(kept)
     # Only days with several records are put in order: they are few.
     rows = rows.semi_join(several, "same")
     kind = ibis.cases((rows.excused, 0), (rows.suspended, 1), else_=2)
@@ -176,8 +179,7 @@ def _once_a_day(plan: Plan, rows: Any) -> Any:
     )
     taken = rows.shown_until.max().over(earlier)
     rows = rows.mutate(known_at=ibis.greatest(rows.known_at, taken.fill_null(rows.known_at)))
-    mended = plan.keep("mended", rows.filter(rows.known_at < rows.shown_until).select(columns))
-    return single.union(mended)
+    return single.union(rows.filter(rows.known_at < rows.shown_until).select(kept))
 
 
 def grades(plan: Plan, sources: Sources) -> Any:

@@ -168,7 +168,7 @@ def _with_events(plan: Plan, parts: Cohort, rows: Any, table: str, wanted: Seque
         found = plan.keep(f"{table}_courses", aggregate_courses(by_course(joined, means), courses), by_part=True)
         rows = left_join(rows, found, ["row"])
     if before:
-        earlier = aggregate_before(plan, events, before, scope)
+        earlier = aggregate_before(plan, table, events, before, scope)
         rows = _joined_before(rows, plan.keep(f"{table}_before", earlier, by_part=True), scope)
     return rows.mutate(
         **{

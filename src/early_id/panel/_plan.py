@@ -40,6 +40,8 @@ class Moments:
         First school day of the first school year that is running on a date, and of the one before.
     known_by : datetime.date
         Labels that mature later are missing.
+    last_year : int
+        The last school year that is running on a date.
     """
 
     first_date: date = date(1001, 1, 1)
@@ -47,11 +49,15 @@ class Moments:
     year_from: date = date(1001, 1, 3)
     before_from: date = date(1001, 1, 4)
     known_by: date = date(1001, 1, 5)
+    last_year: int = 31_001
 
     def fill(self, sql: str) -> str:
         """Put the days in the places of the marks of a kept plan."""
+        sql = sql.replace(str(Moments.last_year), str(self.last_year))
         for part in fields(self):
             mark, day = part.default, getattr(self, part.name)
+            if not isinstance(day, date):
+                continue
             sql = sql.replace(
                 f"MAKE_DATE({mark.year}, {mark.month}, {mark.day})", f"MAKE_DATE({day.year}, {day.month}, {day.day})"
             )
