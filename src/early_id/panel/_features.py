@@ -93,6 +93,8 @@ def cohort_of(plan: Plan, catalog: Sequence[Feature], scope: Scope) -> Cohort:
         # school that started later.
         slots = slots.drop("year_first").join(county_years(plan), "school_year").rename(year_first="county_first")
     days = plan.keep("days", year_days(plan))
+    slots = slots.join(schools, "school_number")
+    slots = left_join(slots, plan.table("schools").select("school_id", "district_id"), ["school_id"])
     sources = Sources(every.drop("student_id", "school_id"), people, schools, dates, days, scope)
     return Cohort(plan.keep("slots", slots), standing, people, own, counts, sources)
 
@@ -111,14 +113,17 @@ def _of_years(rows: Any, years: Any) -> Any:
     return kept.drop("first_year", "last_year")
 
 
-def features(plan: Plan, parts: Cohort, catalog: Sequence[Feature]) -> Any:
+def features(plan: Plan, parts: Cohort, catalog: Sequence[Feature], treated: Any) -> Any:
     """Return one row per student, school and as-of date with all that the features of the catalogue are made of.
 
     Columns: the cohort's, `row`, `person`, and the whole numbers and days that `value_of` divides and compares.
     """
     slots = parts.slots
-    rows = plan.of_part(parts.members).join(slots.rename(slot="row", like="person"), "like").drop("like")
+    # What is narrow comes first: to put a wide table in order for a join is the dearest thing an engine does here.
+    rows = plan.of_part(parts.members).join(parts.people, "person")
+    rows = rows.join(slots.rename(slot="row", like="person"), "like").drop("like")
     rows = rows.mutate(row=row_number(rows.person, rows.date_number, rows.school_number))
+    rows = left_join(rows, treated, ["row"])
     for table in EVENTS:
         wanted = [feature for feature in (*catalog, *_WITNESSES.values()) if feature.table == table]
         if any(feature in catalog for feature in wanted):

@@ -38,15 +38,12 @@ def plan_of(plan: Plan, catalog: Sequence[Feature], scope: Scope, label: Label |
         scored = plan.keep("scored", _keys(plan, parts))
         found = labels(plan, scored, label).rename(label_matures_on="matures_on")
         found = plan.keep("labels", _mature(plan, found, scored))
-    rows = features(plan, parts, catalog)
-    rows = rows.join(parts.people, "person").join(parts.sources.schools, "school_number")
+    rows = features(plan, parts, catalog, treated)
     if facts:
         ordered = rows.order_by("row")
         plan.keep("rows", ordered.select(*KEYS, **facts_of(ordered, catalog)), by_part=True)
         return plan
     rows = rows.mutate(**{feature.name: value_of(rows, feature)[0] for feature in catalog})
-    rows = left_join(rows, plan.table("schools").select("school_id", "district_id"), ["school_id"])
-    rows = left_join(rows, treated, ["row"])
     rows = rows.mutate(treated=rows.treated.fill_null(False), not_scored=_not_scored(plan, rows, catalog))
     columns = list(dict.fromkeys((*ROW_COLUMNS, *(feature.name for feature in catalog))))
     if found is not None:
@@ -70,10 +67,9 @@ def _mature(plan: Plan, found: Any, scored: Any) -> Any:
 
 def _keys(plan: Plan, parts: Cohort) -> Any:
     """List every row of the panel with what a label looks at."""
-    names = ("as_of", "date_number", "school_number", "school_year", "term", "last_day", "year_first")
+    names = ("as_of", "date_number", "school_number", "school_id", "school_year", "term", "last_day", "year_first")
     slots = parts.slots.select(*names, like=parts.slots.person)
     rows = parts.members.join(slots, "like").join(parts.people, "person")
-    rows = rows.join(parts.sources.schools, "school_number")
     rows = rows.mutate(row=row_number(rows.person, rows.date_number, rows.school_number))
     return rows.drop("like", "person", "date_number", "school_number")
 
