@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import date
 from functools import lru_cache, partial
@@ -22,6 +22,9 @@ from early_id.panel._time import WEEK_REST_DAYS, Scope
 
 #: Rows of a panel that are computed at a time: they bound the memory, whatever the size of the county.
 ROWS_AT_A_TIME = 1_000_000
+
+#: Steps that `_parts` reads.
+_COUNTED = ("members", "slots")
 
 Step = tuple[str, str, bool]
 
@@ -107,15 +110,34 @@ def run(
         for name, rows in given(signals, as_of).items():
             cursor.register("rows_given", rows)
             cursor.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM rows_given')
-        for name, sql, by_part in steps:
-            if not by_part:
-                cursor.execute(f'CREATE TEMP TABLE "{STEP}{name}" AS {fill(sql)}')
-        *before, (_, last, _) = [step for step in steps if step[2]]
-        for first, final in _parts(cursor):
-            for name, sql, _ in before:
-                chosen = of_people(fill(sql), first, final)
-                cursor.execute(f'CREATE OR REPLACE TEMP TABLE "{STEP}{name}" AS {chosen}')
-            yield cursor.execute(of_people(fill(last), first, final)).fetch_arrow_table()
+        cohort = next(place for place, (name, _, _) in enumerate(steps) if name == "slots") + 1
+        _keep(cursor, steps[:cohort], steps, fill)
+        parts = _parts(cursor)
+        rest = steps[cohort:]
+        if len(parts) > 1:
+            _keep(cursor, [step for step in rest if not step[2]], steps, fill)
+            rest = tuple(step for step in rest if step[2])
+        for first, final in parts:
+
+            def chosen(sql: str, first: int = first, final: int = final) -> str:
+                return of_people(fill(sql), first, final)
+
+            _keep(cursor, rest[:-1], rest if len(parts) > 1 else steps, chosen)
+            yield cursor.execute(chosen(rest[-1][1])).fetch_arrow_table()
+
+
+def _keep(cursor: Any, steps: Sequence[Step], readers: Sequence[Step], fill: Callable[[str], str]) -> None:
+    """Make each step a table, and drop those that none of the later readers needs: they hold millions of rows."""
+    order = {name: place for place, (name, _, _) in enumerate(readers)}
+    last = {
+        name: max((place for place, (_, sql, _) in enumerate(readers) if f'"{STEP}{name}"' in sql), default=-1)
+        for name in order
+    }
+    for name, sql, _ in steps:
+        cursor.execute(f'CREATE OR REPLACE TEMP TABLE "{STEP}{name}" AS {fill(sql)}')
+        for other, place in last.items():
+            if place == order[name] and other not in _COUNTED:
+                cursor.execute(f'DROP TABLE IF EXISTS "{STEP}{other}"')
 
 
 def _parts(cursor: Any) -> list[tuple[int, int]]:
