@@ -46,7 +46,9 @@ class Part:
     @property
     def name(self) -> str:
         """Name of its column."""
-        return "__".join(str(part) for part in (self.take, self.where, self.window, self.stretch, self.column))
+        return "__".join(
+            str(part) for part in (self.take, self.where, self.window, self.stretch, self.column)
+        )
 
 
 def parts_of(feature: Feature) -> dict[str, Part]:
@@ -91,7 +93,9 @@ def seen(plan: Plan, events: Any, members: Any, slots: Any, features: Iterable[F
     features = list(features)
     windows = {f"start_{window}" for feature in features for window in _starts(feature)}
     names = (*_OF_SLOT, *sorted(windows), "last_sent", "end_first_month")
-    slots = slots.select(row_slot=slots.row, row_like=slots.person, **{f"row_{name}": slots[name] for name in names})
+    slots = slots.select(
+        row_slot=slots.row, row_like=slots.person, **{f"row_{name}": slots[name] for name in names}
+    )
     events = plan.of_part(events).join(members, "person")
     conditions = [
         events.like == slots.row_like,

@@ -16,7 +16,7 @@ _DATES, _SCHOOLS = 1 << 12, 1 << 16
 
 
 def row_number(person: Any, date_number: Any, school_number: Any) -> Any:
-    """Number the row of a person, a date and a school."""
+    """Return the number of the row of a person, a date and a school."""
     return (person.cast("int64") * _DATES + date_number) * _SCHOOLS + school_number
 
 

@@ -21,7 +21,7 @@ from early_id.panel._spark import run_on_spark, spark_sql
 from early_id.panel._time import WEEK_REST_DAYS, Scope
 
 #: Rows of a panel that are computed at a time: they bound the memory, whatever the size of the county.
-ROWS_AT_A_TIME = 1_000_000
+ROWS_AT_A_TIME = 400_000
 
 #: Steps that `_parts` reads.
 _COUNTED = ("members", "slots")
@@ -52,7 +52,9 @@ def engine_of(signals: Signals) -> Callable[..., Iterator[pa.Table]]:
 def moments(signals: Signals, as_of: pd.DatetimeIndex, known_by: date) -> Moments:
     """Find the days between which the dates look."""
     calendar = signals.table("calendar")
-    rows = calendar.group_by("school_id", "school_year").agg(first=calendar.day.min(), last=calendar.day.max())
+    rows = calendar.group_by("school_id", "school_year").agg(
+        first=calendar.day.min(), last=calendar.day.max()
+    )
     years: pd.DataFrame = to_pandas(rows.to_pyarrow())
     rest = pd.Timedelta(days=WEEK_REST_DAYS)
     running = years[(years["first"] <= as_of[-1]) & (years["last"] + rest >= as_of[0])]
@@ -68,11 +70,16 @@ def given(signals: Signals, as_of: pd.DatetimeIndex) -> dict[str, pa.Table]:
     """Make the small tables a plan reads beside the district's: the dates, numbered, and every day around them."""
     calendar = signals.table("calendar")
     days = calendar.agg(first=calendar.day.min(), last=calendar.day.max()).to_pyarrow().to_pylist()[0]
-    every = pd.date_range(min(days["first"], as_of[0].date()), max(days["last"], as_of[-1].date())).as_unit("us")
+    every = pd.date_range(min(days["first"], as_of[0].date()), max(days["last"], as_of[-1].date())).as_unit(
+        "us"
+    )
     seen = as_of.append(pd.DatetimeIndex([pd.NaT])).take(as_of.searchsorted(every))
     return {
         "as_of_dates": pa.table(
-            {"as_of": pa.array(as_of.date, pa.date32()), "date_number": pa.array(range(len(as_of)), pa.int64())}
+            {
+                "as_of": pa.array(as_of.date, pa.date32()),
+                "date_number": pa.array(range(len(as_of)), pa.int64()),
+            }
         ),
         "every_date": pa.table(
             {
@@ -109,7 +116,7 @@ def run(
     with closing(signals.connection.con.cursor()) as cursor:
         for name, rows in given(signals, as_of).items():
             cursor.register("rows_given", rows)
-            cursor.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM rows_given')
+            cursor.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM rows_given')  # noqa: S608 - our names
         cohort = next(place for place, (name, _, _) in enumerate(steps) if name == "slots") + 1
         _keep(cursor, steps[:cohort], steps, fill)
         parts = _parts(cursor)
@@ -130,7 +137,9 @@ def _keep(cursor: Any, steps: Sequence[Step], readers: Sequence[Step], fill: Cal
     """Make each step a table, and drop those that none of the later readers needs: they hold millions of rows."""
     order = {name: place for place, (name, _, _) in enumerate(readers)}
     last = {
-        name: max((place for place, (_, sql, _) in enumerate(readers) if f'"{STEP}{name}"' in sql), default=-1)
+        name: max(
+            (place for place, (_, sql, _) in enumerate(readers) if f'"{STEP}{name}"' in sql), default=-1
+        )
         for name in order
     }
     for name, sql, _ in steps:
@@ -144,7 +153,7 @@ def _parts(cursor: Any) -> list[tuple[int, int]]:
     """Cut the students where each part has a bounded number of rows."""
     people, rows = cursor.execute(
         f'SELECT (SELECT coalesce(max(person) + 1, 0) FROM "{STEP}members"), '
-        f'(SELECT count(*) FROM "{STEP}members" AS m JOIN "{STEP}slots" AS s ON m."like" = s.person)'
+        f'(SELECT count(*) FROM "{STEP}members" AS m JOIN "{STEP}slots" AS s ON m."like" = s.person)'  # noqa: S608 - our names
     ).fetchone()
     size = max(1, people * ROWS_AT_A_TIME // max(rows, 1))
     return [(first, first + size - 1) for first in range(0, max(people, 1), size)]

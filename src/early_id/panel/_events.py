@@ -60,11 +60,13 @@ class Sources:
 
 
 def _in_year(rows: Any, plan: Plan, sources: Sources) -> Any:
-    """Number the student, and the school in its own scope, and say to which school year a record's day belongs.
+    """Give the student a number, and the school in its own scope, and say to which school year a record's day belongs.
 
     Who is on no roll has no number; a course's mean counts everybody's marks, whenever the enrollment became known.
     """
-    rows = between(rows.filter(rows.day >= plan.moments.before_from, rows.day <= plan.moments.last_date), plan)
+    rows = between(
+        rows.filter(rows.day >= plan.moments.before_from, rows.day <= plan.moments.last_date), plan
+    )
     if sources.scope == "county":
         days = sources.days
         rows = rows.drop("school_id").join(days, rows.day == days.date).drop("date")
@@ -82,13 +84,15 @@ def _packed(rows: Any, flags: Sequence[str]) -> Any:
         for place, name in enumerate(flags)
     ]
     flagged = rows.mutate(
-        flags=functools.reduce(operator.add, bits).cast("int16"), school_year=rows.school_year.cast("int16")
+        flags=functools.reduce(operator.add, bits).cast("int16"), school_year=rows.school_year.cast("int32")
     )
     return flagged.drop(*flags)
 
 
 def _unpacked(rows: Any, flags: Sequence[str]) -> Any:
-    return rows.mutate(**{name: (rows.flags & (1 << place)) != 0 for place, name in enumerate(flags)}).drop("flags")
+    return rows.mutate(**{name: (rows.flags & (1 << place)) != 0 for place, name in enumerate(flags)}).drop(
+        "flags"
+    )
 
 
 def absences(plan: Plan, sources: Sources) -> Any:
@@ -100,7 +104,9 @@ def absences(plan: Plan, sources: Sources) -> Any:
     is one day, of the kind that was recorded first.
     """
     rows = plan.table("absences")
-    rows = rows.filter(rows.occurred_on >= plan.moments.before_from, rows.occurred_on <= plan.moments.last_date)
+    rows = rows.filter(
+        rows.occurred_on >= plan.moments.before_from, rows.occurred_on <= plan.moments.last_date
+    )
     rows = rows.filter(rows.kind.isin((*ABSENT_KINDS, "tardy", "partial")))
     whole = rows.thousandths >= WHOLE_DAY
     missed = rows.kind.isin(ABSENT_KINDS)

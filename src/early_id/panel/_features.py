@@ -18,7 +18,13 @@ from early_id.panel._members import members, needed_years
 from early_id.panel._plan import Plan
 from early_id.panel._runs import run_columns
 from early_id.panel._spells import spells
-from early_id.panel._submitted import days_last_year, days_since, days_this_year, submitted_days, submitted_of_year
+from early_id.panel._submitted import (
+    days_last_year,
+    days_since,
+    days_this_year,
+    submitted_days,
+    submitted_of_year,
+)
 from early_id.panel._time import Scope, county_years, school_dates, school_numbers, school_weeks, year_days
 from early_id.panel._values import value_of
 
@@ -28,7 +34,9 @@ FEED_WINDOW = 20
 #: Counted beside the features: what makes a zero mean none.
 _WITNESSES = {
     "known_work": Feature("known_work", "", "grades", "grades", "year", "work", "count", 0, "count", ""),
-    "known_finals": Feature("known_finals", "", "grades", "grades", "year", "core_final", "count", 0, "count", ""),
+    "known_finals": Feature(
+        "known_finals", "", "grades", "grades", "year", "core_final", "count", 0, "count", ""
+    ),
     "known_finals_before": Feature(
         "known_finals_before", "", "grades", "grades", "prior_year", "core_final", "count", 0, "count", ""
     ),
@@ -91,7 +99,9 @@ def cohort_of(plan: Plan, catalog: Sequence[Feature], scope: Scope) -> Cohort:
     if scope == "county":
         # Across a county the year begins with its first school, so that nothing is lost when a student changes to a
         # school that started later.
-        slots = slots.drop("year_first").join(county_years(plan), "school_year").rename(year_first="county_first")
+        slots = (
+            slots.drop("year_first").join(county_years(plan), "school_year").rename(year_first="county_first")
+        )
     days = plan.keep("days", year_days(plan))
     slots = slots.join(schools, "school_number")
     slots = left_join(slots, plan.table("schools").select("school_id", "district_id"), ["school_id"])
@@ -137,7 +147,7 @@ def facts_of(rows: Any, catalog: Sequence[Feature]) -> dict[str, Any]:
     A window begins no earlier than the student's first day this year. A fact about one day has that day. The year
     before has no dates of its own here: a sentence about it says "last year".
     """
-    found = {}
+    found: dict[str, Any] = {}
     for feature in catalog:
         _, count, total, on = value_of(rows, feature)
         days = (on, on)
@@ -170,7 +180,9 @@ def _with_events(plan: Plan, parts: Cohort, rows: Any, table: str, wanted: Seque
     if courses:
         means = plan.keep("course_means", course_means(plan, events))
         joined = seen(plan, events, parts.members, parts.slots, courses, scope)
-        found = plan.keep(f"{table}_courses", aggregate_courses(by_course(joined, means), courses), by_part=True)
+        found = plan.keep(
+            f"{table}_courses", aggregate_courses(by_course(joined, means), courses), by_part=True
+        )
         rows = left_join(rows, found, ["row"])
     if before:
         earlier = aggregate_before(plan, table, events, before, scope)
@@ -201,7 +213,9 @@ def _since(found: Any, parts: Cohort, wanted: Sequence[Feature], plan: Plan, tab
         if feature.aggregate == "since":
             day = parts_of(feature)["day"].name
             days = days_since(parts.own, parts.counts, found.select("slot", since_day=found[day]))
-            days = plan.keep(f"{feature.name}_days", days, by_part=True).rename({f"{feature.name}__days": "days", day: "since_day"})
+            days = plan.keep(f"{feature.name}_days", days, by_part=True).rename(
+                {f"{feature.name}__days": "days", day: "since_day"}
+            )
             found = left_join(found, days, ["slot", day])
         if feature.aggregate == "longest":
             mask = found[parts_of(feature)["top"].name]

@@ -22,6 +22,7 @@ from early_id.panel._time import Scope
 
 PERIOD_COLUMN = "school_day"
 
+
 @dataclass(frozen=True, eq=False)
 class Panel:
     """Rows ready for learning and for scoring.
@@ -58,7 +59,7 @@ class Panel:
 
         They are computed when they are asked for: learning does not need them.
         """
-        found = pd.concat([to_pandas(part) for part in self.query.facts()], ignore_index=True)
+        found: pd.DataFrame = pd.concat([to_pandas(part) for part in self.query.facts()], ignore_index=True)
         return found.set_index(list(KEYS)).reindex(pd.MultiIndex.from_frame(self.frame[list(KEYS)]))
 
     @property
@@ -157,6 +158,10 @@ def build_panel(
     frame = to_pandas(query.to_arrow())
     check_dates(query, pd.DatetimeIndex(frame["as_of"].unique()))
     frame = frame.sort_values(list(KEYS), ignore_index=True)
-    numbers = [*(feature.name for feature in query.catalog), "grade_level", *(["label"] if query.label else [])]
+    numbers = [
+        *(feature.name for feature in query.catalog),
+        "grade_level",
+        *(["label"] if query.label else []),
+    ]
     frame = frame.astype(dict.fromkeys(numbers, "float64"))
     return Panel(frame, query.catalog, query.label, cast("Mapping[str, float]", query.signals.imputed), query)

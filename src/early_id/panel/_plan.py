@@ -49,17 +49,18 @@ class Moments:
     year_from: date = date(1001, 1, 3)
     before_from: date = date(1001, 1, 4)
     known_by: date = date(1001, 1, 5)
-    last_year: int = 31_001
+    last_year: int = 1_001_001_003
 
     def fill(self, sql: str) -> str:
         """Put the days in the places of the marks of a kept plan."""
         sql = sql.replace(str(Moments.last_year), str(self.last_year))
         for part in fields(self):
-            mark, day = part.default, getattr(self, part.name)
-            if not isinstance(day, date):
+            mark, day = getattr(Moments, part.name), getattr(self, part.name)
+            if part.name == "last_year":
                 continue
             sql = sql.replace(
-                f"MAKE_DATE({mark.year}, {mark.month}, {mark.day})", f"MAKE_DATE({day.year}, {day.month}, {day.day})"
+                f"MAKE_DATE({mark.year}, {mark.month}, {mark.day})",
+                f"MAKE_DATE({day.year}, {day.month}, {day.day})",
             )
         return sql
 

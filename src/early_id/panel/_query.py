@@ -170,10 +170,7 @@ def panel_query(
         raise ConfigError(msg)
     _check_outcome(signals, wanted)
     dates = as_of_dates(signals, as_of)
-    query = PanelQuery(
-        signals, dates, tuple(catalog.values()), wanted, scope, known_by or signals.data_until
-    )
-    return query
+    return PanelQuery(signals, dates, tuple(catalog.values()), wanted, scope, known_by or signals.data_until)
 
 
 def check_dates(query: PanelQuery, found: pd.DatetimeIndex) -> None:

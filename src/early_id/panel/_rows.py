@@ -9,7 +9,15 @@ import ibis
 
 from early_id.panel._cohort import KEYS, row_number
 from early_id.panel._feature import Feature
-from early_id.panel._features import FEED_WINDOW, Cohort, cohort_of, facts_of, features, no_attendance, nothing_known
+from early_id.panel._features import (
+    FEED_WINDOW,
+    Cohort,
+    cohort_of,
+    facts_of,
+    features,
+    no_attendance,
+    nothing_known,
+)
 from early_id.panel._join import left_join
 from early_id.panel._labels import Label, labels
 from early_id.panel._plan import Plan
@@ -26,7 +34,9 @@ ROW_COLUMNS = (
 LABEL_COLUMNS = ("label", "event_day", "onset", "label_matures_on")
 
 
-def plan_of(plan: Plan, catalog: Sequence[Feature], scope: Scope, label: Label | None, *, facts: bool) -> Plan:
+def plan_of(
+    plan: Plan, catalog: Sequence[Feature], scope: Scope, label: Label | None, *, facts: bool
+) -> Plan:
     """Write down every step of a panel; the last one holds its rows.
 
     With `facts` the rows hold, in the place of the features, what sentences about them name.
@@ -35,7 +45,7 @@ def plan_of(plan: Plan, catalog: Sequence[Feature], scope: Scope, label: Label |
     treated = plan.keep("treated", _treated(plan, parts))
     found = None
     if label is not None:
-        scored = plan.keep("scored", _keys(plan, parts))
+        scored = plan.keep("scored", _keys(parts))
         found = labels(plan, scored, label).rename(label_matures_on="matures_on")
         found = plan.keep("labels", _mature(plan, found, scored))
     rows = features(plan, parts, catalog, treated)
@@ -61,13 +71,26 @@ def _mature(plan: Plan, found: Any, scored: Any) -> Any:
     event_day = ibis.ifelse(mature & (found.label == 1), found.event_day, ibis.null("date"))
     ahead = (label == 0) | (event_day > found.as_of)
     return found.select(
-        "row", "label_matures_on", label=label, event_day=event_day, onset=label.notnull() & ahead.fill_null(False)
+        "row",
+        "label_matures_on",
+        label=label,
+        event_day=event_day,
+        onset=label.notnull() & ahead.fill_null(False),
     )
 
 
-def _keys(plan: Plan, parts: Cohort) -> Any:
+def _keys(parts: Cohort) -> Any:
     """List every row of the panel with what a label looks at."""
-    names = ("as_of", "date_number", "school_number", "school_id", "school_year", "term", "last_day", "year_first")
+    names = (
+        "as_of",
+        "date_number",
+        "school_number",
+        "school_id",
+        "school_year",
+        "term",
+        "last_day",
+        "year_first",
+    )
     slots = parts.slots.select(*names, like=parts.slots.person)
     rows = parts.members.join(slots, "like").join(parts.people, "person")
     rows = rows.mutate(row=row_number(rows.person, rows.date_number, rows.school_number))
@@ -86,7 +109,9 @@ def _treated(plan: Plan, parts: Cohort) -> Any:
         "student_id", "known_at", "retracted_at", started=decisions.decided_on, ended=decisions.decided_on
     )
     both = supports.union(decisions).join(parts.people, "student_id").join(parts.members, "person")
-    slots = parts.slots.select("as_of", "date_number", "school_number", "year_first", slot_like=parts.slots.person)
+    slots = parts.slots.select(
+        "as_of", "date_number", "school_number", "year_first", slot_like=parts.slots.person
+    )
     reached = both.join(
         slots,
         [

@@ -10,7 +10,6 @@ from early_id.panel._plan import Plan
 from early_id.panel._time import Scope, days_after, numbered, school_numbers
 
 
-
 def counted(plan: Plan, scope: Scope) -> Any:
     """Return the enrollments that make a student somebody's: the primary ones across a county, all in one school."""
     rows = plan.table("enrollments")
@@ -98,7 +97,7 @@ def between(rows: Any, plan: Plan) -> Any:
 
 
 def _seen_on_dates(rows: Any, plan: Plan) -> Any:
-    """Put the as-of date on which a change was first seen in the place of its day: what no date can tell apart is equal."""
+    """Put the as-of date that first saw a change in the place of its day: what no date can tell apart is equal."""
     seen = plan.every_date.select("date", "seen_on")
     known = rows.join(seen, rows.known_at == seen.date).drop("known_at", "date").rename(known_at="seen_on")
     both = known.left_join(seen, known.retracted_at == seen.date).drop("retracted_at", "date")

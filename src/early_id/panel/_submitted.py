@@ -120,7 +120,9 @@ def days_since(own: Any, counts: Any, last: Any) -> Any:
     rows = rows.mutate(since_from=ibis.greatest(after, rows.spell_entered_on))
     rows = _look_up(_look_up(rows, counts, "since_from", "before"), counts, "end", "upto")
     days = rows.n_end.fill_null(0) - rows.n_since_from.fill_null(0)
-    return rows.group_by("slot", "since_day").agg(days=ibis.ifelse(rows.since_from <= rows.end, days, 0).sum().cast("int32"))
+    return rows.group_by("slot", "since_day").agg(
+        days=ibis.ifelse(rows.since_from <= rows.end, days, 0).sum().cast("int32")
+    )
 
 
 def _look_up(rows: Any, counts: Any, date: str, side: str) -> Any:

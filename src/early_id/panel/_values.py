@@ -51,7 +51,7 @@ def _pair(rows: Any, feature: Feature, suffix: str = "") -> tuple[Any, Any]:
 
 
 def _enrolled(rows: Any, feature: Feature, suffix: str) -> Any:
-    """Submitted school days while enrolled: in the window, or in the stretch it is compared with."""
+    """Return the submitted school days while enrolled, in the window or in what it is compared with."""
     days = rows[f"enrolled_{feature.window}"]
     if not suffix:
         return days
@@ -68,7 +68,9 @@ def value_of(rows: Any, feature: Feature) -> tuple[Any, Any, Any, Any]:
     value, count, of, on
         Expressions; `of` is null where there is no total, `on` where the feature is about a window and not a day.
     """
-    day = rows[parts_of(feature)["day"].name] if feature.aggregate in {"since", "latest"} else ibis.null("date")
+    day = (
+        rows[parts_of(feature)["day"].name] if feature.aggregate in {"since", "latest"} else ibis.null("date")
+    )
     return (*_figures(rows, feature), day)
 
 
