@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import date
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import ibis
@@ -17,7 +17,6 @@ from early_id.panel._feature import Feature
 from early_id.panel._labels import Label
 from early_id.panel._plan import STEP, Moments, Plan, of_people
 from early_id.panel._rows import plan_of
-from early_id.panel._spark import run_on_spark, spark_sql
 from early_id.panel._time import WEEK_REST_DAYS, Scope
 
 #: Rows of a panel that are computed at a time: they bound the memory, whatever the size of the county.
@@ -31,7 +30,7 @@ Step = tuple[str, str, bool]
 
 @lru_cache(maxsize=64)
 def compiled(
-    catalog: tuple[Feature, ...], scope: Scope, label: Label | None, engine: str, *, facts: bool
+    catalog: tuple[Feature, ...], scope: Scope, label: Label | None, *, facts: bool
 ) -> tuple[Step, ...]:
     """Write the plan of a catalogue as SQL, one statement per step; kept, because writing takes longer than running.
 
@@ -40,13 +39,10 @@ def compiled(
     tuple of (name, SQL, whether it is computed for each part of the students)
     """
     plan = plan_of(Plan(), catalog, scope, label, facts=facts)
-    write = partial(ibis.to_sql, dialect="duckdb") if engine == "duckdb" else spark_sql
-    return tuple((name, str(write(rows)), name in plan.by_part) for name, rows in plan.steps.items())
-
-
-def engine_of(signals: Signals) -> Callable[..., Iterator[pa.Table]]:
-    """Return what runs a plan where the tables are."""
-    return run if signals.connection.name == "duckdb" else run_on_spark
+    return tuple(
+        (name, str(ibis.to_sql(rows, dialect="duckdb")), name in plan.by_part)
+        for name, rows in plan.steps.items()
+    )
 
 
 def moments(signals: Signals, as_of: pd.DatetimeIndex, known_by: date) -> Moments:
@@ -95,7 +91,7 @@ def script(signals: Signals, steps: tuple[Step, ...], as_of: pd.DatetimeIndex, k
     fill = moments(signals, as_of, known_by).fill
     found = [_table_text(name, rows) for name, rows in given(signals, as_of).items()]
     *before, (_, last, _) = steps
-    found += [f"CREATE TEMPORARY VIEW {STEP}{name} AS\n{sql}" for name, sql, _ in before]
+    found += [f"CREATE TEMPORARY TABLE {STEP}{name} AS\n{sql}" for name, sql, _ in before]
     return of_people(fill(";\n\n".join([*found, last])), 0, 2**31 - 1) + ";\n"
 
 
@@ -104,7 +100,7 @@ def _table_text(name: str, rows: pa.Table) -> str:
         return "NULL" if value is None else str(value) if isinstance(value, int) else f"DATE '{value}'"
 
     lines = ",\n  ".join(f"({', '.join(cell(value) for value in row.values())})" for row in rows.to_pylist())
-    return f"CREATE TEMPORARY VIEW {name} AS\nSELECT * FROM (VALUES\n  {lines}\n) AS t({', '.join(rows.column_names)})"
+    return f"CREATE TEMPORARY TABLE {name} AS\nSELECT * FROM (VALUES\n  {lines}\n) AS t({', '.join(rows.column_names)})"
 
 
 def run(
@@ -151,9 +147,8 @@ def _keep(cursor: Any, steps: Sequence[Step], readers: Sequence[Step], fill: Cal
 
 def _parts(cursor: Any) -> list[tuple[int, int]]:
     """Cut the students where each part has a bounded number of rows."""
-    people, rows = cursor.execute(
-        f'SELECT (SELECT coalesce(max(person) + 1, 0) FROM "{STEP}members"), '
-        f'(SELECT count(*) FROM "{STEP}members" AS m JOIN "{STEP}slots" AS s ON m."like" = s.person)'  # noqa: S608 - our names
-    ).fetchone()
+    people = cursor.execute(f"SELECT coalesce(max(person) + 1, 0) FROM {STEP}members").fetchone()[0]  # noqa: S608
+    join = f'{STEP}members AS m JOIN {STEP}slots AS s ON m."like" = s.person'
+    rows = cursor.execute(f"SELECT count(*) FROM {join}").fetchone()[0]  # noqa: S608
     size = max(1, people * ROWS_AT_A_TIME // max(rows, 1))
     return [(first, first + size - 1) for first in range(0, max(people, 1), size)]

@@ -16,7 +16,7 @@ from early_id.panel._catalog import CATALOG
 from early_id.panel._cohort import KEYS
 from early_id.panel._feature import Feature
 from early_id.panel._labels import Label
-from early_id.panel._query import PanelQuery, check_dates, panel_query
+from early_id.panel._query import PanelQuery, panel_query
 from early_id.panel._rows import ROW_COLUMNS
 from early_id.panel._time import Scope
 
@@ -156,7 +156,6 @@ def build_panel(
     """
     query = panel_query(district, label=label, as_of=as_of, catalog=catalog, scope=scope, known_by=known_by)
     frame = to_pandas(query.to_arrow())
-    check_dates(query, pd.DatetimeIndex(frame["as_of"].unique()))
     frame = frame.sort_values(list(KEYS), ignore_index=True)
     numbers = [
         *(feature.name for feature in query.catalog),

@@ -71,14 +71,6 @@ class Plan:
     The expressions are not bound to an engine, so the same plan is compiled once and run on any district, in DuckDB
     or in Spark.
 
-    Parameters
-    ----------
-    bound : mapping of name to Ibis table, optional
-        Tables of an engine by name, canonical ones and given ones. With them no step is cut off: the last one is a
-        single expression over the tables.
-    moments : Moments, optional
-        The days themselves; without them the plan holds for any.
-
     Attributes
     ----------
     steps : dict of name to Ibis table
@@ -87,21 +79,18 @@ class Plan:
         Steps that are computed anew for each part of the students; the others are shared.
     """
 
-    def __init__(self, bound: Mapping[str, Any] | None = None, moments: Moments | None = None) -> None:
-        self.moments = moments or Moments()
+    def __init__(self) -> None:
+        self.moments = Moments()
         self.steps: dict[str, Any] = {}
         self.by_part: set[str] = set()
-        self._bound = bound
 
     def table(self, name: str) -> Any:
         """Return one canonical table."""
         columns = {part: _KINDS[column.kind] for part, column in TABLES[name].all_columns.items()}
-        if self._bound is not None:
-            return self._bound[name].select(*columns)
         return ibis.table(columns, name=name)
 
     def _given(self, name: str) -> Any:
-        return self._bound[name] if self._bound is not None else ibis.table(GIVEN[name], name=name)
+        return ibis.table(GIVEN[name], name=name)
 
     @property
     def as_of_dates(self) -> Any:
@@ -115,8 +104,6 @@ class Plan:
 
     def of_part(self, rows: Any) -> Any:
         """Keep the rows of the students to compute now."""
-        if self._bound is not None:
-            return rows
         return rows.filter(rows.person >= _FIRST_PERSON, rows.person <= _LAST_PERSON)
 
     def keep(self, name: str, rows: Any, *, by_part: bool = False) -> Any:
@@ -124,4 +111,4 @@ class Plan:
         self.steps[name] = rows
         if by_part:
             self.by_part.add(name)
-        return rows if self._bound is not None else ibis.table(rows.schema(), name=f"{STEP}{name}")
+        return ibis.table(rows.schema(), name=f"{STEP}{name}")

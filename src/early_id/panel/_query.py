@@ -1,4 +1,4 @@
-"""What a panel is computed by: the same plan as SQL, as an expression, as Arrow, as a stream of Parquet."""
+"""What a panel is computed by: the same plan as SQL text, as Arrow, as a stream of Parquet."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-import ibis
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,11 +16,9 @@ from early_id.district import District, Signals
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 from early_id.panel._catalog import CATALOG
 from early_id.panel._dates import as_of_dates
-from early_id.panel._engine import compiled, engine_of, given, moments, script
+from early_id.panel._engine import compiled, run, script
 from early_id.panel._feature import Feature
 from early_id.panel._labels import Label
-from early_id.panel._plan import Plan
-from early_id.panel._rows import plan_of
 from early_id.panel._time import Scope
 
 
@@ -50,7 +47,7 @@ class PanelQuery:
     known_by: date
 
     def sql(self) -> str:
-        """Write the statements that make the panel, in the dialect of the engine the tables are in.
+        """Write the statements that make the panel, in DuckDB's dialect.
 
         One statement per step, then the panel itself. The two small tables of dates come first, so that the text runs
         as it is wherever the canonical tables are. Dates of several school years need a query for each.
@@ -62,35 +59,34 @@ class PanelQuery:
         >>> "panel_slots" in panel_query(county, as_of="2025-01-12").sql()
         True
         """
-        (dates,) = self._single("SQL text")
+        found = self._by_year()
+        if len(found) > 1:
+            msg = f"Expected as-of dates of one school year for SQL text, got dates of {len(found)}; ask for each year."
+            raise ConfigError(msg)
+        (dates,) = found
         return script(self.signals, self._steps(), dates, self.known_by)
-
-    def expression(self) -> Any:
-        """Return the panel as one Ibis expression over the district's tables, to build on.
-
-        The steps are not kept, so an engine may compute some of them more than once: `batches` is faster.
-        """
-        (dates,) = self._single("an expression")
-        tables = {name: self.signals.table(name) for name in self.signals.rows}
-        tables |= {name: ibis.memtable(rows) for name, rows in given(self.signals, dates).items()}
-        plan = Plan(tables, moments(self.signals, dates, self.known_by))
-        return plan_of(plan, self.catalog, self.scope, self.label, facts=False).steps["rows"]
 
     def batches(self) -> Iterator[pa.Table]:
         """Compute the rows, a bounded number at a time, in the order of school years, students, dates and schools."""
-        run = engine_of(self.signals)
         for dates in self._by_year():
             yield from run(self.signals, self._steps(), dates, self.known_by)
 
     def facts(self) -> Iterator[pa.Table]:
         """Compute what sentences about the features name, in the same order as the rows."""
-        run = engine_of(self.signals)
         for dates in self._by_year():
             yield from run(self.signals, self._steps(facts=True), dates, self.known_by)
 
     def to_arrow(self) -> pa.Table:
-        """Compute all rows."""
-        return pa.concat_tables(self.batches())
+        """Compute all rows.
+
+        Raises
+        ------
+        DataError
+            If nobody was enrolled on a date.
+        """
+        rows = pa.concat_tables(self.batches())
+        self._check(rows.column("as_of").unique().to_pylist())
+        return rows
 
     def to_parquet(self, path: str | Path) -> int:
         """Write all rows to one Parquet file, as a stream; the file is there whole or not at all.
@@ -99,25 +95,45 @@ class PanelQuery:
         -------
         int
             Number of rows.
+
+        Raises
+        ------
+        DataError
+            If nobody was enrolled on a date.
         """
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         staging = path.with_name(f".{path.name}.writing")
-        number, writer = 0, None
+        number, writer, seen = 0, None, set()
         try:
             for rows in self.batches():
                 writer = writer or pq.ParquetWriter(staging, rows.schema)
                 writer.write_table(rows)
+                seen |= set(rows.column("as_of").unique().to_pylist())
                 number += rows.num_rows
+            self._check(seen)
             if writer is not None:
                 writer.close()
                 staging.replace(path)
         finally:
+            if writer is not None:
+                writer.close()
             staging.unlink(missing_ok=True)
         return number
 
+    def _check(self, found: Iterable[date]) -> None:
+        """Refuse dates on which nobody was enrolled."""
+        missing = self.dates.difference(pd.DatetimeIndex(pd.to_datetime(list(found))).as_unit("us"))
+        if len(missing):
+            shown = examples(day.date().isoformat() for day in missing)
+            msg = (
+                f"Expected as-of dates within a school year with enrolled students, got {shown}, on which no school "
+                "of the calendar is in session or no enrollment was known; choose a Sunday after the first school day."
+            )
+            raise DataError(msg)
+
     def _steps(self, *, facts: bool = False) -> Any:
-        return compiled(self.catalog, self.scope, self.label, self.signals.connection.name, facts=facts)
+        return compiled(self.catalog, self.scope, self.label, facts=facts)
 
     def _by_year(self) -> list[pd.DatetimeIndex]:
         """Cut the dates where a school year ends, so that no step joins a student's whole history to every date."""
@@ -126,13 +142,6 @@ class PanelQuery:
         firsts = pd.DatetimeIndex(years.column("first").to_pandas())
         number = pd.Series(firsts.searchsorted(self.dates, side="right"), index=self.dates)
         return [pd.DatetimeIndex(part.index) for _, part in number.groupby(number)]
-
-    def _single(self, what: str) -> list[pd.DatetimeIndex]:
-        found = self._by_year()
-        if len(found) > 1:
-            msg = f"Expected as-of dates of one school year for {what}, got dates of {len(found)}; ask for each year."
-            raise ConfigError(msg)
-        return found
 
 
 def panel_query(
@@ -171,23 +180,6 @@ def panel_query(
     _check_outcome(signals, wanted)
     dates = as_of_dates(signals, as_of)
     return PanelQuery(signals, dates, tuple(catalog.values()), wanted, scope, known_by or signals.data_until)
-
-
-def check_dates(query: PanelQuery, found: pd.DatetimeIndex) -> None:
-    """Refuse dates on which nobody was enrolled.
-
-    Raises
-    ------
-    DataError
-    """
-    missing = query.dates.difference(found)
-    if len(missing):
-        shown = examples(day.date().isoformat() for day in missing)
-        msg = (
-            f"Expected as-of dates within a school year with enrolled students, got {shown}, on which no school of "
-            "the calendar is in session or no enrollment was known; choose a Sunday after the first school day."
-        )
-        raise DataError(msg)
 
 
 def _check_outcome(signals: Signals, label: Label | None) -> None:
