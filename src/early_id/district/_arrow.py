@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import pyarrow as pa
 
@@ -28,9 +31,10 @@ def conform(table: Table, rows: pd.DataFrame | pa.Table) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def to_pandas(rows: pa.Table) -> pd.DataFrame:
-    """Arrow to pandas with days as `datetime64[us]` and text as `str`."""
-    frame: pd.DataFrame = rows.to_pandas(date_as_object=False)
+def to_pandas(rows: pa.Table, dtypes: Mapping[pa.DataType, Any] | None = None) -> pd.DataFrame:
+    """Arrow to pandas with days as `datetime64[us]` and text as `str`; `dtypes` names those of other types."""
+    mapper = None if dtypes is None else dtypes.get
+    frame: pd.DataFrame = rows.to_pandas(date_as_object=False, types_mapper=mapper)
     for name, kind in zip(rows.column_names, rows.schema.types, strict=True):
         if pa.types.is_date(kind):
             frame[name] = frame[name].astype("datetime64[us]")

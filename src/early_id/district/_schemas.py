@@ -12,6 +12,7 @@ import pandera.pandas as pandera
 import pyarrow as pa
 from pandera.errors import SchemaErrors
 
+from early_id.district._arrow import to_pandas
 from early_id.district._tables import TABLES, Column, Table
 
 _DTYPES = {"string": "str", "int": "Int64", "date": "datetime64[us]", "bool": "boolean"}
@@ -56,7 +57,9 @@ def failing_cells(table: Table, rows: pa.Table) -> dict[tuple[str, str], npt.NDA
         (rule number, column) to the positions of the rows that break it.
     """
     try:
-        schema(table.name).validate(_frame(rows.select(list(table.all_columns))), lazy=True, inplace=True)
+        schema(table.name).validate(
+            to_pandas(rows.select(list(table.all_columns)), _NULLABLE), lazy=True, inplace=True
+        )
     except SchemaErrors as errors:
         cases = errors.failure_cases
     else:
@@ -82,13 +85,3 @@ def spoken(table: Table, column: str, value: Any) -> str:
     one, unit = _UNITS.get(column, (1, ""))
     low, high = (f"{limit / one:g}" for limit in (about.low or 0, about.high or 0))
     return f"{value / one:g}{unit} (allowed: {low} to {high}{unit})"
-
-
-def _frame(rows: pa.Table) -> pd.DataFrame:
-    frame: pd.DataFrame = rows.to_pandas(date_as_object=False, types_mapper=_NULLABLE.get)
-    for name, kind in zip(rows.column_names, rows.schema.types, strict=True):
-        if pa.types.is_date(kind):
-            frame[name] = frame[name].astype("datetime64[us]")
-        elif pa.types.is_string(kind):
-            frame[name] = frame[name].astype("str")
-    return frame

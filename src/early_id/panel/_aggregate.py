@@ -9,15 +9,14 @@ from typing import Any, Literal
 import ibis
 
 from early_id.panel._cohort import row_number
-from early_id.panel._events import NEVER
 from early_id.panel._feature import Feature, Window
 from early_id.panel._plan import Plan
-from early_id.panel._time import Scope, visible
+from early_id.panel._time import NEVER, Scope, visible
 
 Stretch = Literal["", "before", "previous"]
 #: Aggregates that are taken of each course first.
 OVER_COURSES = ("least_course", "low_courses", "above_course")
-_OF_SLOT = ("as_of", "date_number", "school_number", "school_year", "school_day", "last_day")
+_OF_SLOT = ("as_of", "date_number", "school_number", "school_year", "last_day")
 
 
 @dataclass(frozen=True)
@@ -118,16 +117,20 @@ def _starts(feature: Feature) -> tuple[int | str, ...]:
 
 def aggregate(rows: Any, features: Iterable[Feature]) -> Any:
     """Compute every integer aggregate of one table's features in one pass; one row per cohort row, and its slot."""
+    return rows.group_by("row").agg(slot=rows.row_slot.min(), **_integers(rows, features))
+
+
+def _integers(rows: Any, features: Iterable[Feature]) -> dict[str, Any]:
+    """Write down the aggregates the features are made of, each once, by the name of its column."""
     parts = {part.name: part for feature in features for part in parts_of(feature).values()}
-    found = {name: _taken(rows, part) for name, part in parts.items()}
-    return rows.group_by("row").agg(slot=rows.row_slot.min(), **found)
+    return {name: _taken(rows, part) for name, part in parts.items()}
 
 
 def _inside(rows: Any, part: Part) -> Any:
-    """Condition: an event of the school year so far lies in the days that count."""
+    """Condition: an event of the school year, so far or before, lies in the days that count."""
     if part.window == "first_month":
         return rows.day <= rows.row_end_first_month
-    if part.window == "year" or part.window == "prior_year":
+    if part.window in {"year", "prior_year"}:
         return ibis.literal(True)
     start = rows[f"row_start_{part.window}"]
     if part.stretch == "":
@@ -160,18 +163,11 @@ def aggregate_before(plan: Plan, table: str, events: Any, features: Iterable[Fea
     Columns: person (in the scope of a school also school_number), school_year (the year after), from_on and until
     (the dates between which the figures hold, the second not included), and the aggregates.
     """
-    features = list(features)
-    parts = {part.name: part for feature in features for part in parts_of(feature).values()}
     # Who had none of these events keeps a row of zeros, which says the same as no row.
     events = plan.of_part(events).filter(events.school_year < plan.moments.last_year)
     events = events.mutate(school_year=events.school_year + 1)
     who = ["person", "school_year"] + (["school_number"] if scope == "school" else [])
-    sums = {
-        name: events.count(where=events[part.where])
-        if part.take == "count"
-        else events[part.column].sum(where=events[part.where]).fill_null(0).cast("int32")
-        for name, part in parts.items()
-    }
+    sums = _integers(events, features)
     alike = events.group_by(*who, "known_at", gone_on=events.retracted_at.fill_null(NEVER)).agg(**sums)
     alike = plan.keep(f"{table}_alike", alike, by_part=True)
     known = alike.select(*who, from_on=alike.known_at)
@@ -184,5 +180,5 @@ def aggregate_before(plan: Plan, table: str, events: Any, features: Iterable[Fea
         alike, [*who, alike.known_at <= changes.from_on, alike.gone_on > changes.from_on]
     ).drop(*(f"{name}_right" for name in who))
     return standing.group_by(*who, "from_on", "until").agg(
-        **{name: standing[name].sum().fill_null(0).cast("int32") for name in parts}
+        **{name: standing[name].sum().fill_null(0).cast("int32") for name in sums}
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date
 from functools import lru_cache
@@ -15,7 +15,7 @@ import pyarrow as pa
 from early_id.district import Signals, to_pandas
 from early_id.panel._feature import Feature
 from early_id.panel._labels import Label
-from early_id.panel._plan import STEP, Moments, Plan, of_people
+from early_id.panel._plan import STEP, Moments, of_people
 from early_id.panel._rows import plan_of
 from early_id.panel._time import WEEK_REST_DAYS, Scope
 
@@ -38,7 +38,7 @@ def compiled(
     -------
     tuple of (name, SQL, whether it is computed for each part of the students)
     """
-    plan = plan_of(Plan(), catalog, scope, label, facts=facts)
+    plan = plan_of(catalog, scope, label, facts=facts)
     return tuple(
         (name, str(ibis.to_sql(rows, dialect="duckdb")), name in plan.by_part)
         for name, rows in plan.steps.items()
@@ -108,40 +108,38 @@ def run(
 ) -> Iterator[pa.Table]:
     """Compute the steps in DuckDB and yield the rows of the last one, part by part of the students."""
     fill = moments(signals, as_of, known_by).fill
+    steps = tuple((name, fill(sql), by_part) for name, sql, by_part in steps)
     # A cursor has temporary tables of its own: two panels may be built at the same time.
     with closing(signals.connection.con.cursor()) as cursor:
         for name, rows in given(signals, as_of).items():
             cursor.register("rows_given", rows)
             cursor.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM rows_given')  # noqa: S608 - our names
         cohort = next(place for place, (name, _, _) in enumerate(steps) if name == "slots") + 1
-        _keep(cursor, steps[:cohort], steps, fill)
-        parts = _parts(cursor)
-        rest = steps[cohort:]
+        _keep(cursor, steps[:cohort], steps)
+        parts, rest, readers = _parts(cursor), steps[cohort:], steps
         if len(parts) > 1:
-            _keep(cursor, [step for step in rest if not step[2]], steps, fill)
-            rest = tuple(step for step in rest if step[2])
+            _keep(cursor, [step for step in rest if not step[2]], steps)
+            # What all parts read stays until the last of them.
+            rest = readers = tuple(step for step in rest if step[2])
         for first, final in parts:
-
-            def chosen(sql: str, first: int = first, final: int = final) -> str:
-                return of_people(fill(sql), first, final)
-
-            _keep(cursor, rest[:-1], rest if len(parts) > 1 else steps, chosen)
-            yield cursor.execute(chosen(rest[-1][1])).fetch_arrow_table()
+            *before, (_, last, _) = [(name, of_people(sql, first, final), own) for name, sql, own in rest]
+            _keep(cursor, before, readers)
+            yield cursor.execute(last).fetch_arrow_table()
 
 
-def _keep(cursor: Any, steps: Sequence[Step], readers: Sequence[Step], fill: Callable[[str], str]) -> None:
+def _keep(cursor: Any, steps: Sequence[Step], readers: Sequence[Step]) -> None:
     """Make each step a table, and drop those that none of the later readers needs: they hold millions of rows."""
-    order = {name: place for place, (name, _, _) in enumerate(readers)}
+    place = {name: number for number, (name, _, _) in enumerate(readers)}
     last = {
         name: max(
-            (place for place, (_, sql, _) in enumerate(readers) if f'"{STEP}{name}"' in sql), default=-1
+            number for number, (own, sql, _) in enumerate(readers) if own == name or f'"{STEP}{name}"' in sql
         )
-        for name in order
+        for name in place
     }
     for name, sql, _ in steps:
-        cursor.execute(f'CREATE OR REPLACE TEMP TABLE "{STEP}{name}" AS {fill(sql)}')
-        for other, place in last.items():
-            if place == order[name] and other not in _COUNTED:
+        cursor.execute(f'CREATE OR REPLACE TEMP TABLE "{STEP}{name}" AS {sql}')
+        for other, number in last.items():
+            if number == place[name] and other not in _COUNTED:
                 cursor.execute(f'DROP TABLE IF EXISTS "{STEP}{other}"')
 
 

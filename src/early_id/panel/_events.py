@@ -14,7 +14,7 @@ import ibis
 from early_id.panel._join import left_join
 from early_id.panel._plan import Plan
 from early_id.panel._spells import between
-from early_id.panel._time import Scope, numbered, school_numbers, visible
+from early_id.panel._time import NEVER, Scope, numbered, school_numbers, visible
 
 WHOLE_DAY = 1000
 PASSING_HUNDREDTHS = 6000
@@ -25,8 +25,6 @@ PASSING_LETTERS = tuple(letter + sign for letter in "ABCD" for sign in ("", "+",
 FAILING_LETTER = "F"
 #: `latest` packs the day and the value in one integer, so that ties on a day resolve the same way in every engine.
 PACK = 100_000
-#: A day after all others.
-NEVER = ibis.date(9999, 12, 31)
 _EPOCH = ibis.date(1970, 1, 1)
 _ABSENCE_FLAGS = ("absent", "unexcused", "monday_friday", "tardy", "partial", "excused", "suspended")
 _GRADE_FLAGS = (
@@ -42,8 +40,8 @@ class Sources:
     ----------
     spells : Ibis table
         Effective spells with the time in which each was visible.
-    people, schools : Ibis table
-        Numbers of students and of schools.
+    people : Ibis table
+        Numbers of students.
     dates : Ibis table
         Every date of every school, see `school_dates`.
     days : Ibis table
@@ -53,7 +51,6 @@ class Sources:
 
     spells: Any
     people: Any
-    schools: Any
     dates: Any
     days: Any
     scope: Scope

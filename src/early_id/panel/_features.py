@@ -105,7 +105,7 @@ def cohort_of(plan: Plan, catalog: Sequence[Feature], scope: Scope) -> Cohort:
     days = plan.keep("days", year_days(plan))
     slots = slots.join(schools, "school_number")
     slots = left_join(slots, plan.table("schools").select("school_id", "district_id"), ["school_id"])
-    sources = Sources(every.drop("student_id", "school_id"), people, schools, dates, days, scope)
+    sources = Sources(every.drop("student_id", "school_id"), people, dates, days, scope)
     return Cohort(plan.keep("slots", slots), standing, people, own, counts, sources)
 
 

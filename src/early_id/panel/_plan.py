@@ -68,8 +68,7 @@ class Moments:
 class Plan:
     """Collects the steps while the expressions are written down; nothing is computed here.
 
-    The expressions are not bound to an engine, so the same plan is compiled once and run on any district, in DuckDB
-    or in Spark.
+    The expressions are not bound to an engine, so the same plan is compiled once and run on any district.
 
     Attributes
     ----------

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -16,7 +16,7 @@ from early_id.district import District, Signals
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 from early_id.panel._catalog import CATALOG
 from early_id.panel._dates import as_of_dates
-from early_id.panel._engine import compiled, run, script
+from early_id.panel._engine import Step, compiled, run, script
 from early_id.panel._feature import Feature
 from early_id.panel._labels import Label
 from early_id.panel._time import Scope
@@ -73,8 +73,9 @@ class PanelQuery:
 
     def facts(self) -> Iterator[pa.Table]:
         """Compute what sentences about the features name, in the same order as the rows."""
+        steps = compiled(self.catalog, self.scope, None, facts=True)  # no sentence speaks of a label
         for dates in self._by_year():
-            yield from run(self.signals, self._steps(facts=True), dates, self.known_by)
+            yield from run(self.signals, steps, dates, self.known_by)
 
     def to_arrow(self) -> pa.Table:
         """Compute all rows.
@@ -132,8 +133,8 @@ class PanelQuery:
             )
             raise DataError(msg)
 
-    def _steps(self, *, facts: bool = False) -> Any:
-        return compiled(self.catalog, self.scope, self.label, facts=facts)
+    def _steps(self) -> tuple[Step, ...]:
+        return compiled(self.catalog, self.scope, self.label, facts=False)
 
     def _by_year(self) -> list[pd.DatetimeIndex]:
         """Cut the dates where a school year ends, so that no step joins a student's whole history to every date."""
@@ -153,7 +154,7 @@ def panel_query(
     scope: Scope = "county",
     known_by: date | None = None,
 ) -> PanelQuery:
-    """Prepare a panel without computing it: for a panel larger than memory, or one that stays in the engine.
+    """Prepare a panel without computing it: for a panel larger than memory, or its statements.
 
     Parameters and errors are those of `build_panel`.
 

@@ -26,21 +26,18 @@ from early_id.panel._values import value_of
 
 #: Decisions about a listed student after which nobody reached out.
 WITHOUT_OUTREACH = ("dismissed", "no_outreach", "not_reached", "no outreach", "not reached")
-
-
 ROW_COLUMNS = (
     *KEYS, "district_id", "school_year", "school_day", "term", "grade_level", "treated", "not_scored",
 )  # fmt: skip
 LABEL_COLUMNS = ("label", "event_day", "onset", "label_matures_on")
 
 
-def plan_of(
-    plan: Plan, catalog: Sequence[Feature], scope: Scope, label: Label | None, *, facts: bool
-) -> Plan:
+def plan_of(catalog: Sequence[Feature], scope: Scope, label: Label | None, *, facts: bool) -> Plan:
     """Write down every step of a panel; the last one holds its rows.
 
     With `facts` the rows hold, in the place of the features, what sentences about them name.
     """
+    plan = Plan()
     parts = cohort_of(plan, catalog, scope)
     treated = plan.keep("treated", _treated(plan, parts))
     found = None

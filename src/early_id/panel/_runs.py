@@ -6,9 +6,6 @@ from typing import Any
 
 import ibis
 
-#: A number has this many bits for school days.
-MOST_DAYS = 60
-
 
 def _spans(mask: Any, longest: int) -> dict[int, Any]:
     """For each power of two: the bits at which a run of so many days begins."""

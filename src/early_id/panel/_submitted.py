@@ -72,21 +72,15 @@ def days_last_year(plan: Plan, own: Any, dates: Any) -> Any:
     Columns: date_number, school_year, spell_school_number, spell_entered_on, end, whole.
     """
     first = plan.moments.first_date
-    rows = dates
-    early = ibis.ifelse((rows.fed_on <= first).fill_null(False), 1, 0)
-    late = rows.filter(rows.fed_on > first)
-    late = late.select("school_number", "date", "fed_on")
-    rows = rows.mutate(early=early)
+    late = dates.filter(dates.fed_on > first).select("school_number", "date", "fed_on")
+    rows = dates.mutate(early=ibis.ifelse((dates.fed_on <= first).fill_null(False), 1, 0))
     year = ibis.window(
         group_by=["school_number", "school_year"], order_by="date", preceding=None, following=0
     )
     rows = rows.mutate(upto=rows.early.sum().over(year).cast("int32"))
-    found = {
-        "spell_school_number": rows.school_number,
-        "spell_school_year": rows.school_year,
-    }
-    ends = rows.select(**found, end=rows.date, n_end=rows.upto)
-    begins = rows.select(**found, spell_entered_on=rows.date, n_begin=rows.upto - rows.early)
+    school = {"spell_school_number": rows.school_number, "spell_school_year": rows.school_year}
+    ends = rows.select(**school, end=rows.date, n_end=rows.upto)
+    begins = rows.select(**school, spell_entered_on=rows.date, n_begin=rows.upto - rows.early)
     keys = ["date_number", "school_year", "spell_school_year", *_SHAPE]
     days = plan.as_of_dates.select("date_number", "as_of")
     shapes = own.filter(own.spell_school_year < own.school_year).select(keys).distinct()

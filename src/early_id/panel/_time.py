@@ -11,6 +11,8 @@ from early_id.panel._plan import Plan
 
 Scope = Literal["county", "school"]
 
+#: A day after all others.
+NEVER = ibis.date(9999, 12, 31)
 #: An as-of date counts for a school year until the end of the week in which the year ends.
 WEEK_REST_DAYS = 6
 #: School days of the first month of a school year.
@@ -110,7 +112,7 @@ def school_dates(plan: Plan, scope: Scope = "county") -> Any:
     if scope == "county":
         starts = starts.drop("start").join(county_years(plan), "school_year").rename(start="county_first")
     until = starts.start.lead().over(ibis.window(group_by="school_id", order_by="school_year"))
-    starts = starts.mutate(until=until.fill_null(ibis.date(9999, 12, 31)))
+    starts = starts.mutate(until=until.fill_null(NEVER))
     every = plan.every_date
     dates = starts.join(every, [every.date >= starts.start, every.date < starts.until])
     feed = plan.table("attendance_feed").select("school_id", date=ibis._.day, fed_on=ibis._.known_at)
