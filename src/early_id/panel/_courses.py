@@ -7,8 +7,8 @@ from typing import Any
 
 import ibis
 
-from early_id.panel._events import PASSING_HUNDREDTHS
 from early_id.panel._feature import Feature
+from early_id.panel._marks import PASSING_HUNDREDTHS
 from early_id.panel._plan import Plan
 from early_id.panel._time import visible
 

@@ -49,7 +49,7 @@ class Feature:
         far; the school's term in progress so far; the first 20 school days of the school's year, as far as they have
         come; or the whole school year before.
     where : str
-        Named filter on the rows of the table, see `early_id.panel._events`.
+        Named filter on the rows of the table, see `_absences`, `_marks` and `_incidents`.
     aggregate : str
         `count` of rows, `total` or `mean` or `latest` of `column`, `since` = school days since the last such row,
         `least_course` = lowest course mean, `low_courses` = core courses with a mean below 60, `above_course` = points

@@ -11,11 +11,13 @@ import ibis
 from early_id.panel._aggregate import OVER_COURSES, aggregate, aggregate_before, parts_of, seen
 from early_id.panel._cohort import cohort, enrolled_days, row_number, spells_of
 from early_id.panel._courses import aggregate_courses, by_course, course_means
-from early_id.panel._events import EVENTS, Sources, incidents_sent
+from early_id.panel._events import EVENT_TABLES, events_of
 from early_id.panel._feature import Feature
+from early_id.panel._incidents import incidents_sent
 from early_id.panel._join import left_join
 from early_id.panel._members import members, needed_years
 from early_id.panel._plan import Plan
+from early_id.panel._records import Sources
 from early_id.panel._runs import run_columns
 from early_id.panel._spells import spells
 from early_id.panel._submitted import (
@@ -105,7 +107,7 @@ def cohort_of(plan: Plan, catalog: Sequence[Feature], scope: Scope) -> Cohort:
     days = plan.keep("days", year_days(plan))
     slots = slots.join(schools, "school_number")
     slots = left_join(slots, plan.table("schools").select("school_id", "district_id"), ["school_id"])
-    sources = Sources(every.drop("student_id", "school_id"), people, dates, days, scope)
+    sources = Sources(every, people, dates, days, scope)
     return Cohort(plan.keep("slots", slots), standing, people, own, counts, sources)
 
 
@@ -134,7 +136,7 @@ def features(plan: Plan, parts: Cohort, catalog: Sequence[Feature], treated: Any
     rows = rows.join(slots.rename(slot="row", like="person"), "like").drop("like")
     rows = rows.mutate(row=row_number(rows.person, rows.date_number, rows.school_number))
     rows = left_join(rows, treated, ["row"])
-    for table in EVENTS:
+    for table in EVENT_TABLES:
         wanted = [feature for feature in (*catalog, *_WITNESSES.values()) if feature.table == table]
         if any(feature in catalog for feature in wanted):
             rows = _with_events(plan, parts, rows, table, wanted)
@@ -168,24 +170,24 @@ def facts_of(rows: Any, catalog: Sequence[Feature]) -> dict[str, Any]:
 def _with_events(plan: Plan, parts: Cohort, rows: Any, table: str, wanted: Sequence[Feature]) -> Any:
     """Put what one source table says beside the rows."""
     scope = parts.sources.scope
-    events = EVENTS[table](plan, parts.sources)
     now = [f for f in wanted if f.window != "prior_year"]
     courses = [f for f in now if f.aggregate in OVER_COURSES]
     plain = [f for f in now if f.aggregate not in OVER_COURSES]
     before = [f for f in wanted if f.window == "prior_year"]
+    events = events_of(plan, parts.sources, table, before=bool(before))
     if plain:
-        joined = seen(plan, events, parts.members, parts.slots, plain, scope)
+        joined = seen(plan, events.now, parts.members, parts.slots, plain, scope)
         found = _since(aggregate(joined, plain), parts, plain, plan, table)
         rows = left_join(rows, found, ["row"])
     if courses:
-        means = plan.keep("course_means", course_means(plan, events))
-        joined = seen(plan, events, parts.members, parts.slots, courses, scope)
+        means = plan.keep("course_means", course_means(plan, events.now))
+        joined = seen(plan, events.now, parts.members, parts.slots, courses, scope)
         found = plan.keep(
             f"{table}_courses", aggregate_courses(by_course(joined, means), courses), by_part=True
         )
         rows = left_join(rows, found, ["row"])
     if before:
-        earlier = aggregate_before(plan, table, events, before, scope)
+        earlier = aggregate_before(plan, table, events.before, before, scope)
         rows = _joined_before(rows, plan.keep(f"{table}_before", earlier, by_part=True), scope)
     return rows.mutate(
         **{

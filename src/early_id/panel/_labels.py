@@ -9,15 +9,10 @@ from typing import Any, Literal
 import ibis
 
 from early_id.exceptions import ConfigError, did_you_mean
-from early_id.panel._events import (
-    ABSENT_KINDS,
-    FAILING_LETTER,
-    PASSING_HUNDREDTHS,
-    PASSING_LETTERS,
-    WHOLE_DAY,
-    incident_feeds,
-)
+from early_id.panel._absences import ABSENT_KINDS, WHOLE_DAY
+from early_id.panel._incidents import incident_feeds
 from early_id.panel._join import left_join
+from early_id.panel._marks import FAILING_LETTER, PASSING_HUNDREDTHS, PASSING_LETTERS
 from early_id.panel._plan import Plan
 from early_id.panel._spells import counted, spells
 from early_id.panel._time import Scope, days_after, school_dates, school_days, visible

@@ -8,8 +8,8 @@ import ibis
 
 from early_id.panel._aggregate import parts_of
 from early_id.panel._courses import FINE
-from early_id.panel._events import PACK
 from early_id.panel._feature import Feature
+from early_id.panel._marks import PACK
 from early_id.panel._runs import current_run, longest_run
 
 HUNDREDTHS = 100
