@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -48,20 +49,11 @@ def days_this_year(own: Any, weeks: Any, counts: Any, windows: tuple[int, ...]) 
     starts = {str(w): f"start_{w}" for w in windows} | {"term": "start_term"}
     bounds = weeks.select("date_number", "school_number", "end_first_month", *starts.values())
     rows = rows.join(bounds, ["date_number", "school_number"])
-    rows = _look_up(rows, counts, "end", "upto")
-    rows = _look_up(rows, counts, "spell_entered_on", "before")
-    upto, before = rows.n_end.fill_null(0), rows.n_spell_entered_on.fill_null(0)
-    found = {"whole": upto - before}
+    stretches = {"whole": (rows.spell_entered_on, rows.end)}
     for name, start in starts.items():
-        rows = rows.mutate(**{f"from_{name}": ibis.greatest(rows[start], rows.spell_entered_on)})
-        rows = _look_up(rows, counts, f"from_{name}", "before")
-        inside = rows[f"from_{name}"] <= rows.end
-        found[f"n_{name}"] = ibis.ifelse(inside, upto - rows[f"n_from_{name}"].fill_null(0), 0)
-    rows = rows.mutate(to_first_month=ibis.least(rows.end, rows.end_first_month))
-    rows = _look_up(rows, counts, "to_first_month", "upto")
-    early = rows.n_to_first_month.fill_null(0) - before
-    found["n_first_month"] = ibis.ifelse(rows.spell_entered_on <= rows.to_first_month, early, 0)
-    return rows.select(*keys, **found)
+        stretches[f"n_{name}"] = (ibis.greatest(rows[start], rows.spell_entered_on), rows.end)
+    stretches["n_first_month"] = (rows.spell_entered_on, ibis.least(rows.end, rows.end_first_month))
+    return _submitted_between(rows, keys, stretches, counts)
 
 
 def days_last_year(plan: Plan, own: Any, dates: Any) -> Any:
@@ -110,21 +102,27 @@ def days_since(own: Any, counts: Any, last: Any) -> Any:
     wanted = last.filter(last.since_day.notnull()).distinct()
     spells = own.filter(own.spell_school_year == own.school_year)
     rows = wanted.join(spells, wanted.slot == spells.row)
-    after = days_after(rows.since_day, 1)
-    rows = rows.mutate(since_from=ibis.greatest(after, rows.spell_entered_on))
-    rows = _look_up(_look_up(rows, counts, "since_from", "before"), counts, "end", "upto")
-    days = rows.n_end.fill_null(0) - rows.n_since_from.fill_null(0)
-    return rows.group_by("slot", "since_day").agg(
-        days=ibis.ifelse(rows.since_from <= rows.end, days, 0).sum().cast("int32")
-    )
+    begin = ibis.greatest(days_after(rows.since_day, 1), rows.spell_entered_on)
+    return _submitted_between(rows, ["slot", "since_day"], {"days": (begin, rows.end)}, counts)
 
 
-def _look_up(rows: Any, counts: Any, date: str, side: str) -> Any:
-    """Put the count of submitted days at a date of the spell's school beside each row, as `n_<date>`."""
-    wanted = counts.select(
-        "date_number",
-        "school_year",
-        spell_school_number=counts.school_number,
-        **{date: counts.date, f"n_{date}": counts[side]},
-    )
-    return left_join(rows, wanted, ["date_number", "spell_school_number", "school_year", date])
+def _submitted_between(
+    rows: Any, keys: Sequence[str], stretches: Mapping[str, tuple[Any, Any]], counts: Any
+) -> Any:
+    """Count the submitted days of the spell's school from one day to another; several rows of a key are added up.
+
+    All days are looked up in one join: a join for each of them would hold as many copies of the counts.
+    """
+    place = ("date_number", "spell_school_number", "school_year")
+    of_rows = [name for name in place if name not in keys]
+    ends = []
+    for name, (begin, end) in stretches.items():
+        some = begin <= end
+        for date, sign in ((end, 1), (begin, -1)):
+            sign_of = ibis.ifelse(some, sign, 0).cast("int8")
+            ends.append(rows.select(*keys, *of_rows, stretch=ibis.literal(name), date=date, sign=sign_of))
+    wanted = ibis.union(*ends)
+    found = wanted.join(counts.rename(spell_school_number="school_number"), [*place, "date"])
+    days = ibis.cases((found.sign == 1, found.upto), (found.sign == -1, -found.before), else_=0)
+    sums = {name: days.sum(where=found.stretch == name).fill_null(0).cast("int32") for name in stretches}
+    return found.group_by(keys).agg(**sums)
