@@ -9,8 +9,7 @@ from small import small_district
 
 from early_id.district import District, to_pandas
 from early_id.exceptions import ConfigError, DataError
-from early_id.panel import CATALOG, build_panel, panel_query
-from early_id.panel import _engine as engine
+from early_id.panel import CATALOG, _given, build_panel, panel_query
 
 KEYS = ["student_id", "school_id", "as_of"]
 DATES = ["2024-10-06", "2024-10-13", "2024-10-27"]
@@ -60,7 +59,7 @@ def test_parts_of_the_students_make_the_same_file(district, tmp_path, monkeypatc
     query = panel_query(district, as_of=BOTH_YEARS, label="chronic_absence")
     whole = query.to_arrow()
     assert query.to_parquet(tmp_path / "whole.parquet") == whole.num_rows
-    monkeypatch.setattr(engine, "ROWS_AT_A_TIME", 7)
+    monkeypatch.setattr(_given, "ROWS_AT_A_TIME", 7)
     assert len(list(query.batches())) > 4
     assert query.to_parquet(tmp_path / "deep" / "parts.parquet") == whole.num_rows
     found = pq.read_table(tmp_path / "deep" / "parts.parquet")

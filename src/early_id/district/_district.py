@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import ibis
 import pandas as pd
@@ -17,9 +17,23 @@ import pyarrow.parquet as pq
 
 from early_id.district._arrow import conform, to_pandas
 from early_id.district._engine import ibis_engine
+from early_id.district._on_spark import (
+    checked_frames,
+    spark_engine,
+    spark_rows,
+    spark_session,
+    view_files,
+    view_frames,
+)
 from early_id.district._opened import canonical_files, create_view, read_rows
 from early_id.district._tables import TABLES
-from early_id.exceptions import ConfigError, DataError, did_you_mean
+from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame as SparkFrame
+    from pyspark.sql import SparkSession
+
+_ENGINES = ("duckdb", "spark")
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +83,7 @@ class District:
     Attributes
     ----------
     signals : Signals
-        All tables but the groups, in DuckDB, for the panel.
+        All tables but the groups, in one engine, for the panel.
     groups : pandas.DataFrame
         Protected attributes by student, for the audit only.
     """
@@ -122,7 +136,7 @@ class District:
         return cls(signals, to_pandas(arrow["groups"]), arrow.__getitem__)
 
     @classmethod
-    def open(cls, folder: str | Path) -> District:
+    def open(cls, folder: str | Path, engine: Literal["duckdb", "spark"] = "duckdb") -> District:
         """Open a folder of canonical Parquet tables as they were written, without loading them into memory.
 
         Nothing is checked but the columns: it is for tables that `District.write`, `write_county` or `early-id check
@@ -133,11 +147,14 @@ class District:
         folder : path
             One Parquet file per table; tables that are missing are taken as empty. The files must stay as they are for
             as long as the district is in use. Which `known_at` were imputed is not in the files and taken as none.
+        engine : {"duckdb", "spark"}
+            What a panel is computed by: DuckDB in this process, or Spark by the extra `early-id[spark]`, in the active
+            session if there is one. Tables on a cluster's storage are opened with `District.on_spark`.
 
         Raises
         ------
         ConfigError
-            If there is no such folder.
+            If there is no such folder or engine, or PySpark or Java is missing.
         DataError
             If it holds no canonical table in Parquet, or one that lacks a column, has one of another type or is not
             Parquet.
@@ -150,11 +167,18 @@ class District:
         >>> District.open(folder).frame("schools")["school_id"].tolist()
         ['0102003', '0102460', '0102917']
         """
+        if engine not in _ENGINES:
+            msg = f"Expected one of the engines {examples(_ENGINES)}, got {engine!r}: {did_you_mean(engine, _ENGINES)}"
+            raise ConfigError(msg)
         files = canonical_files(Path(folder))
-        connection = ibis_engine()
-        for name in TABLES:
-            if name != "groups":
-                create_view(connection.con, name, files.get(name))
+        if engine == "spark":
+            connection = spark_engine(spark_session())
+            view_files(connection, files)
+        else:
+            connection = ibis_engine()
+            for name in TABLES:
+                if name != "groups":
+                    create_view(connection.con, name, files.get(name))
         counts = {
             name: pq.read_metadata(files[name]).num_rows if name in files else 0
             for name in TABLES
@@ -162,6 +186,39 @@ class District:
         }
         signals = Signals(connection, MappingProxyType(counts), MappingProxyType({}))
         rows = partial(read_rows, files)
+        return cls(signals, to_pandas(rows("groups")), rows)
+
+    @classmethod
+    def on_spark(cls, session: SparkSession, tables: Mapping[str, SparkFrame | str]) -> District:
+        """Use canonical tables that a Spark session can read, wherever they lie; only the groups are loaded.
+
+        Parameters
+        ----------
+        session : pyspark.sql.SparkSession
+            Its settings are taken over into a session of the district's own; neither sees the other's views.
+        tables : mapping of table name to pyspark.sql.DataFrame or str
+            Canonical tables, or the names of tables in the session's catalog; tables that are missing are taken as
+            empty. Nothing is checked but the columns.
+
+        Raises
+        ------
+        ConfigError
+            If a name is not a canonical table, or PySpark is missing.
+        DataError
+            If a table lacks a column or has one of another type.
+
+        Examples
+        --------
+        On a cluster (`docs/spark.md` has the whole job)::
+
+            District.on_spark(session, {"calendar": session.read.parquet("hdfs:///county/calendar.parquet"), ...})
+        """
+        connection = spark_engine(session)
+        frames = checked_frames(session, tables)
+        view_frames(connection, frames)
+        rows = partial(spark_rows, frames)
+        counts = {name: frames[name].count() if name in frames else 0 for name in TABLES if name != "groups"}
+        signals = Signals(connection, MappingProxyType(counts), MappingProxyType({}))
         return cls(signals, to_pandas(rows("groups")), rows)
 
     def frame(self, name: str) -> pd.DataFrame:

@@ -67,10 +67,20 @@ def _look_at(file: Path, table: Table) -> None:
     except (pa.ArrowException, OSError) as error:
         msg = f"Expected Parquet in {str(file)!r}, but it cannot be read as such; {_WRITTEN}."
         raise DataError(msg) from error
+    check_columns(given, table, repr(str(file)))
+
+
+def check_columns(given: pa.Schema, table: Table, where: str) -> None:
+    """Refuse a table that lacks a canonical column or has one of another kind.
+
+    Raises
+    ------
+    DataError
+    """
     # Also the optional ones: a file without `known_at` would hide all its rows without a word.
     missing = [name for name in table.all_columns if name not in given.names]
     if missing:
-        msg = f"Expected all columns of {table.name} in {str(file)!r}, but there is no {examples(missing)}; {_WRITTEN}."
+        msg = f"Expected all columns of {table.name} in {where}, but there is no {examples(missing)}; {_WRITTEN}."
         raise DataError(msg)
     other = [
         f"{part.name} ({given.field(part.name).type})"
@@ -78,7 +88,7 @@ def _look_at(file: Path, table: Table) -> None:
         if not _same_kind(given.field(part.name).type, part.type)
     ]
     if other:
-        msg = f"Expected canonical types in {str(file)!r}, got {', '.join(other)}; {_WRITTEN}."
+        msg = f"Expected canonical types in {where}, got {', '.join(other)}; {_WRITTEN}."
         raise DataError(msg)
 
 

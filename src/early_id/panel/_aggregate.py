@@ -19,6 +19,11 @@ OVER_COURSES = ("least_course", "low_courses", "above_course")
 _OF_SLOT = ("as_of", "date_number", "school_number", "school_year", "last_day")
 
 
+@ibis.udf.agg.builtin(name="bit_or")  # type: ignore[untyped-decorator]
+def bit_or(bits: int) -> int:  # type: ignore[empty-body]
+    """Set every bit that a row of the group has; by its name in SQL, since Ibis does not know it in Spark."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One integer that features are made of: what is taken of which rows, over which days.
@@ -152,8 +157,9 @@ def _taken(rows: Any, part: Part) -> Any:
         # A bit for each school day back from the last submitted one, at the row's own school; each day comes once.
         here = chosen & (rows.school_number == rows.row_school_number)
         back = ibis.ifelse(here, rows.row_last_sent - rows.day_index, 0)
-        bit = ibis.literal(1, "int64") << back.cast("int64")
-        return ibis.ifelse(here, bit, ibis.literal(0, "int64")).bit_or()
+        # The cast is written out: a bare 1 has 32 bits in Spark, and a shift beyond them begins again at the first.
+        bit = ibis.literal(1, "int8").cast("int64") << back.cast("int64")
+        return bit_or(ibis.ifelse(here, bit, ibis.literal(0, "int64")))
     return rows[part.column].sum(where=chosen).cast("int32")
 
 

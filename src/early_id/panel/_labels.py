@@ -16,6 +16,7 @@ from early_id.panel._marks import FAILING_LETTER, PASSING_HUNDREDTHS, PASSING_LE
 from early_id.panel._plan import Plan
 from early_id.panel._spells import counted, spells
 from early_id.panel._time import Scope, days_after, school_dates, school_days, visible
+from early_id.panel._words import is_one_of, plain
 
 #: Chronic absence is defined for students enrolled at least this many school days (California).
 LEAST_ENROLLED_DAYS = 31
@@ -212,7 +213,7 @@ def _course_failure(plan: Plan, students: Any, label: Label) -> Any:
     keys = keys.join(terms, ["school_id", "school_year", "term"])
     keys = keys.mutate(matures_on=_after(keys.event_day, label.lag_days))
     finals = plan.table("grades").filter((ibis._.kind == "final") & ibis._.core)
-    letter = finals.mark.strip().upper()
+    letter = plain(finals.mark)
     low = ibis.cases(
         (finals.hundredths.notnull(), finals.hundredths < PASSING_HUNDREDTHS),
         (letter == FAILING_LETTER, True),
@@ -303,8 +304,8 @@ def _outcome(plan: Plan, students: Any, label: Label) -> Any:
     keys = students.select("row", "student_id", "school_id", "school_year", "year_first")
     keys = keys.join(_year_ends(plan, label), ["school_id", "school_year"])
     outcomes = outcomes.filter(outcomes.outcome == name)
-    word = outcomes.value.strip().lower()
-    value = ibis.cases((word.isin(POSITIVE_VALUES), 1), (word.isin(NEGATIVE_VALUES), 0))
+    word = outcomes.value
+    value = ibis.cases((is_one_of(word, POSITIVE_VALUES), 1), (is_one_of(word, NEGATIVE_VALUES), 0))
     outcomes = outcomes.select(
         "student_id", "school_id", "occurred_on", "known_at", "retracted_at", value=value
     ).rename(outcome_school="school_id")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -14,6 +14,8 @@ from early_id.district import TABLES
 _KINDS = {"string": "string", "int": "int64", "date": "date", "bool": "boolean"}
 #: Prefix of a step's table in the engine.
 STEP = "panel_"
+#: A step as an engine gets it: its name, its SQL, and whether it is computed for each part of the students.
+Step = tuple[str, str, bool]
 #: Small tables that are handed to the engine beside the district's.
 GIVEN: Mapping[str, Mapping[str, str]] = {
     "as_of_dates": {"as_of": "date", "date_number": "int64"},
@@ -26,6 +28,20 @@ _FIRST_PERSON, _LAST_PERSON = 1_001_001_001, 1_001_001_002
 def of_people(sql: str, first: int, last: int) -> str:
     """Put the numbers of the first and the last student in the places of their marks."""
     return sql.replace(str(_FIRST_PERSON), str(first)).replace(str(_LAST_PERSON), str(last))
+
+
+def unread_after(steps: Sequence[Step], quote: str) -> dict[str, list[str]]:
+    """List for each step the steps that nothing reads once it is there: their tables hold millions of rows.
+
+    >>> unread_after([("a", "SELECT 1", False), ("b", "SELECT * FROM `panel_a`", False)], "`")
+    {'a': [], 'b': ['a', 'b']}
+    """
+    found: dict[str, list[str]] = {name: [] for name, _, _ in steps}
+    for name in found:
+        table = f"{quote}{STEP}{name}{quote}"
+        *_, last = (reader for reader, sql, _ in steps if reader == name or table in sql)
+        found[last].append(name)
+    return found
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from early_id.district import District, Signals
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 from early_id.panel._catalog import CATALOG
 from early_id.panel._dates import as_of_dates
-from early_id.panel._engine import Step, compiled, run, script
+from early_id.panel._engines import Engine, compiled, engine_of
 from early_id.panel._feature import Feature
 from early_id.panel._labels import Label
+from early_id.panel._plan import Step
 from early_id.panel._time import Scope
 
 
@@ -47,10 +48,11 @@ class PanelQuery:
     known_by: date
 
     def sql(self) -> str:
-        """Write the statements that make the panel, in DuckDB's dialect.
+        """Write the statements that make the panel, in the SQL of the engine that the tables are in.
 
         One statement per step, then the panel itself. The two small tables of dates come first, so that the text runs
-        as it is wherever the canonical tables are. Dates of several school years need a query for each.
+        as it is wherever the canonical tables are. Dates of several school years need a query for each. In DuckDB the
+        steps are temporary tables; Spark has none, so there they are tables of the database in use.
 
         Examples
         --------
@@ -64,18 +66,19 @@ class PanelQuery:
             msg = f"Expected as-of dates of one school year for SQL text, got dates of {len(found)}; ask for each year."
             raise ConfigError(msg)
         (dates,) = found
-        return script(self.signals, self._steps(), dates, self.known_by)
+        return self._engine.script(self.signals, self._steps(), dates, self.known_by)
 
     def batches(self) -> Iterator[pa.Table]:
         """Compute the rows, a bounded number at a time, in the order of school years, students, dates and schools."""
         for dates in self._by_year():
-            yield from run(self.signals, self._steps(), dates, self.known_by)
+            yield from self._engine.run(self.signals, self._steps(), dates, self.known_by)
 
     def facts(self) -> Iterator[pa.Table]:
         """Compute what sentences about the features name, in the same order as the rows."""
-        steps = compiled(self.catalog, self.scope, None, facts=True)  # no sentence speaks of a label
+        # No sentence speaks of a label.
+        steps = compiled(self._engine, self.catalog, self.scope, None, facts=True)
         for dates in self._by_year():
-            yield from run(self.signals, steps, dates, self.known_by)
+            yield from self._engine.run(self.signals, steps, dates, self.known_by)
 
     def to_arrow(self) -> pa.Table:
         """Compute all rows.
@@ -133,8 +136,12 @@ class PanelQuery:
             )
             raise DataError(msg)
 
+    @property
+    def _engine(self) -> Engine:
+        return engine_of(self.signals)
+
     def _steps(self) -> tuple[Step, ...]:
-        return compiled(self.catalog, self.scope, self.label, facts=False)
+        return compiled(self._engine, self.catalog, self.scope, self.label, facts=False)
 
     def _by_year(self) -> list[pd.DatetimeIndex]:
         """Cut the dates where a school year ends, so that no step joins a student's whole history to every date."""

@@ -23,6 +23,7 @@ from early_id.panel._labels import Label, labels
 from early_id.panel._plan import Plan
 from early_id.panel._time import Scope, visible
 from early_id.panel._values import value_of
+from early_id.panel._words import is_one_of
 
 #: Decisions about a listed student after which nobody reached out.
 WITHOUT_OUTREACH = ("dismissed", "no_outreach", "not_reached", "no outreach", "not reached")
@@ -101,8 +102,7 @@ def _treated(plan: Plan, parts: Cohort) -> Any:
         "student_id", "known_at", "retracted_at", started=supports.started_on, ended=supports.ended_on
     )
     decisions = plan.table("decisions")
-    word = decisions.decision.strip().lower()
-    decisions = decisions.filter(word.notin(WITHOUT_OUTREACH)).select(
+    decisions = decisions.filter(~is_one_of(decisions.decision, WITHOUT_OUTREACH)).select(
         "student_id", "known_at", "retracted_at", started=decisions.decided_on, ended=decisions.decided_on
     )
     both = supports.union(decisions).join(parts.people, "student_id").join(parts.members, "person")

@@ -1,0 +1,77 @@
+"""Running a plan in Spark: each step is computed once and kept where the executors are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+
+from early_id.district import Signals
+from early_id.panel._given import cut, given, moments
+from early_id.panel._plan import STEP, Step, of_people
+from early_id.panel._workspace import Workspace
+
+_WIDTHS = {1: "TINYINT", 2: "SMALLINT", 4: "INT", 8: "BIGINT"}
+_PEOPLE = f"SELECT coalesce(max(person) + 1, 0) FROM `{STEP}members`"  # noqa: S608 - names of our own
+_ROWS = f"SELECT count(*) FROM `{STEP}members` AS m JOIN `{STEP}slots` AS s ON m.`like` = s.person"  # noqa: S608
+
+
+def text(rows: Any) -> str:
+    """Write one step in Spark's SQL, whole numbers with the width that Ibis believes they have.
+
+    Ibis takes `row_number()` for 64 bits and leaves out a cast to what it believes; in Spark it has 32. Each step
+    therefore hands on the types its expression names, so that no later step can run over.
+    """
+    # By the backend, which need not be connected: `ibis.to_sql` does not know the options of one nobody has loaded.
+    sql = ibis.pyspark.compile(rows, pretty=True)
+    columns = ",\n  ".join(
+        f"CAST(`{name}` AS {_WIDTHS[kind.nbytes]}) AS `{name}`" if kind.is_integer() else f"`{name}`"
+        for name, kind in rows.schema().items()
+    )
+    return f"SELECT\n  {columns}\nFROM (\n{sql}\n) AS `typed`"
+
+
+def script(signals: Signals, steps: tuple[Step, ...], as_of: pd.DatetimeIndex, known_by: date) -> str:
+    """Write the steps as statements that can be run one after the other, for all students at once.
+
+    Tables and not views: a view would be computed anew by each of its readers.
+    """
+    fill = moments(signals, as_of, known_by).fill
+    tables = {name: _rows_text(rows) for name, rows in given(signals, as_of).items()}
+    *before, (_, last, _) = steps
+    tables |= {f"{STEP}{name}": fill(sql) for name, sql, _ in before}
+    found = [f"CREATE TABLE {name} USING parquet AS\n{sql}" for name, sql in tables.items()]
+    return of_people(";\n\n".join([*found, fill(last)]), 0, 2**31 - 1) + ";\n"
+
+
+def _rows_text(rows: pa.Table) -> str:
+    def cell(value: object) -> str:
+        return "NULL" if value is None else str(value) if isinstance(value, int) else f"DATE '{value}'"
+
+    kinds = {part.name: "BIGINT" if pa.types.is_integer(part.type) else "DATE" for part in rows.schema}
+    columns = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in kinds.items())
+    lines = ",\n  ".join(f"({', '.join(cell(value) for value in row.values())})" for row in rows.to_pylist())
+    return f"SELECT {columns} FROM VALUES\n  {lines}\nAS t({', '.join(kinds)})"  # noqa: S608 - values of our own
+
+
+def run(
+    signals: Signals, steps: tuple[Step, ...], as_of: pd.DatetimeIndex, known_by: date
+) -> Iterator[pa.Table]:
+    """Compute the steps in Spark and yield the rows of the last one, part by part of the students."""
+    fill = moments(signals, as_of, known_by).fill
+    steps = tuple((name, fill(sql), by_part) for name, sql, by_part in steps)
+    of_part = [step for step in steps if step[2]]
+    with Workspace(signals.connection) as shared:
+        for name, rows in given(signals, as_of).items():
+            shared.put(name, rows)
+        # What a part reads stays until the last of them; what only these steps read goes with its last reader.
+        shared.keep([step for step in steps if not step[2]], readers=steps, always=("members", "slots"))
+        for first, final in cut(shared.number(_PEOPLE), shared.number(_ROWS)):
+            *before, (_, last, _) = [(name, of_people(sql, first, final), own) for name, sql, own in of_part]
+            with Workspace(signals.connection, shared.run) as part:
+                part.keep(before, readers=of_part)
+                yield part.ask(last).toArrow()
