@@ -7,6 +7,8 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from early_id.panel import CATALOG
+
 NAN = math.nan
 
 
@@ -446,3 +448,21 @@ class Oracle:
             and (s["left_on"] or self.days[s["school_id"], s["school_year"]][-1]) >= end for s in self.seen("enrollments", at)
         )  # fmt: skip
         return (0 if stayed else None), None
+
+
+def assert_features_equal(frame: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> None:
+    """Every row of a panel is one of the oracle's cohort, and every feature has the oracle's value."""
+    oracle = Oracle(tables)
+    for as_of, rows in frame.groupby("as_of"):
+        cohort = oracle.cohort(as_of.date())
+        assert sorted(rows.student_id) == sorted(cohort)
+        for _, row in rows.iterrows():
+            known = cohort[row.student_id]
+            assert (row.school_id, row.school_day) == (known["school_id"], len(known["past"]))
+            expected = oracle.features(as_of.date(), known)
+            assert set(expected) == set(CATALOG)
+            got = row[list(expected)].astype("float64")
+            pd.testing.assert_series_equal(
+                got, pd.Series(expected, dtype="float64"), rtol=1e-12, atol=1e-12, check_names=False,
+                obj=f"{row.student_id} on {as_of.date()}",
+            )  # fmt: skip

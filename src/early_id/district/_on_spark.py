@@ -53,11 +53,20 @@ def spark_session() -> Any:
     builder = SparkSession.builder.appName("early-id")
     for key, value in _LOCAL.items():
         builder = builder.config(key, value)
-    return builder.getOrCreate()
+    try:
+        return builder.getOrCreate()
+    except RuntimeError as error:
+        msg = f"Expected Spark to start on this machine, got {error}; it needs Java 17 or newer."
+        raise ConfigError(msg) from error
 
 
 def spark_engine(session: Any) -> Any:
     """Open a session of its own beside the caller's for Ibis: its views and settings are nobody else's.
+
+    Raises
+    ------
+    ConfigError
+        If it is no session whose driver runs in this process, such as one of Spark Connect, or a library is missing.
 
     Notes
     -----
@@ -66,12 +75,21 @@ def spark_engine(session: Any) -> Any:
     """
     try:
         import ibis
+        from pyspark.sql import SparkSession
 
-        own = session.newSession()
-        backend = ibis.pyspark.connect(own)
+        connect = ibis.pyspark.connect
     except ImportError as error:
         msg = f"Expected PySpark and what Ibis needs for it, got {error}; {_INSTALL}."
         raise ConfigError(msg) from error
+    if not isinstance(session, SparkSession):
+        kind = f"{type(session).__module__}.{type(session).__qualname__}"
+        msg = (
+            f"Expected a pyspark.sql.SparkSession, got {kind}; run where the driver is, such as with spark-submit, and "
+            "not through Spark Connect."
+        )
+        raise ConfigError(msg)
+    own = session.newSession()
+    backend = connect(own)
     # A new session knows the settings of the cluster, but not those made since in the caller's session.
     for key, value in session.conf.getAll.items():
         if key.startswith("spark.sql.") and own.conf.isModifiable(key):
@@ -143,8 +161,9 @@ def session_of(connection: Any) -> Any:
 
 def _view(session: Any, name: str, frame: Any) -> None:
     if frame is None:
-        columns = ", ".join(f"`{part.name}` {_SQL[part.type]}" for part in arrow_schema(TABLES[name]))
-        frame = session.createDataFrame([], columns)
+        columns = ", ".join(f"NULL AS `{part.name}`" for part in arrow_schema(TABLES[name]))
+        # Names of our own.
+        frame = session.sql(f"SELECT {columns} WHERE false")
     canonical(frame, name).createOrReplaceTempView(name)
 
 

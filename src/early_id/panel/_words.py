@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+_BLANKS = r"[ \t\n\x0B\f\r]+"
+
 
 def plain(text: Any) -> Any:
     r"""Put a word in capitals and take the blanks off its ends.
 
-    Capitals come first: Spark reads two of the blanks that Ibis lists, `\v` and `\f`, as the letters v and f, and
-    would make `alse` of `false`.
+    By a pattern and not by `strip`: Spark reads two of the blanks that Ibis lists, `\v` and `\f`, as the letters v and
+    f, and would make `alse` of `false`. Each blank is named because engines differ in what `\s` holds.
     """
-    return text.upper().strip()
+    return text.re_replace(rf"^{_BLANKS}|{_BLANKS}$", "").upper()
 
 
 def is_one_of(text: Any, words: Iterable[str]) -> Any:
