@@ -4,9 +4,11 @@ STUDENTS ?= 5000
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SPARK := $(VENV)/.spark
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint smoke bench docs lock clean
+.PHONY: help demo test slow lint smoke bench docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -23,6 +25,13 @@ demo: $(STAMP) ## simulate a county, train, audit, sign off and write this week'
 
 test: $(STAMP) ## run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+$(SPARK): $(STAMP) requirements/spark.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/spark.txt
+	@touch $@
+
+slow: $(SPARK) ## run the slow tests too, with Spark
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow --override-ini addopts="--strict-markers --strict-config --doctest-modules -ra -q"
 
 smoke: ## install the lowest declared versions beside and run the main job's functions once
 	$(PYTHON) -m venv .venv-lowest
@@ -42,9 +51,10 @@ lint: $(STAMP) ## style, types and the order of the rooms
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-lock: $(STAMP) ## remake requirements/lock.txt and requirements/lowest.txt: pins only
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements/lock.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --resolution lowest-direct --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements/lowest.txt
+lock: $(STAMP) ## remake requirements/lock.txt, lowest.txt and spark.txt: pins only
+	$(LOCK) --extra dev -o requirements/lock.txt
+	$(LOCK) --resolution lowest-direct -o requirements/lowest.txt
+	$(LOCK) --extra spark --constraint requirements/lock.txt | grep -vxFf requirements/lock.txt >requirements/spark.txt
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) .venv-lowest build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

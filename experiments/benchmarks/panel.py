@@ -1,6 +1,7 @@
 """The panel engine against queries written by hand that give the same numbers, on a county of 250,000 students.
 
 Run: python -m experiments.benchmarks.panel [--students 250000] [--repeats 3] [--out TABLE.md]
+With Spark instead of the hand-written queries: python -m experiments.benchmarks.panel --spark --students 25000
 
 Every figure comes from a process of its own, so that its peak memory is its own; ratios are of one run.
 """
@@ -22,6 +23,7 @@ import pyarrow as pa
 
 from early_id.district import District, write_county
 from early_id.panel import CATALOG, panel_query
+from experiments.benchmarks.spark import against_spark
 
 YEAR = 2024
 ONE_DATE = "2024-01-14"
@@ -170,11 +172,19 @@ def main() -> None:
     parser.add_argument("--students", type=int, default=250_000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--out", type=Path)
+    parser.add_argument(
+        "--spark", action="store_true", help="compare DuckDB with Spark instead; needs early-id[spark]"
+    )
+    parser.add_argument("--spark-memory", default="6g", help="memory of Spark's process")
     for name in ("--alone", "--county", "--folder"):
         parser.add_argument(name, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.alone:
         _alone(options.alone, Path(options.county), Path(options.folder), options.repeats)
+        return
+    if options.spark:
+        works = {"one date": lambda _: [ONE_DATE], f"{DATES} dates": _dates}
+        against_spark(options.students, options.spark_memory, works)
         return
     with tempfile.TemporaryDirectory() as parent:
         folder = Path(parent)

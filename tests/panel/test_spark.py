@@ -60,7 +60,7 @@ pytestmark = [
 def java_or_skip() -> None:
     pytest.importorskip("pyspark.sql", reason="PySpark is not installed: `make slow` does")
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-        pytest.skip("there is no Java on this machine: Debian's openjdk-17-jre-headless is enough")
+        pytest.skip("there is no Java on this machine: Debian's default-jre-headless is enough")
 
 
 @pytest.fixture(scope="module")

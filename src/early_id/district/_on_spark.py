@@ -47,7 +47,7 @@ def spark_session() -> Any:
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
         msg = (
             "Expected Java 17 or newer for engine='spark', got no `java` and no JAVA_HOME; install it beside "
-            "`early-id[spark]`, such as Debian's openjdk-17-jre-headless."
+            "`early-id[spark]`, such as Debian's default-jre-headless."
         )
         raise ConfigError(msg)
     builder = SparkSession.builder.appName("early-id")
