@@ -17,15 +17,9 @@ import pyarrow.parquet as pq
 
 from early_id.district._arrow import conform, to_pandas
 from early_id.district._engine import ibis_engine
-from early_id.district._on_spark import (
-    checked_frames,
-    spark_engine,
-    spark_rows,
-    spark_session,
-    view_files,
-    view_frames,
-)
+from early_id.district._on_spark import checked_frames, spark_rows, view_files, view_frames
 from early_id.district._opened import canonical_files, create_view, read_rows
+from early_id.district._spark_session import spark_engine, spark_session
 from early_id.district._tables import TABLES
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 
