@@ -6,6 +6,7 @@ from typing import Any
 
 import ibis
 
+from early_id.panel._bits import bit, bit_or
 from early_id.panel._plan import Plan
 from early_id.panel._records import EPOCH, Sources, packed, unpacked
 from early_id.panel._spells import between
@@ -110,11 +111,8 @@ def _once_a_day(plan: Plan, exceptions: Any) -> Any:
     since = rows.day.delta(EPOCH, unit="day")
     person = rows.person.cast("int64")
     # Few stretches of days hold a day twice: the sum of powers of two is then more than their union.
-    rows = rows.mutate(
-        stretch=person * (1 << 15) + since // _STRETCH,
-        bit=(ibis.literal(1, "int64") << (since % _STRETCH)).cast("int64"),
-    )
-    twice = rows.group_by("stretch").agg(total=rows.bit.sum(), united=rows.bit.bit_or())
+    rows = rows.mutate(stretch=person * (1 << 15) + since // _STRETCH, bit=bit(since % _STRETCH))
+    twice = rows.group_by("stretch").agg(total=rows.bit.sum(), united=bit_or(rows.bit))
     twice = plan.keep("days_twice", twice.filter(twice.total != twice.united).select("stretch"))
     # One number names a person, a school, a day and a sort of absence: it is what a day is counted once by.
     sort = ibis.cases((rows.absent, 0), (rows.partial, 1), else_=2)

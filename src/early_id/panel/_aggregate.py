@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import ibis
 
+from early_id.panel._bits import bit, bit_or
 from early_id.panel._cohort import row_number
 from early_id.panel._feature import Feature, Window
 from early_id.panel._plan import Plan
@@ -17,11 +18,6 @@ Stretch = Literal["", "before", "previous"]
 #: Aggregates that are taken of each course first.
 OVER_COURSES = ("least_course", "low_courses", "above_course")
 _OF_SLOT = ("as_of", "date_number", "school_number", "school_year", "last_day")
-
-
-@ibis.udf.agg.builtin(name="bit_or")  # type: ignore[untyped-decorator]
-def bit_or(bits: int) -> int:  # type: ignore[empty-body]
-    """Set every bit that a row of the group has; by its name in SQL, since Ibis does not know it in Spark."""
 
 
 @dataclass(frozen=True)
@@ -157,9 +153,7 @@ def _taken(rows: Any, part: Part) -> Any:
         # A bit for each school day back from the last submitted one, at the row's own school; each day comes once.
         here = chosen & (rows.school_number == rows.row_school_number)
         back = ibis.ifelse(here, rows.row_last_sent - rows.day_index, 0)
-        # The cast is written out: a bare 1 has 32 bits in Spark, and a shift beyond them begins again at the first.
-        bit = ibis.literal(1, "int8").cast("int64") << back.cast("int64")
-        return bit_or(ibis.ifelse(here, bit, ibis.literal(0, "int64")))
+        return bit_or(ibis.ifelse(here, bit(back), ibis.literal(0, "int64")))
     return rows[part.column].sum(where=chosen).cast("int32")
 
 
