@@ -29,4 +29,6 @@ def ibis_engine() -> Any:
 
     backend = ibis.duckdb.connect()
     quiet(backend.con)
+    # Tables that lie in files are read from the system's own cache; a second copy would not be memory well spent.
+    backend.con.execute("SET enable_external_file_cache = false")
     return backend

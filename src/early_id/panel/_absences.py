@@ -20,15 +20,15 @@ _STRETCH = 40
 _FLAGS = ("absent", "unexcused", "monday_friday", "tardy", "partial", "excused", "suspended")
 
 
-def absences(plan: Plan, sources: Sources) -> Any:
-    """Exceptions on submitted school days of the student's own spells, each day once.
+def absences(plan: Plan, sources: Sources, *, before: bool = False) -> Any:
+    """Exceptions on submitted school days of the student's own spells, each day once: of the running year or before.
 
     An exception is known once both the record and the day's attendance have arrived: on a day that the school has not
     submitted neither the day nor the exception counts yet. It counts while the student is seen as enrolled there, so
     that absences and enrolled days are always counted from the same spells. A day with two records of whole absence
     is one day, of the kind that was recorded first.
     """
-    rows = _while_enrolled(_exceptions(plan), sources.spells)
+    rows = _while_enrolled(_exceptions(plan, before=before), sources.spells)
     dates = sources.dates.filter(sources.dates.fed_on.notnull())
     dates = dates.select("school_number", "school_year", "day_index", "fed_on", day=dates.date)
     rows = rows.join(dates, ["school_number", "day"])
@@ -37,15 +37,18 @@ def absences(plan: Plan, sources: Sources) -> Any:
         recorded_on=ibis.greatest(rows.recorded_on, rows.fed_on),
     ).drop("fed_on")
     rows = rows.filter(rows.retracted_at.isnull() | (rows.retracted_at > rows.known_at))
-    return unpacked(_once_a_day(plan, plan.keep("exceptions", packed(rows, _FLAGS))), _FLAGS)
+    suffix = "_before" if before else ""
+    rows = plan.keep(f"exceptions{suffix}", packed(rows, _FLAGS))
+    return unpacked(_once_a_day(plan, rows, suffix), _FLAGS)
 
 
-def _exceptions(plan: Plan) -> Any:
+def _exceptions(plan: Plan, *, before: bool) -> Any:
     """Read the records of the days looked at, with their named filters."""
-    rows = plan.table("absences")
-    rows = rows.filter(
-        rows.occurred_on >= plan.moments.before_from, rows.occurred_on <= plan.moments.last_date
-    )
+    rows, moments = plan.table("absences"), plan.moments
+    if before:
+        rows = rows.filter(rows.occurred_on >= moments.before_from, rows.occurred_on < moments.year_from)
+    else:
+        rows = rows.filter(rows.occurred_on >= moments.year_from, rows.occurred_on <= moments.last_date)
     rows = rows.filter(rows.kind.isin((*ABSENT_KINDS, "tardy", "partial")))
     whole = rows.thousandths >= WHOLE_DAY
     missed = rows.kind.isin(ABSENT_KINDS)
@@ -104,7 +107,7 @@ def _while_enrolled(rows: Any, spells: Any) -> Any:
     )
 
 
-def _once_a_day(plan: Plan, exceptions: Any) -> Any:
+def _once_a_day(plan: Plan, exceptions: Any, suffix: str) -> Any:
     """Let a record count only while no earlier record of the same day and sort is visible."""
     kept = [name for name in exceptions.columns if name != "recorded_on"]
     rows = unpacked(exceptions, _FLAGS)
@@ -113,12 +116,12 @@ def _once_a_day(plan: Plan, exceptions: Any) -> Any:
     # Few stretches of days hold a day twice: the sum of powers of two is then more than their union.
     rows = rows.mutate(stretch=person * (1 << 15) + since // _STRETCH, bit=bit(since % _STRETCH))
     twice = rows.group_by("stretch").agg(total=rows.bit.sum(), united=bit_or(rows.bit))
-    twice = plan.keep("days_twice", twice.filter(twice.total != twice.united).select("stretch"))
+    twice = plan.keep(f"days_twice{suffix}", twice.filter(twice.total != twice.united).select("stretch"))
     # One number names a person, a school, a day and a sort of absence: it is what a day is counted once by.
     sort = ibis.cases((rows.absent, 0), (rows.partial, 1), else_=2)
     rows = rows.mutate(same=((person * (1 << 16) + rows.school_number) * (1 << 15) + since) * 4 + sort)
     several = rows.semi_join(twice, "stretch").group_by("same").agg(records=ibis._.count())
-    several = plan.keep("repeated", several.filter(several.records > 1).select("same"))
+    several = plan.keep(f"repeated{suffix}", several.filter(several.records > 1).select("same"))
     single = rows.anti_join(several, "same").select(kept)
     # Only days with several records are put in order: they are few.
     rows = rows.semi_join(several, "same")
@@ -129,4 +132,6 @@ def _once_a_day(plan: Plan, exceptions: Any) -> Any:
     )
     taken = rows.shown_until.max().over(earlier)
     rows = rows.mutate(known_at=ibis.greatest(rows.known_at, taken.fill_null(rows.known_at)))
-    return single.union(plan.keep("in_turn", rows.filter(rows.known_at < rows.shown_until).select(kept)))
+    return single.union(
+        plan.keep(f"in_turn{suffix}", rows.filter(rows.known_at < rows.shown_until).select(kept))
+    )

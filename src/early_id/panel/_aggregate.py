@@ -164,12 +164,13 @@ def aggregate_before(plan: Plan, table: str, events: Any, features: Iterable[Fea
     (the dates between which the figures hold, the second not included), and the aggregates.
     """
     # Who had none of these events keeps a row of zeros, which says the same as no row.
-    events = plan.of_part(events).filter(events.school_year < plan.moments.last_year)
+    events = events.filter(events.school_year < plan.moments.last_year)
     events = events.mutate(school_year=events.school_year + 1)
     who = ["person", "school_year"] + (["school_number"] if scope == "school" else [])
     sums = _integers(events, features)
     alike = events.group_by(*who, "known_at", gone_on=events.retracted_at.fill_null(NEVER)).agg(**sums)
-    alike = plan.keep(f"{table}_alike", alike, by_part=True)
+    # For everybody at once: after that the events of the year before, which are many, are no longer needed.
+    alike = plan.of_part(plan.keep(f"{table}_alike", alike))
     known = alike.select(*who, from_on=alike.known_at)
     gone = alike.filter(alike.gone_on < NEVER).select(*who, from_on=alike.gone_on)
     changes = known.union(gone, distinct=True)

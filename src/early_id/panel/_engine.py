@@ -56,9 +56,10 @@ def run(
         _keep(cursor, steps[:cohort], steps)
         parts, rest, readers = _parts(cursor), steps[cohort:], steps
         if len(parts) > 1:
-            _keep(cursor, [step for step in rest if not step[2]], steps)
+            shared, rest = [step for step in rest if not step[2]], tuple(step for step in rest if step[2])
+            _keep(cursor, shared, [*steps[:cohort], *shared, *rest])
             # What all parts read stays until the last of them.
-            rest = readers = tuple(step for step in rest if step[2])
+            readers = rest
         for first, final in parts:
             *before, (_, last, _) = [(name, of_people(sql, first, final), own) for name, sql, own in rest]
             _keep(cursor, before, readers)

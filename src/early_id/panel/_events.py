@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from early_id.panel._absences import absences
@@ -15,26 +14,23 @@ from early_id.panel._records import Sources
 EVENT_TABLES = ("absences", "grades", "incidents")
 
 
-@dataclass(frozen=True)
-class Events:
-    """Rows with person, school_year, day, known_at, retracted_at, in the scope of a school school_number, and filters.
+def events_now(plan: Plan, sources: Sources, table: str) -> Any:
+    """Prepare the events of one source table for windows of the running year; other years' may be among them.
 
-    Attributes
-    ----------
-    now : Ibis table
-        For windows of the running year; other years' rows may be among them.
-    before : Ibis table
-        For figures of the year before; other years' rows may be among them.
+    Columns: person, school_year, day, known_at, retracted_at, in the scope of a school school_number, and filters.
     """
-
-    now: Any
-    before: Any
+    return {"absences": absences, "grades": marks, "incidents": incidents}[table](plan, sources)
 
 
-def events_of(plan: Plan, sources: Sources, table: str, *, before: bool) -> Events:
-    """Prepare the events of one source table; those of the year before only where they are asked for."""
+def events_before(plan: Plan, sources: Sources, table: str, now: Any) -> Any:
+    """Prepare the events for figures of the year before; other years' may be among them.
+
+    Where two school years meet, the year before of some schools is the running year of others.
+    """
+    if table == "incidents":
+        return now
     if table == "grades":
-        now = marks(plan, sources)
-        return Events(now, finals(plan, sources, now) if before else now)
-    rows = (absences if table == "absences" else incidents)(plan, sources)
-    return Events(rows, rows)
+        now, before = now.filter(now.core_final), finals(plan, sources)
+    else:
+        before = absences(plan, sources, before=True)
+    return before.union(now.select(before.columns))

@@ -11,7 +11,7 @@ import ibis
 from early_id.panel._aggregate import OVER_COURSES, aggregate, aggregate_before, parts_of, seen
 from early_id.panel._cohort import cohort, enrolled_days, row_number, spells_of
 from early_id.panel._courses import aggregate_courses, by_course, course_means
-from early_id.panel._events import EVENT_TABLES, events_of
+from early_id.panel._events import EVENT_TABLES, events_before, events_now
 from early_id.panel._feature import Feature
 from early_id.panel._incidents import incidents_sent
 from early_id.panel._join import left_join
@@ -24,6 +24,7 @@ from early_id.panel._submitted import (
     days_last_year,
     days_since,
     days_this_year,
+    spells_now,
     submitted_days,
     submitted_of_year,
 )
@@ -58,7 +59,7 @@ class Cohort:
     people : Ibis table
         student_id, person.
     own : Ibis table
-        One row per slot and visible spell of this school year or the one before.
+        One row per slot and visible spell of this school year.
     counts : Ibis table
         Submitted school days up to and before every date.
     sources : Sources
@@ -108,6 +109,8 @@ def cohort_of(plan: Plan, catalog: Sequence[Feature], scope: Scope) -> Cohort:
     slots = slots.join(schools, "school_number")
     slots = left_join(slots, plan.table("schools").select("school_id", "district_id"), ["school_id"])
     sources = Sources(every, people, dates, days, scope)
+    # What features ask of the spells later: the step before it is wider, and goes.
+    own = plan.keep("own_now", spells_now(own))
     return Cohort(plan.keep("slots", slots), standing, people, own, counts, sources)
 
 
@@ -174,20 +177,21 @@ def _with_events(plan: Plan, parts: Cohort, rows: Any, table: str, wanted: Seque
     courses = [f for f in now if f.aggregate in OVER_COURSES]
     plain = [f for f in now if f.aggregate not in OVER_COURSES]
     before = [f for f in wanted if f.window == "prior_year"]
-    events = events_of(plan, parts.sources, table, before=bool(before))
+    events = events_now(plan, parts.sources, table)
     if plain:
-        joined = seen(plan, events.now, parts.members, parts.slots, plain, scope)
+        joined = seen(plan, events, parts.members, parts.slots, plain, scope)
         found = _since(aggregate(joined, plain), parts, plain, plan, table)
         rows = left_join(rows, found, ["row"])
     if courses:
-        means = plan.keep("course_means", course_means(plan, events.now))
-        joined = seen(plan, events.now, parts.members, parts.slots, courses, scope)
+        means = plan.keep("course_means", course_means(plan, events))
+        joined = seen(plan, events, parts.members, parts.slots, courses, scope)
         found = plan.keep(
             f"{table}_courses", aggregate_courses(by_course(joined, means), courses), by_part=True
         )
         rows = left_join(rows, found, ["row"])
     if before:
-        earlier = aggregate_before(plan, table, events.before, before, scope)
+        earlier = events_before(plan, parts.sources, table, events)
+        earlier = aggregate_before(plan, table, earlier, before, scope)
         rows = _joined_before(rows, plan.keep(f"{table}_before", earlier, by_part=True), scope)
     return rows.mutate(
         **{

@@ -57,8 +57,8 @@ def marks(plan: Plan, sources: Sources) -> Any:
     return rows.mutate(newest=rows.day.delta(EPOCH, unit="day") * PACK + rows.hundredths)
 
 
-def finals(plan: Plan, sources: Sources, marks: Any) -> Any:
-    """Return the final marks of core courses: those of the year before, and those among the marks of this one."""
+def finals(plan: Plan, sources: Sources) -> Any:
+    """Return the final marks of core courses of the year before."""
     rows = plan.table("grades")
     rows = rows.filter(
         rows.assessed_on < plan.moments.year_from, rows.assessed_on >= plan.moments.before_from
@@ -74,8 +74,7 @@ def finals(plan: Plan, sources: Sources, marks: Any) -> Any:
         **_of_finals(rows),
     )
     rows = plan.keep("finals", packed(in_year(rows, plan, sources), _FINAL_FLAGS))
-    rows = unpacked(rows, _FINAL_FLAGS).drop("flags")
-    return rows.union(marks.filter(marks.core_final).select(rows.columns))
+    return unpacked(rows, _FINAL_FLAGS).drop("flags")
 
 
 def _of_finals(rows: Any) -> dict[str, Any]:

@@ -64,12 +64,12 @@ def run(
     """Compute the steps in Spark and yield the rows of the last one, part by part of the students."""
     fill = moments(signals, as_of, known_by).fill
     steps = tuple((name, fill(sql), by_part) for name, sql, by_part in steps)
-    of_part = [step for step in steps if step[2]]
+    of_all, of_part = [step for step in steps if not step[2]], [step for step in steps if step[2]]
     with Workspace(signals.connection) as shared:
         for name, rows in given(signals, as_of).items():
             shared.put(name, rows)
         # What a part reads stays until the last of them; what only these steps read goes with its last reader.
-        shared.keep([step for step in steps if not step[2]], readers=steps, always=("members", "slots"))
+        shared.keep(of_all, readers=[*of_all, *of_part], always=("members", "slots"))
         for first, final in cut(shared.number(_PEOPLE), shared.number(_ROWS)):
             *before, (_, last, _) = [(name, of_people(sql, first, final), own) for name, sql, own in of_part]
             with Workspace(signals.connection, shared.run) as part:

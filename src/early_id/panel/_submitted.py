@@ -94,14 +94,19 @@ def days_last_year(plan: Plan, own: Any, dates: Any) -> Any:
     return shapes.select(*keys, whole=whole).drop("spell_school_year")
 
 
+def spells_now(own: Any) -> Any:
+    """Keep the spells of the running year, with what is asked of them later."""
+    this = own.filter(own.spell_school_year == own.school_year)
+    return this.select("row", "date_number", "school_year", *_SHAPE)
+
+
 def days_since(own: Any, counts: Any, last: Any) -> Any:
     """Count the submitted school days while enrolled this year after a day.
 
     `last` has `slot` (a row of those who stand for others) and `since_day`; both come back with `days`.
     """
     wanted = last.filter(last.since_day.notnull()).distinct()
-    spells = own.filter(own.spell_school_year == own.school_year)
-    rows = wanted.join(spells, wanted.slot == spells.row)
+    rows = wanted.join(own, wanted.slot == own.row)
     begin = ibis.greatest(days_after(rows.since_day, 1), rows.spell_entered_on)
     return _submitted_between(rows, ["slot", "since_day"], {"days": (begin, rows.end)}, counts)
 
