@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ibis
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -49,6 +50,17 @@ def test_the_statements_run_as_they_are(district, expected):
         same(by_keys(cursor.execute(last).fetch_arrow_table()), expected)
 
 
+def test_the_expression_can_be_asked_further(district, expected):
+    panel = panel_query(district, as_of=DATES).to_ibis()
+    same(by_keys(panel.to_pyarrow()), expected)
+    day = int(expected["school_day"].min())
+    late = panel.filter(panel.school_day > day).group_by("school_id").agg(rows=ibis._.count())
+    found = late.to_pyarrow().to_pandas().set_index("school_id")["rows"]
+    known = expected[expected["school_day"] > day].groupby("school_id").size()
+    assert found.sort_index().to_dict() == known.to_dict()
+    assert len(known) > 0
+
+
 def test_labels_are_the_same_in_every_form(district):
     query = panel_query(district, as_of=DATES, label="chronic_absence")
     frame = build_panel(district, as_of=DATES, label="chronic_absence").frame
@@ -91,6 +103,8 @@ def test_a_file_is_written_whole_or_not_at_all(district, tmp_path, monkeypatch):
 def test_text_is_of_one_school_year(district):
     with pytest.raises(ConfigError, match=r"one school year for SQL text, got dates of 2; ask for each year"):
         panel_query(district, as_of=BOTH_YEARS).sql()
+    with pytest.raises(ConfigError, match="for one expression, got dates of 2"):
+        panel_query(district, as_of=BOTH_YEARS).to_ibis()
 
 
 def test_dates_without_anybody_are_refused_in_every_form(district, tmp_path):

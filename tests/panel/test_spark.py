@@ -176,6 +176,8 @@ def test_the_statements_run_as_they_are(spark, tmp_path: Path) -> None:
     rows = sql(last).toArrow()
     sql("DROP DATABASE panel CASCADE")
     same(rows.to_pandas(), panel_query(District.open(folder), **asked).to_arrow().to_pandas())
+    with pytest.raises(ConfigError, match="in DuckDB for the panel as one expression, got one in Spark"):
+        panel_query(district, **asked).to_ibis()
 
 
 @slow

@@ -26,19 +26,33 @@ def text(rows: Any) -> str:
 
 def script(signals: Signals, steps: tuple[Step, ...], as_of: pd.DatetimeIndex, known_by: date) -> str:
     """Write the steps as statements that can be run one after the other, for all students at once."""
+    *before, (_, last) = _queries(signals, steps, as_of, known_by).items()
+    tables = [f"CREATE TEMPORARY TABLE {name} AS\n{sql}" for name, sql in before]
+    return ";\n\n".join([*tables, last]) + ";\n"
+
+
+def expression(signals: Signals, steps: tuple[Step, ...], as_of: pd.DatetimeIndex, known_by: date) -> Any:
+    """Write the steps as one query of the district's connection, each computed once, for all students at once."""
+    *before, (_, last) = _queries(signals, steps, as_of, known_by).items()
+    tables = ",\n".join(f"{name} AS MATERIALIZED (\n{sql}\n)" for name, sql in before)
+    return signals.connection.sql(f"WITH {tables}\n{last}")
+
+
+def _queries(
+    signals: Signals, steps: tuple[Step, ...], as_of: pd.DatetimeIndex, known_by: date
+) -> dict[str, str]:
+    """Write what each table holds that a later one reads; the last one is the panel."""
     fill = moments(signals, as_of, known_by).fill
-    found = [_table_text(name, rows) for name, rows in given(signals, as_of).items()]
-    *before, (_, last, _) = steps
-    found += [f"CREATE TEMPORARY TABLE {STEP}{name} AS\n{sql}" for name, sql, _ in before]
-    return of_people(fill(";\n\n".join([*found, last])), 0, 2**31 - 1) + ";\n"
+    found = {name: _rows_text(rows) for name, rows in given(signals, as_of).items()}
+    return found | {f"{STEP}{name}": of_people(fill(sql), 0, 2**31 - 1) for name, sql, _ in steps}
 
 
-def _table_text(name: str, rows: pa.Table) -> str:
+def _rows_text(rows: pa.Table) -> str:
     def cell(value: object) -> str:
         return "NULL" if value is None else str(value) if isinstance(value, int) else f"DATE '{value}'"
 
     lines = ",\n  ".join(f"({', '.join(cell(value) for value in row.values())})" for row in rows.to_pylist())
-    return f"CREATE TEMPORARY TABLE {name} AS\nSELECT * FROM (VALUES\n  {lines}\n) AS t({', '.join(rows.column_names)})"
+    return f"SELECT * FROM (VALUES\n  {lines}\n) AS t({', '.join(rows.column_names)})"  # noqa: S608 - values of our own
 
 
 def run(

@@ -31,19 +31,22 @@ class Engine:
         Write one step in the engine's SQL.
     script : callable
         Write all steps as statements to be run by hand.
+    expression : callable
+        Make all steps one Ibis table.
     run : callable
         Compute the steps and yield the rows of the last one.
     """
 
     text: Callable[[Any], str]
     script: Callable[[Signals, tuple[Step, ...], pd.DatetimeIndex, date], str]
+    expression: Callable[[Signals, tuple[Step, ...], pd.DatetimeIndex, date], Any]
     run: Callable[[Signals, tuple[Step, ...], pd.DatetimeIndex, date], Iterator[pa.Table]]
 
 
 #: By the name Ibis gives a connection.
 _ENGINES = {
-    "duckdb": Engine(duckdb.text, duckdb.script, duckdb.run),
-    "pyspark": Engine(spark.text, spark.script, spark.run),
+    "duckdb": Engine(duckdb.text, duckdb.script, duckdb.expression, duckdb.run),
+    "pyspark": Engine(spark.text, spark.script, spark.expression, spark.run),
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -61,12 +61,34 @@ class PanelQuery:
         >>> "panel_slots" in panel_query(county, as_of="2025-01-12").sql()
         True
         """
-        found = self._by_year()
-        if len(found) > 1:
-            msg = f"Expected as-of dates of one school year for SQL text, got dates of {len(found)}; ask for each year."
-            raise ConfigError(msg)
-        (dates,) = found
-        return self._engine.script(self.signals, self._steps(), dates, self.known_by)
+        return self._engine.script(self.signals, self._steps(), self._one_year("SQL text"), self.known_by)
+
+    def to_ibis(self) -> Any:
+        """Make the panel one Ibis table of the district's connection, computed when it is asked for.
+
+        What is done with it stays in the engine: filtered, joined, grouped. All students are computed at once, and
+        anew each time; for a large county, `to_parquet` and reading the file need less memory.
+
+        Returns
+        -------
+        ibis.Table
+            Columns as `to_arrow`.
+
+        Raises
+        ------
+        ConfigError
+            If the dates are of several school years, or the district is in Spark.
+
+        Examples
+        --------
+        >>> from early_id.district import simulate_district
+        >>> county = simulate_district(students=120, schools=3, districts=1, years=2, seed=1)
+        >>> panel = panel_query(county, as_of="2025-01-12").to_ibis()
+        >>> panel.filter(panel.absence_rate_20d > 0.1).count().to_pyarrow().as_py()
+        13
+        """
+        dates = self._one_year("one expression")
+        return self._engine.expression(self.signals, self._steps(), dates, self.known_by)
 
     def batches(self) -> Iterator[pa.Table]:
         """Compute the rows, a bounded number at a time, in the order of school years, students, dates and schools."""
@@ -135,6 +157,13 @@ class PanelQuery:
                 "of the calendar is in session or no enrollment was known; choose a Sunday after the first school day."
             )
             raise DataError(msg)
+
+    def _one_year(self, form: str) -> pd.DatetimeIndex:
+        found = self._by_year()
+        if len(found) > 1:
+            msg = f"Expected as-of dates of one school year for {form}, got dates of {len(found)}; ask for each year."
+            raise ConfigError(msg)
+        return found[0]
 
     @property
     def _engine(self) -> Engine:

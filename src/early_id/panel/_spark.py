@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from early_id.district import Signals
+from early_id.exceptions import ConfigError
 from early_id.panel._given import cut, given, moments
 from early_id.panel._plan import STEP, Step, of_people
 from early_id.panel._workspace import Workspace
@@ -46,6 +47,20 @@ def script(signals: Signals, steps: tuple[Step, ...], as_of: pd.DatetimeIndex, k
     tables |= {f"{STEP}{name}": fill(sql) for name, sql, _ in before}
     found = [f"CREATE TABLE {name} USING parquet AS\n{sql}" for name, sql in tables.items()]
     return of_people(";\n\n".join([*found, fill(last)]), 0, 2**31 - 1) + ";\n"
+
+
+def expression(*_: object) -> Any:
+    """Refuse: Spark puts every query into its readers, and most steps are read several times over.
+
+    Raises
+    ------
+    ConfigError
+    """
+    msg = (
+        "Expected a district in DuckDB for the panel as one expression, got one in Spark, which would compute each "
+        "step anew for every reader; write it with `to_parquet` and read the file, or run the statements of `sql()`."
+    )
+    raise ConfigError(msg)
 
 
 def _rows_text(rows: pa.Table) -> str:
