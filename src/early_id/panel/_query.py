@@ -85,7 +85,7 @@ class PanelQuery:
         >>> county = simulate_district(students=120, schools=3, districts=1, years=2, seed=1)
         >>> panel = panel_query(county, as_of="2025-01-12").to_ibis()
         >>> panel.filter(panel.absence_rate_20d > 0.1).count().to_pyarrow().as_py()
-        13
+        19
         """
         dates = self._one_year("one expression")
         return self._engine.expression(self.signals, self._steps(), dates, self.known_by)
