@@ -12,7 +12,7 @@ from early_id.panel._plan import Moments
 from early_id.panel._time import WEEK_REST_DAYS
 
 #: Rows of a panel that are computed at a time: they bound the memory, whatever the size of the county.
-ROWS_AT_A_TIME = 250_000
+ROWS_AT_A_TIME = 200_000
 
 
 def moments(signals: Signals, as_of: pd.DatetimeIndex, known_by: date) -> Moments:
