@@ -98,13 +98,8 @@ def _while_enrolled(rows: Any, spells: Any) -> Any:
             (ends[0].isnull(), ends[1]), (ends[1].isnull(), ends[0]), else_=ibis.least(*ends)
         ),
     )
-    return rows.drop(
-        "student_id",
-        "school_id",
-        "entered_on",
-        "end_on",
-        *(n for n in rows.columns if n.startswith("spell_")),
-    )
+    asked = [name for name in spells.columns if name not in {"person", "school_number"}]
+    return rows.drop("student_id", "school_id", *asked)
 
 
 def _once_a_day(plan: Plan, exceptions: Any, suffix: str) -> Any:

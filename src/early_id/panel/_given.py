@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import pandas as pd
 import pyarrow as pa
 
 from early_id.district import Signals, to_pandas
-from early_id.panel._plan import Moments
+from early_id.panel._plan import COUNTED, STEP, Moments, Step, of_people
 from early_id.panel._time import WEEK_REST_DAYS
 
 #: Rows of a panel that are computed at a time: they bound the memory, whatever the size of the county.
@@ -54,6 +55,44 @@ def given(signals: Signals, as_of: pd.DatetimeIndex) -> dict[str, pa.Table]:
             }
         ),
     }
+
+
+def queries(
+    signals: Signals,
+    steps: Sequence[Step],
+    as_of: pd.DatetimeIndex,
+    known_by: date,
+    rows_text: Callable[[pa.Table], str],
+) -> dict[str, str]:
+    """Write, for all students at once, what each table holds that a later one reads; the last one is the panel."""
+    fill = moments(signals, as_of, known_by).fill
+    found = {name: rows_text(rows) for name, rows in given(signals, as_of).items()}
+    return found | {f"{STEP}{name}": of_people(fill(sql), 0, 2**31 - 1) for name, sql, _ in steps}
+
+
+def values_text(rows: pa.Table) -> str:
+    """Write the rows of a small table of days and whole numbers behind the word VALUES.
+
+    >>> print(values_text(pa.table({"day": pa.array([date(2025, 1, 12), None]), "number": [0, 1]})))
+    VALUES
+      (DATE '2025-01-12', 0),
+      (NULL, 1)
+    """
+
+    def cell(value: object) -> str:
+        return "NULL" if value is None else str(value) if isinstance(value, int) else f"DATE '{value}'"
+
+    lines = ",\n  ".join(f"({', '.join(cell(value) for value in row.values())})" for row in rows.to_pylist())
+    return f"VALUES\n  {lines}"
+
+
+def how_many(quote: str) -> tuple[str, str]:
+    """Ask for the number of students and for that of the panel's rows, with the engine's sign around a name."""
+    members, slots = (f"{quote}{STEP}{step}{quote}" for step in COUNTED)
+    return (
+        f"SELECT coalesce(max(person) + 1, 0) FROM {members}",  # noqa: S608 - names of our own
+        f"SELECT count(*) FROM {members} AS m JOIN {slots} AS s ON m.{quote}like{quote} = s.person",  # noqa: S608
+    )
 
 
 def cut(people: int, rows: int) -> list[tuple[int, int]]:

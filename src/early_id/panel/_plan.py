@@ -14,6 +14,8 @@ from early_id.district import TABLES
 _KINDS = {"string": "string", "int": "int64", "date": "date", "bool": "boolean"}
 #: Prefix of a step's table in the engine.
 STEP = "panel_"
+#: Steps by which the parts of the students are counted; they stay.
+COUNTED = ("members", "slots")
 #: A step as an engine gets it: its name, its SQL, and whether it is computed for each part of the students.
 Step = tuple[str, str, bool]
 #: Small tables that are handed to the engine beside the district's.
@@ -40,7 +42,8 @@ def unread_after(steps: Sequence[Step], quote: str) -> dict[str, list[str]]:
     for name in found:
         table = f"{quote}{STEP}{name}{quote}"
         *_, last = (reader for reader, sql, _ in steps if reader == name or table in sql)
-        found[last].append(name)
+        if name not in COUNTED:
+            found[last].append(name)
     return found
 
 

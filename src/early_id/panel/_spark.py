@@ -12,13 +12,11 @@ import pyarrow as pa
 
 from early_id.district import Signals
 from early_id.exceptions import ConfigError
-from early_id.panel._given import cut, given, moments
-from early_id.panel._plan import STEP, Step, of_people
+from early_id.panel._given import cut, given, how_many, moments, queries, values_text
+from early_id.panel._plan import Step, of_people, unread_after
 from early_id.panel._workspace import Workspace
 
 _WIDTHS = {1: "TINYINT", 2: "SMALLINT", 4: "INT", 8: "BIGINT"}
-_PEOPLE = f"SELECT coalesce(max(person) + 1, 0) FROM `{STEP}members`"  # noqa: S608 - names of our own
-_ROWS = f"SELECT count(*) FROM `{STEP}members` AS m JOIN `{STEP}slots` AS s ON m.`like` = s.person"  # noqa: S608
 
 
 def text(rows: Any) -> str:
@@ -41,12 +39,9 @@ def script(signals: Signals, steps: tuple[Step, ...], as_of: pd.DatetimeIndex, k
 
     Tables and not views: a view would be computed anew by each of its readers.
     """
-    fill = moments(signals, as_of, known_by).fill
-    tables = {name: _rows_text(rows) for name, rows in given(signals, as_of).items()}
-    *before, (_, last, _) = steps
-    tables |= {f"{STEP}{name}": fill(sql) for name, sql, _ in before}
-    found = [f"CREATE TABLE {name} USING parquet AS\n{sql}" for name, sql in tables.items()]
-    return of_people(";\n\n".join([*found, fill(last)]), 0, 2**31 - 1) + ";\n"
+    *before, (_, last) = queries(signals, steps, as_of, known_by, _rows_text).items()
+    tables = [f"CREATE TABLE {name} USING parquet AS\n{sql}" for name, sql in before]
+    return ";\n\n".join([*tables, last]) + ";\n"
 
 
 def expression(*_: object) -> Any:
@@ -64,13 +59,9 @@ def expression(*_: object) -> Any:
 
 
 def _rows_text(rows: pa.Table) -> str:
-    def cell(value: object) -> str:
-        return "NULL" if value is None else str(value) if isinstance(value, int) else f"DATE '{value}'"
-
     kinds = {part.name: "BIGINT" if pa.types.is_integer(part.type) else "DATE" for part in rows.schema}
     columns = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in kinds.items())
-    lines = ",\n  ".join(f"({', '.join(cell(value) for value in row.values())})" for row in rows.to_pylist())
-    return f"SELECT {columns} FROM VALUES\n  {lines}\nAS t({', '.join(kinds)})"  # noqa: S608 - values of our own
+    return f"SELECT {columns} FROM {values_text(rows)}\nAS t({', '.join(kinds)})"  # noqa: S608 - values of our own
 
 
 def run(
@@ -84,11 +75,13 @@ def run(
         for name, rows in given(signals, as_of).items():
             shared.put(name, rows)
         # What a part reads stays until the last of them; what only these steps read goes with its last reader.
-        shared.keep(of_all, readers=[*of_all, *of_part], always=("members", "slots"))
-        for first, final in cut(shared.number(_PEOPLE), shared.number(_ROWS)):
+        shared.keep(of_all, unread_after([*of_all, *of_part], "`"))
+        people, rows = (shared.number(sql) for sql in how_many("`"))
+        unread = unread_after(of_part, "`")
+        for first, final in cut(people, rows):
             *before, (_, last, _) = [(name, of_people(sql, first, final), own) for name, sql, own in of_part]
             with Workspace(signals.connection, shared.run) as part:
-                part.keep(before, readers=of_part)
+                part.keep(before, unread)
                 yield _nullable(part.ask(last).toArrow())
 
 

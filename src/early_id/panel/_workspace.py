@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
 
-from early_id.panel._plan import GIVEN, STEP, Step, unread_after
+from early_id.panel._plan import GIVEN, STEP, Step
 
 _OWN_NAMES = re.compile(rf"`({STEP}\w+|{'|'.join(GIVEN)})`")
 
@@ -56,16 +56,14 @@ class Workspace:
         """Make a small table one of this run."""
         self._name(name, self._session.createDataFrame(rows))
 
-    def keep(self, steps: Sequence[Step], readers: Sequence[Step], always: Collection[str] = ()) -> None:
-        """Make each step a table, and drop those of this run that no later reader needs, but for the ones named."""
+    def keep(self, steps: Sequence[Step], unread: Mapping[str, Sequence[str]]) -> None:
+        """Make each step a table, and drop those of this run that nothing reads once it is there."""
         safe = self._session.sparkContext.getCheckpointDir() is not None
-        unread = unread_after(readers, "`")
         for name, sql, _ in steps:
             frame = self.ask(sql)
             self._name(f"{STEP}{name}", frame.checkpoint() if safe else frame.localCheckpoint())
             for other in unread[name]:
-                if other not in always:
-                    self._drop(f"{STEP}{other}")
+                self._drop(f"{STEP}{other}")
 
     def _name(self, name: str, frame: Any) -> None:
         self._kept[name] = frame
