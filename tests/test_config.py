@@ -60,10 +60,11 @@ def test_a_key_like_no_other_gets_the_list_of_known_ones(tmp_path):
     [
         ("capacity: 5%\n", "Expected the key 'district' in county.yaml, found none; add it"),
         (DISTRICT, "Expected the key 'capacity' in county.yaml, found none; add it"),
-        ("district: data\ncapacity: 5%\n", "keys and values (path, source) for 'district'"),
+        ("district: data\ncapacity: 5%\n", "keys and values (path, source, mapping) for 'district'"),
         (
             "district: {path: data, source: excel}\ncapacity: 5%\n",
-            "'folder' or 'oulad' for 'district.source'",
+            "Expected one of the sources folder, calpads, edfi, oneroster, oulad, or a file of Python such as my_sis.py, "
+            "for 'district.source', got 'excel' (in ",
         ),
         (SMALLEST + "training:\n", "for 'training' in county.yaml, got nothing"),
         (SMALLEST + "training: {every_weeks: soon}\n", "a whole number for 'training.every_weeks'"),

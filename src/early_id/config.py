@@ -47,6 +47,10 @@ _WANTED = {
 _KINDS = {"dict": "keys and values", "list": "a list", "str": "text", "NoneType": "nothing"}
 
 
+#: The sources a district can be read from; `early_id.district` reads them.
+SOURCES = ("folder", "calpads", "edfi", "oneroster", "oulad")
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,7 +59,19 @@ class DistrictConfig(_Part):
     """Where the district's tables are and how to read them."""
 
     path: Path
-    source: Literal["folder", "oulad"] = "folder"
+    source: str = "folder"
+    mapping: Path | None = None
+
+    @field_validator("source")
+    @classmethod
+    def _named(cls, source: str) -> str:
+        if source in SOURCES or source.endswith(".py"):
+            return source
+        msg = (
+            f"Expected one of the sources {', '.join(SOURCES)}, or a file of Python such as my_sis.py, "
+            f"for 'district.source', got {source!r}"
+        )
+        raise ValueError(msg)
 
 
 class TrackingConfig(_Part):
@@ -337,9 +353,14 @@ def _anchored(config: Config, folder: Path) -> Config:
         uri = f"{prefix}{anchored(uri.removeprefix(prefix))}"
     elif "://" not in uri:
         uri = str(anchored(uri))
+    district: dict[str, Path | str] = {"path": anchored(config.district.path)}
+    if config.district.mapping is not None:
+        district["mapping"] = anchored(config.district.mapping)
+    if config.district.source.endswith(".py"):
+        district["source"] = str(anchored(config.district.source))
     return config.model_copy(
         update={
-            "district": config.district.model_copy(update={"path": anchored(config.district.path)}),
+            "district": config.district.model_copy(update=district),
             "models": anchored(config.models),
             "tracking": config.tracking.model_copy(update={"uri": uri}),
             "lists": config.lists.model_copy(update={"out": anchored(config.lists.out)}),

@@ -57,6 +57,14 @@ def test_groups_stay_together_and_both_sides_stay_to_train_on(n_groups, n_folds,
     assert sizes.max() - sizes.min() <= 1
 
 
+def test_two_groups_without_the_outcome_do_not_share_a_fold():
+    groups, y = np.array([0, 1, 2, 3, 4, 5]), np.array([0, 1, 0, 1, 1, 1])
+    for seed in range(20):
+        fold = grouped_folds(groups, y, 2, np.random.RandomState(seed))
+        assert fold is not None
+        assert fold[0] != fold[2]
+
+
 def test_folds_do_not_depend_on_how_often_a_row_is_repeated():
     groups, y = np.arange(40), np.arange(40) % 3 == 0
     often = np.repeat(np.arange(40), np.arange(40) % 4 + 1)

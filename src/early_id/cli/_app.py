@@ -126,7 +126,15 @@ def simulate(
 @app.command()
 def check(
     path: Annotated[Path, typer.Argument(help="The district's exports.")],
-    source: Annotated[str, typer.Option(help="folder or oulad.")] = "folder",
+    source: Annotated[
+        str,
+        typer.Option(
+            help="folder, calpads, edfi, oneroster, oulad, or a file of Python with a source of your own."
+        ),
+    ] = "folder",
+    mapping: Annotated[
+        Path | None, typer.Option(help="YAML file with what the district calls things; see docs/sources.md.")
+    ] = None,
     out: OutOption = None,
 ) -> None:
     """Read and validate tables; with --out write the good rows, the quarantined ones and check.json."""
@@ -135,7 +143,7 @@ def check(
 
     with narrate(2) as tell:
         tell("Reading and checking")
-        result = check_district(path, source=source)
+        result = check_district(path, source=source, mapping=mapping)
         if out is not None:
             tell("Writing")
             write_check(result, out)

@@ -7,6 +7,8 @@ __getattr__, __dir__, __all__ = attach(
     {
         "TABLES": "_tables",
         "District": "_district",
+        "Intake": "_intake",
+        "Reading": "_sources._reading",
         "Signals": "_district",
         "CheckResult": "_check",
         "check_district": "_check",

@@ -89,7 +89,7 @@ def to_kind(column: pa.ChunkedArray, kind: Kind) -> Typed:
     same = _same_kind(cells, kind)
     if same is not None:
         return Typed(same, np.empty(0, np.int64))
-    text = _as_text(cells)
+    text = as_text(cells)
     if text is None:
         return Typed(pa.nulls(len(cells), _arrow_type(kind)), _positions(pc.is_valid(cells)))
     text = trimmed(text)
@@ -141,7 +141,7 @@ def _same_kind(cells: pa.Array, kind: Kind) -> pa.Array | None:
     return None
 
 
-def _as_text(cells: pa.Array) -> pa.Array | None:
+def as_text(cells: pa.Array) -> pa.Array | None:
     """Text of any flat column; a moment at midnight reads as its day, 7.0 as 7."""
     type_ = cells.type
     if pa.types.is_nested(type_):

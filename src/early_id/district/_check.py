@@ -4,38 +4,36 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from early_id.district._account import files_frame
 from early_id.district._capabilities import capabilities, freshness
 from early_id.district._district import District
-from early_id.district._folder import read_folder, table_of
 from early_id.district._judge import Broken, Judgement, judge
-from early_id.district._oulad import read_oulad
 from early_id.district._report import CheckResult, write_check
 from early_id.district._rules import RULES
+from early_id.district._sources import Reader, read_source
+from early_id.district._sources._folder import table_of
 from early_id.district._tables import TABLES
-from early_id.exceptions import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from early_id.district._intake import Intake
-
-__all__ = ["CheckResult", "Source", "check_district", "write_check"]
-
-Source = Literal["folder", "oulad"]
-
-#: Every source by name: a function from a path to what it found there.
-SOURCES: Mapping[str, Callable[[Path], Intake]] = {"folder": read_folder, "oulad": read_oulad}
+__all__ = ["CheckResult", "check_district", "write_check"]
 
 _RULE_COLUMNS = ["code", "severity", "title", "cause", "remedy", "rows", "share", "examples"]
-_FILE_COLUMNS = ["file", "rows_in", "rows_out", "quarantined", "ignored", "ignored_because"]
 _SHOWN = 5
 
 
-def check_district(path: str | Path, *, source: Source = "folder", today: date | None = None) -> CheckResult:
+def check_district(
+    path: str | Path,
+    *,
+    source: str | Reader = "folder",
+    mapping: str | Path | Mapping[str, Any] | None = None,
+    today: date | None = None,
+) -> CheckResult:
     """Read a district's tables and tell the good rows from the bad.
 
     Which rows can be believed, which cannot and why, and what can the good ones support?
@@ -44,8 +42,10 @@ def check_district(path: str | Path, *, source: Source = "folder", today: date |
     ----------
     path : path
         Folder with the data.
-    source : {"folder", "oulad"}
+    source : str or callable
         How it is laid out, as for `read_district`.
+    mapping : path or mapping, optional
+        What the district calls things, as for `read_district`.
     today : datetime.date, optional
         Rows that claim to be known later are errors; the current date unless given.
 
@@ -66,18 +66,15 @@ def check_district(path: str | Path, *, source: Source = "folder", today: date |
     Traceback (most recent call last):
     early_id.exceptions.ConfigError: Expected a source, got 'foldr': did you mean 'folder'?
     """
-    if source not in SOURCES:
-        msg = f"Expected a source, got {source!r}: {did_you_mean(source, SOURCES)}"
-        raise ConfigError(msg)
-    intake = SOURCES[source](Path(path))
+    name, intake = read_source(Path(path), source, mapping)
     found = judge(intake, today or date.today())  # noqa: DTZ011 - a school's day is its local day
     district = District.from_frames(found.good, assumed=found.assumed)
     return CheckResult(
-        source=source,
+        source=name,
         district=district,
         quarantine=_quarantine(found),
         rules=_rules_frame(found.broken),
-        files=_files_frame(found),
+        files=files_frame(found),
         freshness=freshness(district),
         capabilities=capabilities(district) | {"absent": _absent(found)},
     )
@@ -98,20 +95,6 @@ def _rules_frame(broken: list[Broken]) -> pd.DataFrame:
     return grouped.assign(share=share, examples=examples)[_RULE_COLUMNS].sort_values(
         "severity", kind="stable", ignore_index=True
     )
-
-
-def _files_frame(found: Judgement) -> pd.DataFrame:
-    rows = []
-    for index, file in enumerate(found.intake.files):
-        quarantined = len(found.bad_lines.get(index, ()))
-        left_out = dict(file.ignored)
-        if index in found.unjudged:
-            left_out[f"not judged: {found.stopped_at} has no good row"] = found.unjudged[index]
-        ignored = sum(left_out.values())
-        because = "; ".join(f"{reason} ({count})" for reason, count in left_out.items())
-        out = file.rows_in - quarantined - ignored
-        rows.append((file.name, file.rows_in, out, quarantined, ignored, because))
-    return pd.DataFrame(rows, columns=_FILE_COLUMNS)
 
 
 def _absent(found: Judgement) -> dict[str, str]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from early_id.district._text import Cells
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -54,15 +56,33 @@ class Intake:
         What was wrong with the files themselves.
     quarantine : mapping of name to pandas.DataFrame
         Rows that could not become rows of a canonical table, as they came, with `line` and `rule`.
+    fed : pyarrow.Table, optional
+        Rows that others were completed with: `_file`, `_line`, and `to_file`, `to_line` of the row they became part
+        of (empty where many rows were completed with one, such as the name of a course).
     """
 
     files: tuple[SourceFile, ...]
     rows: Mapping[str, pa.Table]
     findings: tuple[Finding, ...] = ()
     quarantine: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    fed: pa.Table | None = None
 
 
 def with_origin(rows: pa.Table, *, file: int, lines: pa.Array) -> pa.Table:
     """Append the file index and the line of every row."""
     files = pa.repeat(pa.scalar(file, pa.int32()), rows.num_rows)
     return rows.append_column(FILE, files).append_column(LINE, lines.cast(pa.int64()))
+
+
+def line_findings(cells: Cells, file: str) -> list[Finding]:
+    """Lines that could not be split or decoded."""
+    findings = []
+    if cells.broken:
+        shown = tuple(f"{file} line {line}: {text[:60]!r}" for line, text in list(cells.broken.items())[:5])
+        findings.append(Finding("EID-FILE-007", file, len(cells.broken), shown, frozenset(cells.broken)))
+    for code, lines in (("EID-FILE-008", cells.unreadable), ("EID-FILE-009", cells.foreign)):
+        if lines:
+            shown = tuple(f"{file} line {line}" for line in sorted(lines)[:5])
+            held = lines if code == "EID-FILE-008" else frozenset()
+            findings.append(Finding(code, file, len(lines), shown, held))
+    return findings

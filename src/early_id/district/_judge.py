@@ -43,7 +43,7 @@ class Broken:
 class Judgement:
     """What has been found so far, table by table.
 
-    `stopped_at` names a required table without a good row; the rows of every file behind it are counted in `unjudged`.
+    `stopped_at` names a required table without a good row; `unjudged` names the tables behind it.
     """
 
     intake: Intake
@@ -55,7 +55,7 @@ class Judgement:
     held_back: dict[str, pd.DataFrame] = field(default_factory=dict)
     bad_lines: dict[int, set[int]] = field(default_factory=dict)
     stopped_at: str = ""
-    unjudged: dict[int, int] = field(default_factory=dict)
+    unjudged: tuple[str, ...] = ()
 
 
 def judge(intake: Intake, today: date) -> Judgement:
@@ -84,23 +84,11 @@ def judge(intake: Intake, today: date) -> Judgement:
 
 def _stop(found: Judgement, place: int, district: list[Rule]) -> None:
     """Count the rows that are not judged, and say which rules are not asked."""
-    judged, rest = JUDGED[: place + 1], JUDGED[place + 1 :]
-    found.stopped_at = JUDGED[place]
-    reached = {index for name in judged for index in _lines_by_file(found, name)}
-    for name in rest:
-        for index, lines in _lines_by_file(found, name).items():
-            if index not in reached:
-                found.unjudged[index] = len(lines - found.bad_lines.get(index, set()))
-    codes = [*(f"EID-{TABLES[name].code}-*" for name in rest), *(rule.code for rule in district)]
+    found.stopped_at, found.unjudged = JUDGED[place], JUDGED[place + 1 :]
+    codes = [*(f"EID-{TABLES[name].code}-*" for name in found.unjudged), *(rule.code for rule in district)]
     said = f"{found.stopped_at} has no good row, so these were not asked: {', '.join(codes)}"
-    rows = sum(found.unjudged.values())
+    rows = sum(_came(found.intake, TABLES[name]).num_rows for name in found.unjudged)
     found.broken.append(Broken(RULES["EID-FILE-012"], rows, rows, (said,)))
-
-
-def _lines_by_file(found: Judgement, name: str) -> dict[int, set[int]]:
-    came = _came(found.intake, TABLES[name])
-    files, lines = came.column(FILE).to_numpy(), came.column(LINE).to_numpy()
-    return {int(index): set(lines[files == index].tolist()) for index in np.unique(files)}
 
 
 def _came(intake: Intake, table: Table) -> pa.Table:

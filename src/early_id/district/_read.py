@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from early_id.district._check import CheckResult, Source, check_district
+from early_id.district._check import CheckResult, check_district
 from early_id.exceptions import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
     from pathlib import Path
 
     from early_id.district._district import District
+    from early_id.district._sources import Reader
 
 _SHOWN = 5
 
@@ -19,7 +21,8 @@ _SHOWN = 5
 def read_district(
     path: str | Path,
     *,
-    source: Source = "folder",
+    source: str | Reader = "folder",
+    mapping: str | Path | Mapping[str, Any] | None = None,
     on_error: Literal["raise", "quarantine"] = "raise",
     today: date | None = None,
 ) -> District:
@@ -29,9 +32,12 @@ def read_district(
     ----------
     path : path
         Folder with the data.
-    source : {"folder", "oulad"}
+    source : str or callable
         How it is laid out: "folder" is one CSV or Parquet file per canonical table, "oulad" the files of the
-        Open University Learning Analytics Dataset as downloaded.
+        Open University Learning Analytics Dataset as downloaded; a function that takes the path, or a file of Python
+        with such a function `read`, is a source of the district's own (docs/sources.md).
+    mapping : path or mapping, optional
+        What the district calls things: a YAML file, or its content, as the source understands it (docs/sources.md).
     on_error : {"raise", "quarantine"}
         What to do when a rule of severity error is broken: stop, or go on with the good rows only.
     today : datetime.date, optional
@@ -57,7 +63,7 @@ def read_district(
     if on_error not in ("raise", "quarantine"):
         msg = f"Expected on_error to be 'raise' or 'quarantine', got {on_error!r}."
         raise ConfigError(msg)
-    result = check_district(path, source=source, today=today)
+    result = check_district(path, source=source, mapping=mapping, today=today)
     if on_error == "raise" and not result.ok:
         raise DataError(_refusal(result, path))
     return result.district

@@ -49,7 +49,10 @@ def grouped_folds(groups: Ints, y: Ints, n_folds: int, rng: np.random.RandomStat
     if n_folds < 2:
         return None
     order = rng.permutation(n_groups)
-    order = order[np.argsort(~event[order], kind="stable")]  # those with the outcome first
+    # Groups of one side only lie at the two ends, those of both between them: then either side is one run of groups,
+    # and two or more of a run are dealt to more than one fold.
+    calm = np.bincount(groups, weights=1 - y, minlength=n_groups) > 0
+    order = order[np.argsort(calm[order].astype(int) - event[order], kind="stable")]
     fold_of_group = np.empty(n_groups, dtype=np.intp)
     fold_of_group[order] = np.arange(n_groups) % n_folds
     fold = fold_of_group[groups]

@@ -86,7 +86,9 @@ def run_demo(out: Path, *, students: int = 5000, seed: int = 0, tell: Tell = sil
     file.write_text(yaml.safe_dump(_settings(seed), sort_keys=False), encoding="utf-8")
     config = load_config(file)
     tell("Reading and checking the district")
-    district = read_district(config.district.path, source=config.district.source)
+    district = read_district(
+        config.district.path, source=config.district.source, mapping=config.district.mapping
+    )
     trained = train(config, district=district, tell=tell)
     audited = audit(config, out=out / "audit", district=district, tell=tell)
     tell("Signing off as the demo reviewer")

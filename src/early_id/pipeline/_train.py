@@ -50,7 +50,9 @@ TABLES_TO_FINGERPRINT = (
 
 def district_of(config: Config, given: District | None) -> District:
     """Return the district a job was given, or read and check the configured one."""
-    return given or read_district(config.district.path, source=config.district.source)
+    return given or read_district(
+        config.district.path, source=config.district.source, mapping=config.district.mapping
+    )
 
 
 def silent(_: str) -> None:

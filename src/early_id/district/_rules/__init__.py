@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from early_id.district._rules import _enrollments, _files, _generic, _oulad, _records
+from early_id.district._rules import _enrollments, _files, _generic, _oulad, _records, _sources
 from early_id.district._rules._rule import MACROS, Rule, Severity, Stage
 
 if TYPE_CHECKING:
@@ -17,6 +17,13 @@ __all__ = ["MACROS", "RULES", "Rule", "Severity", "Stage"]
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         rule.code: rule
-        for rule in (*_files.RULES, *_oulad.RULES, *_enrollments.RULES, *_records.RULES, *_generic.RULES)
+        for rule in (
+            *_files.RULES,
+            *_sources.RULES,
+            *_oulad.RULES,
+            *_enrollments.RULES,
+            *_records.RULES,
+            *_generic.RULES,
+        )
     }
 )

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 
-from early_id.district._intake import Finding, Intake, SourceFile, with_origin
+from early_id.district._intake import Finding, Intake, SourceFile, line_findings, with_origin
 from early_id.district._tables import JUDGED, TABLES, Table
 from early_id.district._text import Cells, read_cells
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 _ENDINGS = (".csv", ".parquet")
@@ -56,7 +56,7 @@ def list_files(path: Path) -> list[Path]:
     return sorted(file for file in path.iterdir() if file.suffix.lower() in _ENDINGS and file.is_file())
 
 
-def read_folder(path: Path) -> Intake:
+def read_folder(path: Path, mapping: Mapping[str, Any] | None = None) -> Intake:
     """Read every canonical table of a folder as cells, not yet typed.
 
     Raises
@@ -151,7 +151,7 @@ def _read_table(folder: _Folder, file: Path, table: Table) -> None:
         folder.findings.append(Finding("EID-FILE-005", file.name, 0, (f"{file.name} has no rows",)))
         return
     folder.findings += _header_findings(cells, file.name, table)
-    folder.findings += _line_findings(cells, file.name)
+    folder.findings += line_findings(cells, file.name)
     bad_header = _header_errors(cells, table)
     if cells.broken:
         broken = {"line": list(cells.broken), "text": list(cells.broken.values())}
@@ -201,17 +201,3 @@ def _header_findings(cells: Cells, file: str, table: Table) -> list[Finding]:
     free = [name for name in table.all_columns if name not in cells.columns] or list(table.all_columns)
     hints = tuple(f"{file} column {name!r}: {did_you_mean(name, free)}" for name in unknown)
     return [Finding("EID-FILE-003", file, cells.count, hints)] if unknown else []
-
-
-def _line_findings(cells: Cells, file: str) -> list[Finding]:
-    """Lines that could not be split or decoded."""
-    findings = []
-    if cells.broken:
-        shown = tuple(f"{file} line {line}: {text[:60]!r}" for line, text in list(cells.broken.items())[:5])
-        findings.append(Finding("EID-FILE-007", file, len(cells.broken), shown, frozenset(cells.broken)))
-    for code, lines in (("EID-FILE-008", cells.unreadable), ("EID-FILE-009", cells.foreign)):
-        if lines:
-            shown = tuple(f"{file} line {line}" for line in sorted(lines)[:5])
-            held = lines if code == "EID-FILE-008" else frozenset()
-            findings.append(Finding(code, file, len(lines), shown, held))
-    return findings

@@ -5,15 +5,16 @@ Kuzilek, Hlosta, Zdrahal (2017), Open University Learning Analytics dataset, Sci
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 
-from early_id.district import _oulad_tables as tables
-from early_id.district._folder import list_files
 from early_id.district._intake import FILE, LINE, Intake, SourceFile
-from early_id.district._oulad_sheets import (
+from early_id.district._sources import _oulad_tables as tables
+from early_id.district._sources._folder import list_files
+from early_id.district._sources._mapping import MappingShape, shaped
+from early_id.district._sources._oulad_sheets import (
     Sheet,
     hold_back_numbers,
     hold_back_repeats,
@@ -38,7 +39,11 @@ _OUTSIDE = "click on a day outside the presentation"
 _NOT_THERE = "click on a day the student was not registered"
 
 
-def read_oulad(path: Path, *, mark_lag_days: int = 0) -> Intake:
+class _Oulad(MappingShape):
+    mark_lag_days: int = 0
+
+
+def read_oulad(path: Path, mapping: Mapping[str, Any] | None = None) -> Intake:
     """Read the OULAD files of a folder as canonical tables.
 
     A module presentation is a school, its module the district, day 0 the first of its month. Its calendar
@@ -54,8 +59,8 @@ def read_oulad(path: Path, *, mark_lag_days: int = 0) -> Intake:
     path : pathlib.Path
         Folder with courses.csv, assessments.csv, studentRegistration.csv, studentInfo.csv,
         studentAssessment.csv and, if wanted, studentVle.csv.
-    mark_lag_days : int
-        Days between handing in and the score. The dataset does not tell them; 0 is optimistic.
+    mapping : mapping, optional
+        `mark_lag_days`: days between handing in and the score. The dataset does not tell them; 0 is optimistic.
 
     Raises
     ------
@@ -64,6 +69,7 @@ def read_oulad(path: Path, *, mark_lag_days: int = 0) -> Intake:
     DataError
         If a file or one of its columns is missing.
     """
+    mark_lag_days = shaped(mapping or {}, _Oulad, "oulad").mark_lag_days
     present = {file.name for file in list_files(path)}
     names = ["courses", "assessments", "studentRegistration", "studentInfo", "studentAssessment"]
     names += ["studentVle"] if "studentVle.csv" in present else []
@@ -77,7 +83,20 @@ def read_oulad(path: Path, *, mark_lag_days: int = 0) -> Intake:
         rows=_canonical(sheets, banked, mark_lag_days),
         findings=tuple(finding for sheet in sheets.values() for finding in sheet.findings()),
         quarantine={sheet.name: sheet.quarantine() for sheet in sheets.values() if sheet.held},
+        fed=_looked_up(sheets),
     )
+
+
+def _looked_up(sheets: Mapping[str, Sheet]) -> pa.Table:
+    """Rows that say something about others and become no row of their own: assessments, and days with a click."""
+    parts = [
+        pd.DataFrame({FILE: index, LINE: sheet.rows["line"].to_numpy()})
+        for index, (name, sheet) in enumerate(sheets.items())
+        if name in ("assessments", "studentVle")
+    ]
+    rows = pa.Table.from_pandas(pd.concat(parts, ignore_index=True), preserve_index=False)
+    empty = pa.nulls(rows.num_rows, pa.int64())
+    return rows.append_column("to_file", empty).append_column("to_line", empty)
 
 
 def _judge(sheets: Mapping[str, Sheet]) -> pd.DataFrame:

@@ -1,0 +1,268 @@
+"""A source being read: its files as tables of an engine, and every row of them accounted for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+
+from early_id.district._cells import as_text, trimmed
+from early_id.district._engine import engine
+from early_id.district._intake import FILE, LINE, Finding, Intake, SourceFile, line_findings, with_origin
+from early_id.district._tables import TABLES
+from early_id.district._text import Cells, read_cells
+from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+_SHOWN = 5
+_UNTAKEN = "EID-SRC-006"
+
+
+class Reading:
+    r"""Rows of a source on their way to canonical tables.
+
+    A source reads its files as sheets, holds back rows that cannot be believed, leaves out rows that are not asked
+    for, and writes each canonical table as one query over the sheets. The rest is done here: every row of every file
+    is in a table, held back with a rule, or left out with a reason; what is forgotten is held back too.
+
+    Attributes
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Every sheet is a view of its name, with its columns as text and the origin of each row in `_file` and `_line`;
+        rows that were held back or left out are no longer in it.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "sites.csv").write_text("Site,Name,Open\n07,Hill,Y\n08,Lake,N\n")
+    >>> reading = Reading()
+    >>> reading.sheet("sites", [folder / "sites.csv"], ["Site", "Name", "Open"])
+    >>> reading.leave_out("sites", "Open = 'N'", "closed school")
+    >>> reading.rows("schools", "SELECT Site AS school_id, Name AS school_name, _file, _line FROM sites")
+    >>> intake = reading.intake()
+    >>> intake.rows["schools"]["school_id"].to_pylist(), intake.files[0].ignored
+    (['07'], {'closed school': 1})
+    """
+
+    def __init__(self) -> None:
+        self.connection = engine()
+        self.connection.execute(
+            f"CREATE TABLE gone ({FILE} INTEGER, {LINE} BIGINT, why VARCHAR, held BOOLEAN);"
+            f"CREATE TABLE fed ({FILE} INTEGER, {LINE} BIGINT, to_file INTEGER, to_line BIGINT);"
+            f"CREATE TABLE made ({FILE} INTEGER, {LINE} BIGINT)"
+        )
+        self._files: list[str] = []
+        self._counts: list[int] = []
+        self._unread: dict[int, str] = {}
+        self._columns: dict[str, tuple[str, ...]] = {}
+        self._rows: dict[str, list[pa.Table]] = {}
+        self._findings: list[Finding] = []
+        self._quarantine: dict[str, list[pd.DataFrame]] = {}
+
+    def sheet(
+        self, name: str, files: Iterable[Path], columns: Sequence[str], required: Sequence[str] | None = None
+    ) -> None:
+        """Read CSV or Parquet files with a header as one sheet; other columns are not read.
+
+        Parameters
+        ----------
+        name : str
+            Name of the sheet in queries.
+        files : iterable of pathlib.Path
+            All files of this kind; none is an empty sheet.
+        columns : sequence of str
+            Columns of the sheet; one that a file does not have is empty.
+        required : sequence of str, optional
+            Columns every file must have, all unless given; a file without them is held back whole.
+        """
+        self.open_sheet(name, columns)
+        for file in files:
+            try:
+                cells = read_cells(file)
+            except DataError as error:
+                self.unreadable(file.name, str(error))
+                continue
+            missing = [
+                part for part in (columns if required is None else required) if part not in cells.columns
+            ]
+            self.add(name, file.name, cells, missing=missing)
+
+    def open_sheet(self, name: str, columns: Sequence[str]) -> None:
+        """Make an empty sheet with text columns."""
+        self._columns[name] = tuple(columns)
+        # Names come from the source's own code, not from its files.
+        layout = ", ".join(f'"{column}" VARCHAR' for column in columns)
+        self.connection.execute(f"CREATE TABLE raw_{name} ({layout}, {FILE} INTEGER, {LINE} BIGINT)")
+        self.connection.execute(
+            f"CREATE VIEW {name} AS FROM raw_{name} ANTI JOIN gone USING ({FILE}, {LINE})"
+        )
+
+    def unreadable(self, file: str, why: str) -> None:
+        """Account for a file that cannot be read at all."""
+        self._file(file, 0)
+        self._findings.append(Finding("EID-FILE-006", file, 0, (why,)))
+
+    def unread(self, file: str, count: int, reason: str) -> None:
+        """Account for a file whose rows are left out without being looked at."""
+        self._unread[self._file(file, count)] = reason
+
+    def add(self, name: str, file: str, cells: Cells, *, missing: Sequence[str] = ()) -> None:
+        """Add the rows of one file to a sheet; broken and unreadable lines are held back."""
+        index = self._file(file, cells.count)
+        if cells.count == 0:
+            self._findings.append(Finding("EID-FILE-005", file, 0, (f"{file} has no rows",)))
+            return
+        self._findings += line_findings(cells, file)
+        if cells.broken:
+            frame = pd.DataFrame({"line": list(cells.broken), "text": list(cells.broken.values())})
+            self._hold(name, frame.assign(file=file, rule="EID-FILE-007"))
+            self._gone(index, cells.broken, "EID-FILE-007")
+        self._gone(index, cells.unreadable, "EID-FILE-008")
+        rows = with_origin(_chosen(cells.rows, self._columns[name]), file=index, lines=cells.lines)
+        self._insert(f"raw_{name}", rows)
+        if cells.unreadable:
+            lost = rows.filter(pa.compute.is_in(rows[LINE], pa.array(list(cells.unreadable), pa.int64())))
+            frame = lost.drop_columns([FILE]).rename_columns({LINE: "line"}).to_pandas()
+            self._hold(name, frame.assign(file=file, rule="EID-FILE-008"))
+        if missing:
+            arrived = f"it has {examples(cells.columns)}"
+            said = f"{file} has no column {examples(missing)}; {arrived}"
+            self.hold_back(name, f"{FILE} = {index}", "EID-FILE-002", said, once=True)
+
+    def hold_back(self, name: str, where: str, code: str, say: str, *, once: bool = False) -> None:
+        """Hold back rows of a sheet for a broken rule.
+
+        Parameters
+        ----------
+        name : str
+            The sheet.
+        where : str
+            SQL condition over its columns; it may look at other sheets.
+        code : str
+            The rule, such as `EID-SRC-001`.
+        say : str
+            What to say about one row, a format string over the columns of the sheet.
+        once : bool
+            Whether the sentence is about the file and not about a row of it.
+        """
+        bad = self.connection.sql(f"FROM {name} WHERE {where} ORDER BY {FILE}, {LINE}").to_arrow_table()
+        if not bad.num_rows:
+            return
+        self._leave(bad, code, held=True)
+        files, lines = bad[FILE].to_numpy(), bad[LINE].to_numpy()
+        for index in dict.fromkeys(files.tolist()):
+            own = bad.filter(pa.array(files == index))
+            first = own.slice(0, 1 if once else _SHOWN).to_pylist()
+            shown = tuple(
+                said if once else f"{self._files[index]} line {row[LINE]}: {said}"
+                for row in first
+                for said in [say.format(**row)]
+            )
+            held = frozenset(lines[files == index].tolist())
+            self._findings.append(Finding(code, self._files[index], own.num_rows, shown, held))
+        frame = bad.drop_columns([FILE]).rename_columns({LINE: "line"}).to_pandas()
+        self._hold(name, frame.assign(file=[self._files[index] for index in files], rule=code))
+
+    def leave_out(self, name: str, where: str, reason: str) -> None:
+        """Leave rows of a sheet out on purpose, for a reason in words."""
+        query = f"SELECT {FILE}, {LINE} FROM {name} WHERE {where}"
+        self._leave(self.connection.sql(query).to_arrow_table(), reason, held=False)
+
+    def rows(self, table: str, query: str) -> None:
+        """Write rows of a canonical table: canonical columns, as text or typed, with `_file` and `_line`.
+
+        Cells that are not what the column holds need no care here: the rules of the table find and report them.
+        """
+        if table not in TABLES:
+            msg = f"Expected the name of a canonical table, got {table!r}: {did_you_mean(table, TABLES)}"
+            raise ConfigError(msg)
+        made = self.connection.sql(query).to_arrow_table()
+        self._rows.setdefault(table, []).append(made)
+        self._insert("made", made.select([FILE, LINE]))
+
+    def looked_up(self, name: str, where: str = "true") -> None:
+        """Account for rows of a sheet that others were completed with, such as the name of a course."""
+        self.connection.execute(
+            f"INSERT INTO fed SELECT {FILE}, {LINE}, NULL, NULL FROM {name} WHERE {where}"
+        )
+
+    def merged(self, query: str) -> None:
+        """Account for rows that became part of another row: `_file`, `_line`, and that row's `to_file`, `to_line`.
+
+        Should that row be held back, they are held back with it.
+        """
+        self.connection.execute(f"INSERT INTO fed SELECT {FILE}, {LINE}, to_file, to_line FROM ({query})")
+
+    def intake(self) -> Intake:
+        """Hand everything over, after holding back the rows that were forgotten."""
+        rows = {
+            table: pa.concat_tables(parts, promote_options="permissive")
+            for table, parts in self._rows.items()
+        }
+        for name in self._columns:
+            taken = f"SELECT {FILE}, {LINE} FROM fed UNION ALL FROM made"
+            self.hold_back(
+                name, f"({FILE}, {LINE}) NOT IN ({taken})", _UNTAKEN, "it became no row of any table"
+            )
+        return Intake(
+            files=tuple(
+                SourceFile(file, count, self._ignored(index))
+                for index, (file, count) in enumerate(zip(self._files, self._counts, strict=True))
+            ),
+            rows=rows,
+            findings=tuple(self._findings),
+            quarantine={
+                name: pd.concat(parts, ignore_index=True) for name, parts in self._quarantine.items()
+            },
+            fed=self.connection.sql("FROM fed").to_arrow_table(),
+        )
+
+    def _file(self, file: str, count: int) -> int:
+        self._files.append(file)
+        self._counts.append(count)
+        return len(self._files) - 1
+
+    def _hold(self, name: str, frame: pd.DataFrame) -> None:
+        self._quarantine.setdefault(name, []).append(frame)
+
+    def _gone(self, index: int, lines: Iterable[int], code: str) -> None:
+        found = pa.array(list(lines), pa.int64())
+        files = pa.repeat(pa.scalar(index, pa.int32()), len(found))
+        self._leave(pa.table({FILE: files, LINE: found}), code, held=True)
+
+    def _leave(self, rows: pa.Table, why: str, *, held: bool) -> None:
+        told = rows.select([FILE, LINE])
+        told = told.append_column("why", pa.repeat(pa.scalar(why), rows.num_rows))
+        self._insert("gone", told.append_column("held", pa.repeat(pa.scalar(held), rows.num_rows)))
+
+    def _insert(self, into: str, rows: pa.Table) -> None:
+        self.connection.register("arriving", rows)
+        self.connection.execute(f"INSERT INTO {into} BY NAME FROM arriving")
+        self.connection.unregister("arriving")
+
+    def _ignored(self, index: int) -> dict[str, int]:
+        if index in self._unread:
+            return {self._unread[index]: self._counts[index]}
+        query = f"SELECT why, count(*) FROM gone WHERE {FILE} = ? AND NOT held GROUP BY why ORDER BY why"
+        return dict(self.connection.execute(query, [index]).fetchall())
+
+
+def _chosen(rows: pa.Table, columns: Sequence[str]) -> pa.Table:
+    """Choose the wanted columns, as text without surrounding blanks; one that is not there is empty."""
+    return pa.table(
+        {
+            name: _text(rows[name]) if name in rows.column_names else pa.nulls(rows.num_rows, pa.string())
+            for name in columns
+        }
+    )
+
+
+def _text(column: pa.ChunkedArray) -> pa.Array:
+    text = as_text(column.combine_chunks())
+    # What is no cell, such as a list in a Parquet column, is told by its look.
+    return trimmed(pa.array([str(cell) for cell in column.to_pylist()]) if text is None else text)
