@@ -122,27 +122,45 @@ def check_tables(result: CheckResult) -> list[Shown]:
     ]
     shown: list[Shown] = [("Files", ["file", "rows in", "rows out", "quarantined", "ignored"], files)]
     rules = [
-        [row["code"], row["severity"], row["title"], f"{row['rows']:,}", _share(row["share"])]
+        [
+            row["code"],
+            row["severity"],
+            row["title"],
+            f"{row['rows']:,}",
+            _share(row["share"]),
+            "".join(row["examples"][:1]),
+        ]
         for _, row in result.rules.iterrows()
     ]
     if rules:
-        shown.append(
-            ("Rules that found something", ["rule", "severity", "title", "rows", "of its file"], rules)
-        )
+        columns = ["rule", "severity", "title", "rows", "of its file", "example"]
+        shown.append(("Rules that found something", columns, rules))
     return shown
 
 
 def _share(share: float) -> str:
-    """Write a share so that one row among many is not shown as none."""
-    return f"{share:.2%}" if share == 0 or share >= 0.0001 else "< 0.01%"
+    """Write a share so that one row among many is not shown as none; a rule about the whole has none."""
+    if share == 0:
+        return "–"
+    return f"{share:.2%}" if share >= 0.0001 else "< 0.01%"
 
 
 def check_lines(result: CheckResult) -> list[str]:
-    """Give examples of what each rule found, what to do about it, and which days of knowing were assumed."""
-    lines = []
+    """Say why rows were left out, what each rule means and what to do, and what the data can support."""
+    lines = [
+        f"{row['file']}: left out {row['ignored_because']}"
+        for _, row in result.files.iterrows()
+        if row["ignored"]
+    ]
     for _, row in result.rules.iterrows():
+        lines.append(f"{row['code']}, why: {row['cause']}")
         lines += [f"{row['code']}: {example}" for example in row["examples"]]
         lines.append(f"{row['code']}, what to do: {row['remedy']}")
+    for kind in ("labels", "features"):
+        lines += [
+            f"{kind.removesuffix('s')} {name}: {answer}" for name, answer in result.capabilities[kind].items()
+        ]
+    lines.append(f"how often: {result.capabilities['cadence']}")
     assumed = {name: share for name, share in result.capabilities["known_at_imputed"].items() if share > 0}
     for name, share in assumed.items():
         lines.append(f"{name}: the day a record became known was assumed for {share:.1%} of the rows")

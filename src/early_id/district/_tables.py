@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from early_id.district._table import Column, Kind, Table, optional
@@ -114,9 +115,10 @@ _ALL = (
                 "unexcused",
                 ABSENCE_KINDS,
             ),
-            "thousandths": Column(
+            "thousandths": optional(
                 "int",
-                "How much of the school day, in thousandths: 1000 is the whole day, 250 a quarter.",
+                "How much of the school day, in thousandths: 1000 is the whole day, 250 a quarter; empty, for tardy and "
+                "partial only: nobody knows how much.",
                 "1000",
                 low=0,
                 high=1000,
@@ -195,11 +197,15 @@ _ALL = (
             "incident_id": _text("The incident.", "INC0000000017"),
             "occurred_on": _day("The day it happened.", "2024-09-11"),
             "behavior": _text("What was written up, any word; kept, not read.", "fighting"),
-            "basis": _text(
-                "`objective`: something anybody could see; `subjective`: an adult's judgement alone, such as defiance. "
-                "Features count objective ones only.",
-                "objective",
-                BASES,
+            "basis": replace(
+                _text(
+                    "`objective`: something anybody could see; `subjective`: an adult's judgement alone, such as "
+                    "defiance; empty: nobody says. Features count objective ones only.",
+                    "objective",
+                    BASES,
+                ),
+                nullable=True,
+                required=False,
             ),
             "suspension_days": Column(
                 "int", "Days of out-of-school suspension that followed; 0: none.", "1", low=0, high=366

@@ -102,7 +102,7 @@ def _read_csv(path: Path) -> Cells:
     if data.count(b'"') % 2 == 1:
         table, broken = _without_open_end(table, broken, ends_with_line=data.endswith((b"\n", b"\r")))
     lines = _line_numbers(table.num_rows, broken)
-    decoded, foreign, unreadable = _text_table(table, lines)
+    decoded, foreign, unreadable = decode_cells(table, lines)
     return Cells(columns, _renamed(decoded, columns), lines, broken, foreign, unreadable)
 
 
@@ -174,7 +174,7 @@ def _line_numbers(rows: int, broken: dict[int, str]) -> pa.Array:
     return pa.array(numbers[~np.isin(numbers, list(broken))] if broken else numbers)
 
 
-def _text_table(table: pa.Table, lines: pa.Array) -> tuple[pa.Table, frozenset[int], frozenset[int]]:
+def decode_cells(table: pa.Table, lines: pa.Array) -> tuple[pa.Table, frozenset[int], frozenset[int]]:
     """Cells as UTF-8 text; a column with other bytes is decoded cell by cell."""
     foreign: set[int] = set()
     unreadable: set[int] = set()

@@ -175,7 +175,10 @@ def _days_absent(plan: Plan, label: Label) -> Any:
     )
     absences = plan.table("absences")
     if label.partial_days == "fraction":
-        absences = absences.filter(absences.kind.isin((*ABSENT_KINDS, "partial")))
+        # A part of a day of unknown size adds nothing that could be counted.
+        absences = absences.filter(
+            absences.kind.isin((*ABSENT_KINDS, "partial")), absences.thousandths.notnull()
+        )
     else:
         absences = absences.filter(absences.kind.isin(ABSENT_KINDS), absences.thousandths >= WHOLE_DAY)
     absences = absences.rename(day="occurred_on").semi_join(plan.table("calendar"), ["school_id", "day"])

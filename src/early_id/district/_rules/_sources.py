@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from early_id.district._rules._rule import Rule
+from early_id.district._rules._rule import Rule, Severity
 
 
-def _rule(number: str, title: str, cause: str, remedy: str) -> Rule:
-    return Rule(f"EID-SRC-{number}", "", "error", "file", title, cause, remedy)
+def _rule(number: str, title: str, cause: str, remedy: str, severity: Severity = "error") -> Rule:
+    return Rule(f"EID-SRC-{number}", "", severity, "file", title, cause, remedy)
 
 
 RULES = (
@@ -45,5 +45,12 @@ RULES = (
         "row that no table takes",
         "The source neither made a canonical row of it nor said why not.",
         "Tell whoever looks after the source: it has to hold the row back or leave it out, with the reason.",
+    ),
+    _rule(
+        "007",
+        "code without a meaning, left empty",
+        "No code set of the source, and no mapping of the district, says what this code means; the cell is unknown.",
+        "Add the code to the district's mapping file (`--mapping`).",
+        "warning",
     ),
 )

@@ -6,7 +6,6 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 import yaml
 
 if TYPE_CHECKING:
@@ -41,25 +40,8 @@ def use_codes(
     }
     for name, codes in (own or {}).items():
         sets.setdefault(name, {}).update({str(code).lower(): word for code, word in codes.items()})
-    rows = [(name, code, word) for name, codes in sets.items() for code, word in codes.items()]
-    table = pa.table(
-        {
-            part: pa.array(cells, pa.string())
-            for part, cells in zip(("set", "code", "word"), zip(*rows, strict=True), strict=True)
-        }
-    )
-    connection.register("arriving", table)
+    connection.execute("SET VARIABLE code_sets = ?::MAP(VARCHAR, MAP(VARCHAR, VARCHAR))", [sets])
+    # A variable and no table: a query may ask inside a function over a list, where no table can be looked at.
     connection.execute(
-        """
-        CREATE TABLE code_map AS
-        FROM arriving SELECT "set", map_from_entries(list((code, word))) AS words GROUP BY "set"
-        """
-    )
-    connection.unregister("arriving")
-    connection.execute(
-        """
-        CREATE MACRO meaning(name, code) AS (
-            (FROM code_map SELECT words WHERE "set" = name)[lower(trim(code))]
-        )
-        """
+        "CREATE MACRO meaning(name, code) AS getvariable('code_sets')[name][lower(trim(code))]"
     )

@@ -111,12 +111,43 @@ class Reading:
         """Account for a file whose rows are left out without being looked at."""
         self._unread[self._file(file, count)] = reason
 
-    def add(self, name: str, file: str, cells: Cells, *, missing: Sequence[str] = ()) -> None:
-        """Add the rows of one file to a sheet; broken and unreadable lines are held back."""
-        index = self._file(file, cells.count)
-        if cells.count == 0:
+    def add(
+        self,
+        name: str,
+        file: str,
+        cells: Cells | Iterable[Cells],
+        *,
+        missing: Sequence[str] = (),
+        empty: bool = False,
+    ) -> None:
+        """Add the rows of one file to a sheet; broken and unreadable lines are held back.
+
+        Parameters
+        ----------
+        name : str
+            The sheet.
+        file : str
+            Name of the file.
+        cells : Cells or iterable of Cells
+            Its content, whole or in parts.
+        missing : sequence of str
+            Columns without which no row can be used: the file is held back.
+        empty : bool
+            Whether a file without rows says that there is nothing to tell; otherwise it is a finding.
+        """
+        index = self._file(file, 0)
+        for part in [cells] if isinstance(cells, Cells) else cells:
+            self._append(name, index, part)
+        if not self._counts[index] and not empty:
             self._findings.append(Finding("EID-FILE-005", file, 0, (f"{file} has no rows",)))
-            return
+        if missing:
+            columns = cells.columns if isinstance(cells, Cells) else ()
+            said = f"{file} has no column {examples(missing)}; it has {examples(columns)}"
+            self.hold_back(name, f"{FILE} = {index}", "EID-FILE-002", said, once=True)
+
+    def _append(self, name: str, index: int, cells: Cells) -> None:
+        file = self._files[index]
+        self._counts[index] += cells.count
         self._findings += line_findings(cells, file)
         if cells.broken:
             frame = pd.DataFrame({"line": list(cells.broken), "text": list(cells.broken.values())})
@@ -129,10 +160,6 @@ class Reading:
             lost = rows.filter(pa.compute.is_in(rows[LINE], pa.array(list(cells.unreadable), pa.int64())))
             frame = lost.drop_columns([FILE]).rename_columns({LINE: "line"}).to_pandas()
             self._hold(name, frame.assign(file=file, rule="EID-FILE-008"))
-        if missing:
-            arrived = f"it has {examples(cells.columns)}"
-            said = f"{file} has no column {examples(missing)}; {arrived}"
-            self.hold_back(name, f"{FILE} = {index}", "EID-FILE-002", said, once=True)
 
     def hold_back(self, name: str, where: str, code: str, say: str, *, once: bool = False) -> None:
         """Hold back rows of a sheet for a broken rule.
@@ -168,10 +195,49 @@ class Reading:
         frame = bad.drop_columns([FILE]).rename_columns({LINE: "line"}).to_pandas()
         self._hold(name, frame.assign(file=[self._files[index] for index in files], rule=code))
 
+    def report(self, name: str, where: str, code: str, say: str) -> None:
+        """Report rows of a sheet for a rule of severity warning; they go on. As for `hold_back`."""
+        odd = self.connection.sql(f"FROM {name} WHERE {where} ORDER BY {FILE}, {LINE}").to_arrow_table()
+        files = odd[FILE].to_numpy()
+        for index in dict.fromkeys(files.tolist()):
+            own = odd.filter(pa.array(files == index))
+            said = [
+                f"{self._files[index]} line {row[LINE]}: {say.format(**row)}"
+                for row in own.slice(0, _SHOWN).to_pylist()
+            ]
+            self._findings.append(Finding(code, self._files[index], own.num_rows, tuple(said)))
+
+    def remark(self, code: str, query: str, say: str) -> None:
+        """Report something about the whole, once for each row of a query, such as a school without a calendar."""
+        found = self.connection.sql(query).to_arrow_table()
+        if found.num_rows:
+            said = tuple(say.format(**row) for row in found.slice(0, _SHOWN).to_pylist())
+            self._findings.append(Finding(code, "", found.num_rows, said))
+
     def leave_out(self, name: str, where: str, reason: str) -> None:
         """Leave rows of a sheet out on purpose, for a reason in words."""
         query = f"SELECT {FILE}, {LINE} FROM {name} WHERE {where}"
         self._leave(self.connection.sql(query).to_arrow_table(), reason, held=False)
+
+    def without_copies(self, name: str, key: Sequence[str] = ()) -> None:
+        """Leave out copies of an earlier row; hold back rows that share a key and differ.
+
+        Parameters
+        ----------
+        name : str
+            The sheet.
+        key : sequence of str
+            Columns that name a row; none where the rules of the canonical table look after it.
+        """
+        cells = ", ".join(f'"{column}"' for column in self._columns[name])
+        copies = f"FROM {name} SELECT {FILE}, {LINE} QUALIFY row_number() OVER (PARTITION BY {cells} ORDER BY {FILE}, {LINE}) > 1"
+        self.leave_out(name, f"({FILE}, {LINE}) IN ({copies})", "copy of an earlier row")
+        if key:
+            same = (
+                f"FROM {name} SELECT {FILE}, {LINE} QUALIFY count(*) OVER (PARTITION BY {', '.join(key)}) > 1"
+            )
+            say = ", ".join(f"{part} {{{part}}}" for part in key)
+            self.hold_back(name, f"({FILE}, {LINE}) IN ({same})", "EID-SRC-003", say)
 
     def rows(self, table: str, query: str) -> None:
         """Write rows of a canonical table: canonical columns, as text or typed, with `_file` and `_line`.
@@ -181,15 +247,31 @@ class Reading:
         if table not in TABLES:
             msg = f"Expected the name of a canonical table, got {table!r}: {did_you_mean(table, TABLES)}"
             raise ConfigError(msg)
-        made = self.connection.sql(query).to_arrow_table()
+        # Always in the same order, however many threads the engine has.
+        order = ", ".join((FILE, LINE, *TABLES[table].key))
+        made = self.connection.sql(f"FROM ({query}) ORDER BY {order}").to_arrow_table()
         self._rows.setdefault(table, []).append(made)
         self._insert("made", made.select([FILE, LINE]))
 
-    def looked_up(self, name: str, where: str = "true") -> None:
-        """Account for rows of a sheet that others were completed with, such as the name of a course."""
-        self.connection.execute(
-            f"INSERT INTO fed SELECT {FILE}, {LINE}, NULL, NULL FROM {name} WHERE {where}"
-        )
+    def has(self, table: str) -> bool:
+        """Say whether a canonical table has got any row so far."""
+        return any(part.num_rows for part in self._rows.get(table, []))
+
+    def looked_up(self, name: str, where: str, otherwise: str) -> None:
+        """Account for rows of a sheet that others were completed with, such as the name of a course.
+
+        Parameters
+        ----------
+        name : str
+            The sheet.
+        where : str
+            SQL condition for the rows that were used.
+        otherwise : str
+            Why the others are left out, in words.
+        """
+        used = f"coalesce({where}, false)"
+        self.connection.execute(f"INSERT INTO fed SELECT {FILE}, {LINE}, NULL, NULL FROM {name} WHERE {used}")
+        self.leave_out(name, f"NOT {used}", otherwise)
 
     def merged(self, query: str) -> None:
         """Account for rows that became part of another row: `_file`, `_line`, and that row's `to_file`, `to_line`.
@@ -198,12 +280,15 @@ class Reading:
         """
         self.connection.execute(f"INSERT INTO fed SELECT {FILE}, {LINE}, to_file, to_line FROM ({query})")
 
-    def intake(self) -> Intake:
-        """Hand everything over, after holding back the rows that were forgotten."""
-        rows = {
-            table: pa.concat_tables(parts, promote_options="permissive")
-            for table, parts in self._rows.items()
-        }
+    def intake(self, lacks: Iterable[str] = ()) -> Intake:
+        """Hand everything over, after holding back the rows that were forgotten.
+
+        Parameters
+        ----------
+        lacks : iterable of str
+            Required tables that this source cannot have: the check goes on without them, and says so.
+        """
+        rows = {table: _under_each_other(parts) for table, parts in self._rows.items()}
         for name in self._columns:
             taken = f"SELECT {FILE}, {LINE} FROM fed UNION ALL FROM made"
             self.hold_back(
@@ -220,6 +305,7 @@ class Reading:
                 name: pd.concat(parts, ignore_index=True) for name, parts in self._quarantine.items()
             },
             fed=self.connection.sql("FROM fed").to_arrow_table(),
+            lacks=frozenset(lacks),
         )
 
     def _file(self, file: str, count: int) -> int:
@@ -247,7 +333,7 @@ class Reading:
 
     def _ignored(self, index: int) -> dict[str, int]:
         if index in self._unread:
-            return {self._unread[index]: self._counts[index]}
+            return {self._unread[index]: self._counts[index]} if self._counts[index] else {}
         query = f"SELECT why, count(*) FROM gone WHERE {FILE} = ? AND NOT held GROUP BY why ORDER BY why"
         return dict(self.connection.execute(query, [index]).fetchall())
 
@@ -260,6 +346,20 @@ def _chosen(rows: pa.Table, columns: Sequence[str]) -> pa.Table:
             for name in columns
         }
     )
+
+
+def _under_each_other(parts: list[pa.Table]) -> pa.Table:
+    """Put the parts of a table together; a column that has another type in each becomes text."""
+    types: dict[str, set[pa.DataType]] = {}
+    for part in parts:
+        for cells in part.schema:
+            types.setdefault(cells.name, set()).add(cells.type)
+    mixed = {name for name, found in types.items() if len(found) > 1}
+    same = [
+        pa.table({name: _text(part[name]) if name in mixed else part[name] for name in part.column_names})
+        for part in parts
+    ]
+    return pa.concat_tables(same, promote_options="default")
 
 
 def _text(column: pa.ChunkedArray) -> pa.Array:

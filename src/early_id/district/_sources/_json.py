@@ -1,0 +1,104 @@
+"""Files of JSON objects, one a line or in arrays, read in parts as the text of one object a row."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from early_id.district._text import Cells, decode_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: The one column of what is read.
+ITEM = "item"
+_PART_BYTES = 1 << 26
+_SPACE = " \t\r\n"
+
+
+def json_items(path: Path) -> Iterator[Cells]:
+    """Read the objects of a file without looking into them.
+
+    A file is read as JSON Lines if its first line is an object of its own, else as arrays or objects one after the
+    other, however they are laid out. What is no JSON comes back as text too, for the reader to hold back.
+
+    Yields
+    ------
+    Cells
+        Parts of the file: column `item`, and the line of each object (in an array: its place, counted from 1).
+    """
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        lines: Iterator[bytes] = iter(
+            path.read_bytes().decode("utf-16", errors="replace").encode().splitlines()
+        )
+        yield from _of_lines(lines)
+        return
+    with path.open("rb") as file:
+        first = next((line for line in file if line.strip().removeprefix(codecs.BOM_UTF8).strip()), b"")
+        if _is_object(first.strip().removeprefix(codecs.BOM_UTF8)) or not first:
+            file.seek(0)
+            yield from _of_lines(iter(file))
+            return
+    yield _of_values(path.read_bytes())
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _of_lines(lines: Iterator[bytes]) -> Iterator[Cells]:
+    """Gather lines until a part is full; blank ones are not counted."""
+    number, size, part = 0, 0, []
+    for line in lines:
+        text = line.removeprefix(codecs.BOM_UTF8).strip() if number == 0 else line.strip()
+        if not text:
+            continue
+        number += 1
+        part.append(text)
+        size += len(text)
+        if size > _PART_BYTES:
+            yield _cells(part, number)
+            size, part = 0, []
+    if part:
+        yield _cells(part, number)
+
+
+def _of_values(data: bytes) -> Cells:
+    """Take values apart that lie one after the other; where that fails, the rest is one broken item."""
+    text, decoder = data.removeprefix(codecs.BOM_UTF8).decode(errors="surrogateescape"), json.JSONDecoder()
+    items: list[str] = []
+    at, depth = 0, 0
+    while True:
+        while at < len(text) and (text[at] in _SPACE or (depth and text[at] == ",")):
+            at += 1
+        if at == len(text):
+            break
+        if text[at] in "[]":
+            depth += 1 if text[at] == "[" else -1
+            at += 1
+            continue
+        try:
+            _, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            items.append(text[at:])
+            break
+        items.append(text[at:end])
+        at = end
+    return _cells([item.encode(errors="surrogateescape") for item in items], len(items))
+
+
+def _cells(items: list[bytes], last: int) -> Cells:
+    lines = pa.array(np.arange(last - len(items) + 1, last + 1))
+    rows = pa.table({ITEM: pa.array(items, pa.binary())})
+    text, foreign, unreadable = decode_cells(rows, lines)
+    return Cells((ITEM,), text, lines, {}, foreign, unreadable)
