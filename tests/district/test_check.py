@@ -50,7 +50,9 @@ def test_reading_and_checking_give_the_same_district(tmp_path):
 
 def test_every_rule_is_declared_in_full():
     for code, rule in RULES.items():
-        assert re.fullmatch(r"EID-(FILE|SRC|EDF|OUL|SCH|ENR|CAL|ATT|FEED|GRD|INC|OUT|GRP|SUP|DEC)-\d{3}", code)
+        assert re.fullmatch(
+            r"EID-(FILE|SRC|EDF|OUL|SCH|ENR|CAL|ATT|FEED|GRD|INC|OUT|GRP|SUP|DEC)-\d{3}", code
+        )
         assert rule.code == code
         assert rule.cause.endswith(".")
         assert rule.remedy.endswith(".")
@@ -262,7 +264,12 @@ def _double_absence(tables):
         ("EID-GRD-001", _set("grades", 0, student_id="9"), 1, "student 9, course M6, assessment Q1-1"),
         ("EID-INC-001", _set("incidents", 0, student_id="9"), 1, "student 9, incident i1"),
         ("EID-INC-002", _set("incidents", 0, basis=""), 1, "student 003, incident i1: fighting"),
-        ("EID-ATT-005", _set("absences", 1, thousandths=""), 1, "student 001 at school 0101 on 2024-09-05: excused"),
+        (
+            "EID-ATT-005",
+            _set("absences", 1, thousandths=""),
+            1,
+            "student 001 at school 0101 on 2024-09-05: excused",
+        ),
         ("EID-OUT-001", _set("outcomes", 0, student_id="9"), 1, "student 9: transfer on 2024-09-13"),
         ("EID-GRP-001", _set("groups", 0, valid_to="2024-09-16"), 2, "student 001: english_learner from"),
         ("EID-GRP-001", _set("groups", 0, valid_to=""), 2, "student 001: english_learner from"),

@@ -6,7 +6,7 @@ import re
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -103,13 +103,17 @@ def demo(
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Argument(help="New folder for the canonical tables and truth.parquet.")],
+    out: Annotated[Path, typer.Argument(help="New folder for the county and truth.parquet.")],
     students: Annotated[int, typer.Option(help="Students enrolled at a time.")] = 5000,
     schools: Annotated[int, typer.Option(help="Schools in the county.")] = 12,
     districts: Annotated[int, typer.Option(help="Districts the schools belong to.")] = 3,
     years: Annotated[int, typer.Option(help="School years; the last one is running.")] = 4,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal tables.")] = 0,
     bias: Annotated[Path | None, typer.Option(help="YAML of planted biases; default is none.")] = None,
+    layout: Annotated[
+        Literal["folder", "edfi"],
+        typer.Option("--format", help="Canonical tables, or a complete Ed-Fi export."),
+    ] = "folder",
 ) -> None:
     """Write a simulated county whose true risks are known."""
     with narrate(1) as tell:
@@ -117,10 +121,18 @@ def simulate(
         from early_id.pipeline import write_simulated
 
         counts = write_simulated(
-            out, students=students, schools=schools, districts=districts, years=years, seed=seed, bias=bias
+            out,
+            students=students,
+            schools=schools,
+            districts=districts,
+            years=years,
+            seed=seed,
+            bias=bias,
+            layout=layout,
         )
     table(f"Simulated county in {out}", ["table", "rows"], [[name, f"{n:,}"] for name, n in counts.items()])
-    say(f"Next: early-id check {out}")
+    how = f" --source edfi --mapping {out / 'mapping.yaml'}" if layout == "edfi" else ""
+    say(f"Next: early-id check {out}{how}")
 
 
 @app.command()

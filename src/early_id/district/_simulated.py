@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from early_id.district._district import District
+from early_id.district._edfi_export import write_edfi
 from early_id.district._simulate import Bias, Simulated, simulate_tables
 from early_id.district._simulate._files import write_blocks
 from early_id.district._simulate._plan import draw_plan
 from early_id.district._simulate._settings import Settings
+from early_id.district._tables import TABLES
 from early_id.exceptions import ConfigError
 
 __all__ = ["Simulated", "simulate_district", "simulate_tables", "write_county"]
@@ -59,8 +62,9 @@ def write_county(
     seed: int = 0,
     bias: Bias | None = None,
     workers: int = 2,
+    layout: Literal["folder", "edfi"] = "folder",
 ) -> dict[str, int]:
-    """Write the tables of a simulated county and truth.parquet, all of it or nothing.
+    """Write a simulated county and truth.parquet, all of it or nothing.
 
     The rows are those of `early_id.district.simulate_tables` with the same parameters, one block of some thousand
     students after the other and sorted by key within each, so that memory does not grow with the county.
@@ -73,10 +77,12 @@ def write_county(
         See `early_id.district.simulate_tables`.
     workers : int
         Blocks simulated at a time; the bytes written do not depend on it.
+    layout : {"folder", "edfi"}
+        Canonical Parquet tables, or an Ed-Fi export with `mapping.yaml`: what `read_district` reads as that source.
 
     Returns
     -------
-    dict of table name to number of rows
+    dict of table or resource name to number of rows
 
     Raises
     ------
@@ -96,6 +102,9 @@ def write_county(
             f"Expected a new or empty folder for the simulated county, got {str(folder)!r}; name another one."
         )
         raise ConfigError(msg)
+    if layout not in ("folder", "edfi"):
+        msg = f"Expected the format 'folder' or 'edfi', got {layout!r}; choose one of them."
+        raise ConfigError(msg)
     if workers < 1:
         msg = f"Expected 1 or more workers, got {workers}; choose another number."
         raise ConfigError(msg)
@@ -104,6 +113,8 @@ def write_county(
     staging = Path(tempfile.mkdtemp(prefix=".simulating-", dir=folder.parent))
     try:
         rows = write_blocks(plan, staging, workers)
+        if layout == "edfi":
+            rows = _as_edfi(staging)
         if folder.exists():
             folder.rmdir()
         staging.chmod(0o755)
@@ -111,3 +122,11 @@ def write_county(
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return rows
+
+
+def _as_edfi(folder: Path) -> dict[str, int]:
+    """Write the tables of a folder anew as an Ed-Fi export, and take the tables away; the truth stays."""
+    objects = write_edfi(folder, folder)
+    for name in TABLES:
+        (folder / f"{name}.parquet").unlink(missing_ok=True)
+    return objects

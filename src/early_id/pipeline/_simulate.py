@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from early_id.district import load_bias, write_county
 
 
 def write_simulated(
-    out: Path, *, students: int, schools: int, districts: int, years: int, seed: int, bias: Path | None = None
+    out: Path,
+    *,
+    students: int,
+    schools: int,
+    districts: int,
+    years: int,
+    seed: int,
+    bias: Path | None = None,
+    layout: Literal["folder", "edfi"] = "folder",
 ) -> dict[str, int]:
-    """Write the canonical tables of a simulated county and truth.parquet.
+    """Write a simulated county and truth.parquet.
 
     Parameters
     ----------
@@ -20,10 +29,12 @@ def write_simulated(
         See `early_id.district.simulate_district`.
     bias : Path, optional
         YAML of planted biases.
+    layout : {"folder", "edfi"}
+        Canonical tables, or an Ed-Fi export.
 
     Returns
     -------
-    dict of table name to number of rows
+    dict of table or resource name to number of rows
 
     Raises
     ------
@@ -38,5 +49,6 @@ def write_simulated(
         years=years,
         seed=seed,
         bias=load_bias(bias) if bias else None,
+        layout=layout,
     )
     return rows

@@ -19,7 +19,8 @@ _SIZED = f"""
     CREATE TABLE sized AS
     WITH told AS (
         SELECT *, means('AttendanceEventCategory', category) AS kind,
-            coalesce(scaled(duration, 1000), scaled(minutes, 1000.0 / getvariable('minutes_per_day'))) AS size
+            coalesce(scaled(duration, 1000), CASE WHEN getvariable('minutes_per_day') > 0
+                THEN scaled(minutes, 1000.0 / getvariable('minutes_per_day')) END) AS size
         FROM {_EVENTS}
     )
     SELECT student, school, day, kind, _file, _line,

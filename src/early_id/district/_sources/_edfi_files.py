@@ -107,7 +107,8 @@ def _extracted(reading: Reading, cells: Cells, resource: str, layout: Mapping[st
     rows = reading.connection.sql(
         f"""
         WITH told AS (
-            FROM arriving SELECT {ITEM}, coalesce(json_valid({ITEM}) AND json_type({ITEM}) = 'OBJECT', false) AS is_object
+            FROM arriving SELECT {ITEM},
+                CASE WHEN json_valid({ITEM}) THEN json_type({ITEM}) = 'OBJECT' ELSE false END AS is_object
         ),
         taken AS (
             FROM told SELECT {ITEM}, is_object,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from early_id.district._sources._codes import code_sets
 from early_id.district._sources._edfi_files import PROGRAMS
+from early_id.district._sources._reading import UNTAKEN
 
 if TYPE_CHECKING:
     from early_id.district._sources._reading import Reading
@@ -102,9 +103,12 @@ _YES = """
         CASE WHEN ends < DATE '9999-12-30' THEN CAST(ends AS VARCHAR) END AS valid_to, origin.file AS _file, origin.line AS _line
     FROM islands
 """
-# Where a program's students are exported at all, whoever is not among them is not in it.
+# Where an attribute is exported at all, also with nobody in it, whoever is not said to have it does not.
 _NO = """
-    WITH asked AS (SELECT unnest(?::VARCHAR[]) AS attribute),
+    WITH asked AS (
+        SELECT unnest(getvariable('asked')) AS attribute UNION SELECT attribute FROM held
+        UNION SELECT 'english_learner' FROM studentEducationOrganizationAssociations WHERE english IS NOT NULL
+    ),
     gaps AS (
         SELECT student, attribute, first_day AS begins, coalesce(min(islands.begins) - 1, DATE '9999-12-30') AS ends
         FROM first_days CROSS JOIN asked LEFT JOIN islands USING (student, attribute) GROUP BY student, attribute, first_day
@@ -144,10 +148,8 @@ def groups(reading: Reading, present: frozenset[str]) -> None:
     reading.rows("groups", _PLAIN.format(told=_GENDER, attribute="gender"))
     reading.rows("groups", _YES)
     asked = {word for resource, word in programs.items() if word and resource in present}
-    if _ABOUT in present:
-        asked |= set(code_sets("edfi")["StudentCharacteristic"].values()) | {"english_learner"}
-    reading.connection.execute("SET VARIABLE asked = ?", [sorted(asked)])
-    reading.rows("groups", _NO.replace("?::VARCHAR[]", "getvariable('asked')"))
+    connection.execute("SET VARIABLE asked = ?", [sorted(asked)])
+    reading.rows("groups", _NO)
     _account(reading)
 
 
@@ -172,11 +174,11 @@ def _account(reading: Reading) -> None:
         WHERE held.begins >= islands.begins AND held.ends <= islands.ends AND (held._file, held._line) <> (origin.file, origin.line)
         """
     )
-    untaken = "(_file, _line) NOT IN (SELECT _file, _line FROM made UNION ALL SELECT _file, _line FROM fed)"
     reading.hold_back(
-        PROGRAMS, f"{untaken} AND coalesce(least(as_day(end_date), as_day(special_end)) < as_day(begin_date), as_day(begin_date) IS NULL)",
+        PROGRAMS, f"{UNTAKEN} AND coalesce(least(as_day(end_date), as_day(special_end)) < as_day(begin_date), as_day(begin_date) IS NULL)",
         "EID-SRC-001", "student {student}: from {begin_date} to {end_date}",
     )  # fmt: skip
-    reading.leave_out("students", untaken, "names and days of birth are not read")
-    described = f"student IN (SELECT student FROM first_days) AND {untaken}"
-    reading.looked_up(_ABOUT, described, "the student is not enrolled in this export")
+    reading.leave_out("students", UNTAKEN, "names and days of birth are not read")
+    reading.looked_up(
+        _ABOUT, "student IN (SELECT student FROM first_days)", "the student is not enrolled in this export"
+    )

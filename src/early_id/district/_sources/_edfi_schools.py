@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from early_id.district._sources._reading import UNTAKEN
+
 if TYPE_CHECKING:
     from early_id.district._sources._reading import Reading
 
@@ -31,7 +33,7 @@ _SPELLS = """
     ),
     beside AS (
         SELECT one._file, one._line, bool_or(
-            other.says = 'true' OR (
+            coalesce(other.says = 'true', false) OR (
                 other.says IS NULL AND (other.entered, other.school) > (one.entered, one.school)
             )
         ) AS other_first
@@ -65,6 +67,20 @@ _OUTCOMES = """
         SELECT *, CASE means('ExitWithdrawType', exit_type) WHEN 'graduated' THEN 'graduation' ELSE 'dropout' END AS reached
         FROM spells WHERE means('ExitWithdrawType', exit_type) IN ('dropout', 'graduated')
     ), (VALUES ('dropout'), ('graduation')) AS told (outcome)
+"""
+# A diploma says who graduated where exits do not.
+_DIPLOMAS = """
+    WITH awarded AS (
+        SELECT student, organization, entry->>'diplomaAwardDate' AS day, _file, _line
+        FROM (SELECT *, unnest(entries(diplomas)) AS entry FROM studentAcademicRecords)
+    )
+    SELECT student AS student_id, organization AS school_id, 'graduation' AS outcome, plain_day(day) AS occurred_on,
+        'yes' AS value, _file, _line
+    FROM awarded
+    WHERE day IS NOT NULL AND student NOT IN (
+        SELECT student FROM spells WHERE means('ExitWithdrawType', exit_type) = 'graduated' AND student IS NOT NULL
+    )
+    QUALIFY row_number() OVER (PARTITION BY student, organization, day ORDER BY _file, _line) = 1
 """
 
 
@@ -103,3 +119,5 @@ def enrollments(reading: Reading, *, exclusive: bool) -> None:
     )
     reading.rows("enrollments", _ENROLLMENTS)
     reading.rows("outcomes", _OUTCOMES)
+    reading.rows("outcomes", _DIPLOMAS)
+    reading.leave_out("studentAcademicRecords", UNTAKEN, "averages and credits are not read")

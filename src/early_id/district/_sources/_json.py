@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import io
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pyarrow as pa
 from early_id.district._text import Cells, decode_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 #: The one column of what is read.
@@ -32,21 +33,21 @@ def json_items(path: Path) -> Iterator[Cells]:
     Cells
         Parts of the file: column `item`, and the line of each object (in an array: its place, counted from 1).
     """
-    with path.open("rb") as file:
-        head = file.read(4)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        lines: Iterator[bytes] = iter(
-            path.read_bytes().decode("utf-16", errors="replace").encode().splitlines()
-        )
-        yield from _of_lines(lines)
-        return
-    with path.open("rb") as file:
-        first = next((line for line in file if line.strip().removeprefix(codecs.BOM_UTF8).strip()), b"")
-        if _is_object(first.strip().removeprefix(codecs.BOM_UTF8)) or not first:
-            file.seek(0)
-            yield from _of_lines(iter(file))
-            return
-    yield _of_values(path.read_bytes())
+    with path.open("rb") as opened:
+        file: BinaryIO = opened
+        if opened.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            file = io.BytesIO(path.read_bytes().decode("utf-16", errors="replace").encode())
+        file.seek(0)
+        first = next((line for line in file if _bare(line)), b"")
+        file.seek(0)
+        if _is_object(_bare(first)) or not first:
+            yield from _of_lines(file)
+        else:
+            yield _of_values(file.read())
+
+
+def _bare(line: bytes) -> bytes:
+    return line.removeprefix(codecs.BOM_UTF8).strip()
 
 
 def _is_object(line: bytes) -> bool:
@@ -56,11 +57,11 @@ def _is_object(line: bytes) -> bool:
         return False
 
 
-def _of_lines(lines: Iterator[bytes]) -> Iterator[Cells]:
+def _of_lines(lines: Iterable[bytes]) -> Iterator[Cells]:
     """Gather lines until a part is full; blank ones are not counted."""
     number, size, part = 0, 0, []
     for line in lines:
-        text = line.removeprefix(codecs.BOM_UTF8).strip() if number == 0 else line.strip()
+        text = _bare(line) if number == 0 else line.strip()
         if not text:
             continue
         number += 1

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SHOWN = 5
-_UNTAKEN = "EID-SRC-006"
+_FORGOTTEN = "EID-SRC-006"
+#: Condition for rows of a sheet of which nothing was made yet and with which no other was completed.
+UNTAKEN = (
+    f"({FILE}, {LINE}) NOT IN (SELECT {FILE}, {LINE} FROM fed UNION ALL SELECT {FILE}, {LINE} FROM made)"
+)
 
 
 class Reading:
@@ -271,7 +275,7 @@ class Reading:
         """
         used = f"coalesce({where}, false)"
         self.connection.execute(f"INSERT INTO fed SELECT {FILE}, {LINE}, NULL, NULL FROM {name} WHERE {used}")
-        self.leave_out(name, f"NOT {used}", otherwise)
+        self.leave_out(name, UNTAKEN, otherwise)
 
     def merged(self, query: str) -> None:
         """Account for rows that became part of another row: `_file`, `_line`, and that row's `to_file`, `to_line`.
@@ -290,10 +294,7 @@ class Reading:
         """
         rows = {table: _under_each_other(parts) for table, parts in self._rows.items()}
         for name in self._columns:
-            taken = f"SELECT {FILE}, {LINE} FROM fed UNION ALL FROM made"
-            self.hold_back(
-                name, f"({FILE}, {LINE}) NOT IN ({taken})", _UNTAKEN, "it became no row of any table"
-            )
+            self.hold_back(name, UNTAKEN, _FORGOTTEN, "it became no row of any table")
         return Intake(
             files=tuple(
                 SourceFile(file, count, self._ignored(index))
