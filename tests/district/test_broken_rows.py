@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from good_rows import assert_no_bad_row
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 from small_district import TODAY, small_district, write_csv
@@ -130,41 +131,6 @@ def _assert_accounts_balance(result):
         assert row.quarantined == len(result.quarantine.get(name, ()))
 
 
-def _assert_no_bad_row(district):
-    """Say again, independently and in pandas, what a good row is."""
-    frames = {name: district.frame(name) for name in TABLES}
-    schools, calendar, enrollments = (frames[name] for name in ("schools", "calendar", "enrollments"))
-    for name, table in TABLES.items():
-        frame = frames[name]
-        for part, column in table.all_columns.items():
-            assert column.nullable or frame[part].notna().all(), (name, part)
-            if column.allowed:
-                assert frame[part].isin(column.allowed).all()
-            if column.high is not None:
-                assert frame[part].dropna().between(column.low, column.high).all()
-        if "school_id" in frame:
-            assert frame["school_id"].dropna().isin(schools["school_id"]).all()
-        if "known_at" in frame:
-            assert not (frame["known_at"] > pd.Timestamp(TODAY)).any()
-        standing = frame[frame["retracted_at"].isna()] if table.known else frame
-        assert not standing.duplicated(list(table.key)).any()
-    assert not (enrollments["left_on"] < enrollments["entered_on"]).any()
-    for name in ("absences", "incidents", "grades"):
-        assert frames[name]["student_id"].isin(enrollments["student_id"]).all()
-    days = set(zip(calendar["school_id"], calendar["day"], strict=True))
-    dated = set(calendar["school_id"])
-    for row in frames["absences"].itertuples():
-        assert row.school_id not in dated or (row.school_id, row.occurred_on) in days
-        spells = enrollments[
-            (enrollments["student_id"] == row.student_id)
-            & (enrollments["school_id"] == row.school_id)
-            & enrollments["retracted_at"].isna()
-            & (enrollments["entered_on"] <= row.occurred_on)
-            & ~(enrollments["left_on"] < row.occurred_on)
-        ]
-        assert len(spells) > 0
-
-
 @pytest.mark.slow
 @given(data=st.data())
 @settings(
@@ -187,7 +153,7 @@ def test_however_rows_are_broken(data):
             event(f"refused: {type(refusal).__name__}")
             return
         _assert_accounts_balance(result)
-        _assert_no_bad_row(result.district)
+        assert_no_bad_row(result.district, TODAY)
         if "EID-FILE-012" in set(result.rules["code"]):
             event("a required table has no good row")
             assert not result.ok
@@ -202,8 +168,8 @@ def test_however_rows_are_broken(data):
 def test_the_oracle_can_fail():
     with tempfile.TemporaryDirectory() as place:
         result = check_district(write_csv(Path(place), small_district()), today=_TODAY)
-    _assert_no_bad_row(result.district)
+    assert_no_bad_row(result.district, TODAY)
     broken = result.district.frame("absences").assign(student_id="9")
     frames = {name: result.district.frame(name) for name in TABLES} | {"absences": broken}
     with pytest.raises(AssertionError):
-        _assert_no_bad_row(type(result.district).from_frames(frames))
+        assert_no_bad_row(type(result.district).from_frames(frames), TODAY)

@@ -125,6 +125,27 @@ def typed_columns(rows: pa.Table, table: Table) -> tuple[pa.Table, dict[str, npt
     return pa.table(columns), wrong
 
 
+def text_of(column: pa.ChunkedArray) -> pa.Array:
+    """Write every cell as text without surrounding blanks; an empty one is null."""
+    text = as_text(column.combine_chunks())
+    # What is no cell, such as a list in a Parquet column, is told by its look.
+    return trimmed(pa.array([str(cell) for cell in column.to_pylist()]) if text is None else text)
+
+
+def under_each_other(parts: list[pa.Table]) -> pa.Table:
+    """Put the parts of a table together; a column that has another type in each becomes text."""
+    types: dict[str, set[pa.DataType]] = {}
+    for part in parts:
+        for cells in part.schema:
+            types.setdefault(cells.name, set()).add(cells.type)
+    mixed = {name for name, found in types.items() if len(found) > 1}
+    same = [
+        pa.table({name: text_of(part[name]) if name in mixed else part[name] for name in part.column_names})
+        for part in parts
+    ]
+    return pa.concat_tables(same, promote_options="default")
+
+
 def _arrow_type(kind: Kind) -> pa.DataType:
     return pa.string() if kind == "string" else _PARSERS[kind][1]
 

@@ -10,6 +10,7 @@ from typing import Any
 from early_id.district._intake import Intake
 from early_id.district._sources._edfi import read_edfi
 from early_id.district._sources._folder import read_folder
+from early_id.district._sources._kept import kept_exports, read_kept
 from early_id.district._sources._mapping import load_mapping
 from early_id.district._sources._oulad import read_oulad
 from early_id.exceptions import ConfigError, did_you_mean
@@ -53,7 +54,9 @@ def read_source(
         if source not in SOURCES:
             msg = f"Expected a source, got {source!r}: {did_you_mean(source, SOURCES)}"
             raise ConfigError(msg)
-        return source, SOURCES[source](path, load_mapping(mapping))
+        own, read = load_mapping(mapping), SOURCES[source]
+        exports = kept_exports(path)
+        return source, read_kept(exports, lambda folder: read(folder, own)) if exports else read(path, own)
     name, read = _own(source)
     if mapping is not None:
         msg = f"Expected no mapping for the source {name!r}, which is a function of the path alone; leave it out."

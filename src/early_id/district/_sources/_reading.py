@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
-from early_id.district._cells import as_text, trimmed
+from early_id.district._cells import text_of, under_each_other
 from early_id.district._engine import engine
 from early_id.district._intake import FILE, LINE, Finding, Intake, SourceFile, line_findings, with_origin
 from early_id.district._tables import TABLES
@@ -292,7 +292,7 @@ class Reading:
         lacks : iterable of str
             Required tables that this source cannot have: the check goes on without them, and says so.
         """
-        rows = {table: _under_each_other(parts) for table, parts in self._rows.items()}
+        rows = {table: under_each_other(parts) for table, parts in self._rows.items()}
         for name in self._columns:
             self.hold_back(name, UNTAKEN, _FORGOTTEN, "it became no row of any table")
         return Intake(
@@ -343,27 +343,7 @@ def _chosen(rows: pa.Table, columns: Sequence[str]) -> pa.Table:
     """Choose the wanted columns, as text without surrounding blanks; one that is not there is empty."""
     return pa.table(
         {
-            name: _text(rows[name]) if name in rows.column_names else pa.nulls(rows.num_rows, pa.string())
+            name: text_of(rows[name]) if name in rows.column_names else pa.nulls(rows.num_rows, pa.string())
             for name in columns
         }
     )
-
-
-def _under_each_other(parts: list[pa.Table]) -> pa.Table:
-    """Put the parts of a table together; a column that has another type in each becomes text."""
-    types: dict[str, set[pa.DataType]] = {}
-    for part in parts:
-        for cells in part.schema:
-            types.setdefault(cells.name, set()).add(cells.type)
-    mixed = {name for name, found in types.items() if len(found) > 1}
-    same = [
-        pa.table({name: _text(part[name]) if name in mixed else part[name] for name in part.column_names})
-        for part in parts
-    ]
-    return pa.concat_tables(same, promote_options="default")
-
-
-def _text(column: pa.ChunkedArray) -> pa.Array:
-    text = as_text(column.combine_chunks())
-    # What is no cell, such as a list in a Parquet column, is told by its look.
-    return trimmed(pa.array([str(cell) for cell in column.to_pylist()]) if text is None else text)

@@ -1,0 +1,42 @@
+"""What a good row is, said once more in pandas, for whatever has been done to the files."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from early_id.district import TABLES
+
+
+def assert_no_bad_row(district, today):
+    """Say again, independently and in pandas, what a good row is."""
+    frames = {name: district.frame(name) for name in TABLES}
+    schools, calendar, enrollments = (frames[name] for name in ("schools", "calendar", "enrollments"))
+    for name, table in TABLES.items():
+        frame = frames[name]
+        for part, column in table.all_columns.items():
+            assert column.nullable or frame[part].notna().all(), (name, part)
+            if column.allowed:
+                assert frame[part].dropna().isin(column.allowed).all()
+            if column.high is not None:
+                assert frame[part].dropna().between(column.low, column.high).all()
+        if "school_id" in frame:
+            assert frame["school_id"].dropna().isin(schools["school_id"]).all()
+        if "known_at" in frame:
+            assert not (frame["known_at"] > pd.Timestamp(today)).any()
+        standing = frame[frame["retracted_at"].isna()] if table.known else frame
+        assert not standing.duplicated(list(table.key)).any()
+    assert not (enrollments["left_on"] < enrollments["entered_on"]).any()
+    for name in ("absences", "incidents", "grades"):
+        assert frames[name]["student_id"].isin(enrollments["student_id"]).all()
+    days = set(zip(calendar["school_id"], calendar["day"], strict=True))
+    dated = set(calendar["school_id"])
+    for row in frames["absences"].itertuples():
+        assert row.school_id not in dated or (row.school_id, row.occurred_on) in days
+        spells = enrollments[
+            (enrollments["student_id"] == row.student_id)
+            & (enrollments["school_id"] == row.school_id)
+            & enrollments["retracted_at"].isna()
+            & (enrollments["entered_on"] <= row.occurred_on)
+            & ~(enrollments["left_on"] < row.occurred_on)
+        ]
+        assert len(spells) > 0
