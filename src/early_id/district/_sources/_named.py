@@ -54,9 +54,9 @@ def read_source(
         if source not in SOURCES:
             msg = f"Expected a source, got {source!r}: {did_you_mean(source, SOURCES)}"
             raise ConfigError(msg)
-        own, read = load_mapping(mapping), SOURCES[source]
+        own, named = load_mapping(mapping), SOURCES[source]
         exports = kept_exports(path)
-        return source, read_kept(exports, lambda folder: read(folder, own)) if exports else read(path, own)
+        return source, read_kept(exports, lambda folder: named(folder, own)) if exports else named(path, own)
     name, read = _own(source)
     if mapping is not None:
         msg = f"Expected no mapping for the source {name!r}, which is a function of the path alone; leave it out."
