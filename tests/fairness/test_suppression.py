@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from made_county import FIRST_DAY, long_groups, make_rows
 
@@ -163,6 +163,29 @@ def nested_county(seed, n, small, base_rate, reach):
     return truth
 
 
+def related_county(seed):
+    """A county whose attributes go together, so that a group is nearly the same as one it crosses."""
+    rng = np.random.default_rng([991, seed])
+    n = int(rng.integers(500, 991))
+    truth = pd.DataFrame({"student_id": [f"s{i:04d}" for i in range(n)]})
+    one = rng.choice(3, n, p=rng.dirichlet([1.0] * 3))
+    shares = rng.dirichlet([0.35] * 3, size=3)
+    two = np.array([rng.choice(3, p=shares[place]) for place in one])
+    shares = rng.dirichlet([0.35] * 2, size=3)
+    three = np.array([rng.choice(2, p=shares[place]) for place in two])
+    truth["one"], truth["two"], truth["three"] = (
+        np.array(list(names))[own] for names, own in (("abc", one), ("xyz", two), ("fg", three))
+    )
+    base_rate = rng.uniform(0.2, 0.6)
+    truth["outcome"], truth["silent"] = rng.random(n) < base_rate, rng.random(n) < 0.06
+    reach = rng.uniform(0.2, 0.8) * rng.uniform(0.5, 1.2, size=(3, 3))[one, two]
+    truth["listed"] = rng.random(n) < np.where(truth["outcome"], reach, rng.uniform(0.03, 0.15))
+    truth["listed"] &= ~truth["silent"]
+    early = rng.uniform(0.1, 1, size=(3, 3))[one, two]
+    truth["weeks"] = np.where(truth["outcome"], np.where(rng.random(n) < early, 20.0, 3.0), np.nan)
+    return truth
+
+
 def published(truth):
     rows = pd.DataFrame(
         {
@@ -289,6 +312,19 @@ def test_a_crossing_whose_cells_are_groups_of_a_third_attribute_is_not_printed()
     attack(truth)
 
 
+@pytest.mark.parametrize("seed", [15, 21, 35])
+def test_a_list_without_mistakes_does_not_give_away_whom_it_missed(seed):
+    # Everybody listed has the outcome: whoever has it and was not listed was missed.
+    truth = county(seed, 250, [("one", 12)], base_rate=0.35, reach=0.85)
+    truth["listed"] &= truth["outcome"]
+    attack(truth)
+
+
+def test_crossed_groups_do_not_narrow_what_is_hidden_of_single_ones():
+    # x is part of f. Of 18 reached early in f at most 12 are not in x, as f × x would tell; with y, x has 15 of them.
+    attack(related_county(220))
+
+
 @pytest.mark.slow
 @settings(max_examples=15, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
 @given(
@@ -311,6 +347,10 @@ def test_no_masked_school_of_any_county_can_be_worked_out(seed, n, small, base_r
     st.floats(0.1, 0.6),
     st.floats(0.2, 0.8),
 )
+# Every group of the attribute hides who was reached, and those reached early bound those missed.
+@example(67, 475, [("one", 1)], 0.1272072825188221, 0.65)
+# Those reached bound those reached early, while the masked total leaves too little room for those listed.
+@example(53, 229, [("two", 19), ("three", 2)], 0.5632433223867302, 0.23284709713849078)
 def test_no_masked_count_of_any_county_can_be_worked_out(seed, n, rare, base_rate, reach):
     attack(county(seed, n, rare, base_rate, reach))
 

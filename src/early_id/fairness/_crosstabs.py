@@ -48,8 +48,8 @@ class _Grid:
     size: Floats
 
 
-def mask_crossed(table: Table, masking: Masking) -> Flags:
-    """Decide per cell of a crossed table whether it stays hidden.
+def mask_crossed(table: Table, masking: Masking, also: Flags | None = None) -> Flags:
+    """Decide per cell of a crossed table whether it stays hidden; `also` marks cells that are hidden in any case.
 
     A cell is hidden when it or a part of it concerns 1–10 distinct students, or when the counts of either of
     its groups are hidden; then the smallest neighbours are hidden too, until the margins leave every hidden
@@ -61,6 +61,8 @@ def mask_crossed(table: Table, masking: Masking) -> Flags:
         np.array([columns.index(group[1]) for group in table.groups]),
     )
     grid = _grid(table, masking, rows, columns, place)
+    if also is not None:
+        grid.hidden[place] |= also
     while (beside := _beside_exposed(grid)) is not None:
         if not _hide_smallest(grid, beside):
             grid.hidden[:-1, :-1] |= grid.size[:-1, :-1] > 0

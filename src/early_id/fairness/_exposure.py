@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from early_id.fairness._attack import feasible_range
 from early_id.fairness._scheme import THRESHOLD, Cell, Scheme
+from early_id.fairness._system import System
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from early_id.fairness._groups import Ints
 
-Floats = npt.NDArray[np.float64]
-#: A direction shorter than this is none.
-_STILL = 1e-9
+
+#: So many systems of equations are kept.
+_KEPT = 32
+
+
+class Need(NamedTuple):
+    """A form of a cell's counts that has to stay open by `least`; hiding `counts` in other cells protects it."""
+
+    cell: Cell
+    form: tuple[int, ...]
+    least: float
+    counts: frozenset[str]
 
 
 @dataclass
 class Masking:
     """The cells of all single attributes, what is hidden in each, and the equations that tie them.
 
-    `gaps`: the groups whose verdict is "gap". `kept_open`: what was hidden of a cell when it was found to be open;
-    hiding more elsewhere cannot expose it, so it is not asked again.
+    `total`: the atoms of everybody. `gaps`: the groups whose verdict is "gap". `kept_open`: what was found to be open
+    enough; hiding more cannot narrow it, so it is not asked again. `known`: systems by what was hidden of their cells.
     """
 
     scheme: Scheme
@@ -35,9 +42,11 @@ class Masking:
     students: dict[Cell, dict[str, int]]
     size: dict[Cell, int]
     equations: list[tuple[frozenset[Cell], frozenset[Cell]]]
+    total: Ints
     gaps: frozenset[Cell] = frozenset()
     hidden: dict[Cell, set[str]] = field(default_factory=dict)
-    kept_open: dict[Cell, frozenset[str]] = field(default_factory=dict)
+    kept_open: set[Need] = field(default_factory=set)
+    known: dict[tuple[tuple[Cell, frozenset[str]], ...], System] = field(default_factory=dict)
 
     def shown(self, cell: Cell, *counts: str) -> bool:
         """Whether all these counts of the cell may be published."""
@@ -47,49 +56,64 @@ class Masking:
         """List the groups of which this count is hidden."""
         return {cell for cell, counts in self.hidden.items() if count in counts}
 
+    def system(self, cell: Cell) -> System:
+        """Set up the equations of all cells that have something hidden and hang together with this one."""
+        return next(system for system in self.systems() if cell in system.cells)
 
-def exposed(masking: Masking) -> Iterator[tuple[Cell, set[str]]]:
-    """Hidden counts that the published ones pin down, with the cell they belong to, as they are found."""
-    for part in _connected(masking):
-        system = _System.of(masking, part)
+    def systems(self) -> Iterator[System]:
+        """Set up the equations of all cells that have something hidden, apart where they share none."""
+        for part in _connected(self):
+            state = tuple((cell, frozenset(self.hidden[cell])) for cell in part)
+            if state not in self.known:
+                # Few are asked again: those of before the last step, and those tried for it.
+                while len(self.known) >= _KEPT:
+                    del self.known[next(iter(self.known))]
+                self.known[state] = System.of(self, part)
+            yield self.known[state]
+
+
+def exposed(masking: Masking) -> Iterator[list[Need]]:
+    """Give what the published counts pin down or narrow too far, cell by cell, as it is found."""
+    for system in masking.systems():
         for cell in system.cells:
-            hidden = frozenset(masking.hidden[cell])
-            if masking.kept_open.get(cell) == hidden:
-                continue
-            if counts := _exposed_counts(masking, system, cell):
-                yield cell, counts
-            else:
-                masking.kept_open[cell] = hidden
+            found = []
+            for need in needs(masking, cell):
+                if need in masking.kept_open:
+                    continue
+                if system.leaves_open(*need[:3]):
+                    masking.kept_open.add(need)
+                else:
+                    found.append(need)
+            if found:
+                yield found
 
 
 def is_exposed(masking: Masking, cell: Cell) -> bool:
     """Whether a hidden count of this cell is pinned down, or can be narrowed too far."""
-    part = next(part for part in _connected(masking) if cell in part)
-    return bool(_exposed_counts(masking, _System.of(masking, part), cell))
+    system = masking.system(cell)
+    return any(
+        need not in masking.kept_open and not system.leaves_open(*need[:3]) for need in needs(masking, cell)
+    )
 
 
-def _exposed_counts(masking: Masking, system: _System, cell: Cell) -> set[str]:
-    forms = masking.scheme.counts
-    pinned = {name for name in masking.hidden[cell] if not system.leaves_open(cell, forms[name], 1)}
-    return pinned | _too_tight(masking, system, cell)
-
-
-def _too_tight(masking: Masking, system: _System, cell: Cell) -> set[str]:
-    """List counts to protect better: a measure of 1–10 students can be narrowed to fewer than 10 students."""
+def needs(masking: Masking, cell: Cell) -> list[Need]:
+    """List what has to stay open of a cell: what is hidden of it, and by ten students each measure of 1–10."""
     scheme = masking.scheme
-    counts: set[str] = set()
-    everyone = next(iter(scheme.counts))
-    small = masking.students[cell]
+    everyone, small = next(iter(scheme.counts)), masking.students[cell]
+    asked = [
+        Need(cell, form, 1.0, frozenset([name]))
+        for name, form in scheme.counts.items()
+        # What the total says nobody has is no secret of any group.
+        if name in masking.hidden[cell] and masking.total @ np.array(form) > 0
+    ]
     measures = {everyone: (scheme.counts[everyone], tuple(scheme.counts))} | {
         name: (scheme.forms[name], scheme.hides[name]) for name in scheme.hides
     }
     for name, (form, hides) in measures.items():
-        if not 0 < small[name] <= THRESHOLD:
-            continue
-        rows_each = max(1.0, float(masking.atoms[cell] @ np.array(form)) / small[name])
-        if not system.leaves_open(cell, form, THRESHOLD * rows_each):
-            counts.update(hides)
-    return counts
+        if 0 < small[name] <= THRESHOLD:
+            rows_each = max(1.0, float(masking.atoms[cell] @ np.array(form)) / small[name])
+            asked.append(Need(cell, form, THRESHOLD * rows_each, frozenset(hides)))
+    return asked
 
 
 def _connected(masking: Masking) -> list[list[Cell]]:
@@ -100,70 +124,3 @@ def _connected(masking: Masking) -> list[list[Cell]]:
         if len(touching) > 1:
             parts = [part for part in parts if part not in touching] + [set().union(*touching)]
     return [sorted(part) for part in parts]
-
-
-@dataclass
-class _System:
-    """The published numbers about some cells as linear equations in their unknown atoms."""
-
-    cells: list[Cell]
-    matrix: Floats
-    values: Floats
-    truth: Floats
-
-    @classmethod
-    def of(cls, masking: Masking, cells: list[Cell]) -> _System:
-        scheme, place = masking.scheme, {cell: i for i, cell in enumerate(cells)}
-        n_atoms = len(scheme.atoms)
-        rows, values = [], []
-        for cell in cells:
-            for name in scheme.counts.keys() - masking.hidden[cell]:
-                row = np.zeros((len(cells), n_atoms))
-                row[place[cell]] = scheme.counts[name]
-                rows.append(row.ravel())
-                values.append(float(masking.atoms[cell] @ np.array(scheme.counts[name])))
-        for left, right in masking.equations:
-            inside = [(cell, 1.0) for cell in left if cell in place] + [
-                (c, -1.0) for c in right if c in place
-            ]
-            for form in scheme.counts.values() if inside else ():
-                row = np.zeros((len(cells), n_atoms))
-                for cell, sign in inside:
-                    row[place[cell]] += sign * np.array(form)
-                rows.append(row.ravel())
-                # The cells outside the system are published, so the sum over the unknown ones is known.
-                values.append(
-                    sum(sign * float(masking.atoms[cell] @ np.array(form)) for cell, sign in inside)
-                )
-        truth = np.concatenate([masking.atoms[cell] for cell in cells]).astype(float)
-        return cls(cells, np.array(rows).reshape(-1, len(truth)), np.array(values), truth)
-
-    @cached_property
-    def free(self) -> Floats:
-        """Projection onto the directions in which the counts can move without moving a published number."""
-        _, sizes, rows = np.linalg.svd(self.matrix, full_matrices=True)
-        rank = int((sizes > 1e-9 * max(sizes.max(initial=0.0), 1.0)).sum())
-        loose = rows[rank:]
-        return np.asarray(loose.T @ loose)
-
-    def leaves_open(self, cell: Cell, form: Sequence[int], least: float) -> bool:
-        """Whether the published numbers leave a form of the cell's counts a range of at least this width.
-
-        The true counts are one solution; how far they can move along the form's own free direction is a lower bound of
-        the range that costs no linear program. Only where it is too small is the whole range asked for.
-        """
-        if not len(self.matrix):
-            return True
-        target = np.zeros((len(self.cells), len(form)))
-        target[self.cells.index(cell)] = form
-        along = self.free @ target.ravel()
-        gain = float(along @ target.ravel())
-        if gain < _STILL:
-            return least <= 0
-        with np.errstate(divide="ignore", invalid="ignore"):
-            steps = self.truth / np.abs(along)
-        ahead = steps[along < -_STILL].min(initial=np.inf)
-        back = steps[along > _STILL].min(initial=np.inf)
-        if (ahead + back) * gain >= least * (1 + _STILL):
-            return True
-        return feasible_range(self.matrix, self.values, target.ravel()).width >= least

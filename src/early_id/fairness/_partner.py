@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 from early_id.fairness._exposure import is_exposed
 from early_id.fairness._gaps import MIN_DENOMINATOR, MIN_STUDENTS
 from early_id.fairness._groups import UNKNOWN
+from early_id.fairness._scheme import EVERYONE
 
 if TYPE_CHECKING:
-    from early_id.fairness._exposure import Masking
+    from collections.abc import Sequence
+
+    from early_id.fairness._exposure import Masking, Need
     from early_id.fairness._scheme import Cell
 
 #: Values of a yes-or-no attribute that say a student does not belong to the group it is named after.
 NO = frozenset({"no", "n", "false"})
 # Nearly always the first or second partner protects; a county of hundreds of schools is not tried one by one.
-_TRIALS = 12
+TRIALS = 12
 
 
-def hide_partner(masking: Masking, cell: Cell, counts: set[str]) -> bool:
+def hide_partner(masking: Masking, needs: Sequence[Need]) -> bool:
     """Hide the same counts in another group that shares a sum with the exposed one, at the least harm.
 
     Of the groups that protect the cell by themselves the one goes first that is missed least: "unknown", then the "no"
@@ -28,14 +31,15 @@ def hide_partner(masking: Masking, cell: Cell, counts: set[str]) -> bool:
     there is no other left, so that a gap that is found is printed with its number. Size, name and a printed gap are
     all the choice depends on.
     """
+    cell, counts = needs[0].cell, set[str]().union(*(need.counts for need in needs))
     candidates = _candidates(masking, cell, counts)
     if not candidates:
         return False
     harmless = [other for other in candidates if other not in masking.gaps]
-    chosen = next((other for other in harmless[:_TRIALS] if _protects(masking, cell, counts, other)), None)
+    chosen = next((other for other in harmless[:TRIALS] if _protects(masking, cell, counts, other)), None)
     if chosen is None:
         chosen = min(
-            harmless or candidates, key=lambda other: (candidates[other], _harm(masking, cell, other))
+            harmless or candidates, key=lambda other: (candidates[other], harm(masking, cell, other))
         )
     masking.hidden[chosen] |= counts
     return True
@@ -50,15 +54,16 @@ def _candidates(masking: Masking, cell: Cell, counts: set[str]) -> dict[Cell, in
             continue
         members = sum(member[0] == cell[0] for member in cells)
         for other in cells:
-            if other != cell and not counts <= masking.hidden[other]:
+            if other not in (cell, EVERYONE) and not counts <= masking.hidden[other]:
                 tightest[other] = min(members, tightest.get(other, members))
     order = sorted(
-        tightest, key=lambda other: (other[0] != cell[0], tightest[other], _harm(masking, cell, other))
+        tightest, key=lambda other: (other[0] != cell[0], tightest[other], harm(masking, cell, other))
     )
     return {other: tightest[other] for other in order}
 
 
-def _harm(masking: Masking, cell: Cell, other: Cell) -> tuple[bool, int, int, Cell]:
+def harm(masking: Masking, cell: Cell, other: Cell) -> tuple[bool, int, int, Cell]:
+    """Rank how much is lost with a count of the other cell that is hidden to protect the first."""
     size = masking.size[other]
     judged = size >= MIN_STUDENTS and masking.students[other].get("positive", size) >= MIN_DENOMINATOR
     name = other[1].casefold()

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from early_id.fairness._counted import Counted
-from early_id.fairness._crosstabs import mask_crossed
 from early_id.fairness._exposure import Masking
+from early_id.fairness._joint import mask_all_crossed
 from early_id.fairness._publish import (
     publish_crossed,
     publish_gaps,
@@ -38,7 +38,7 @@ def published_rates(
 ) -> dict[str, pd.DataFrame]:
     """Mask the rates of everybody, of single groups and of crossed ones."""
     singles, everyone = (_outcomes(frame, masks) for frame in (by_group, whole))
-    hidden = [mask_crossed(table, masks["recall"]) for table in counted.crossed]
+    hidden = mask_all_crossed(counted.crossed, masks["recall"], masks["reached_early"])
     return {
         "overall": _judged(everyone, whole).join(
             publish_rates(whole, masks["not_scored"], ["not_scored"]).filter(like="not_scored")

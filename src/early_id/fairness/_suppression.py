@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from early_id.fairness._exposure import Masking, exposed
+from early_id.fairness._narrowed import hide_bound
 from early_id.fairness._partner import hide_partner
 from early_id.fairness._scheme import EARLY, EVERYONE, OUTCOME, SCORING, THRESHOLD, Cell, Scheme
 
@@ -49,7 +50,7 @@ def mask_attributes(
             (recall.without("positive"), EARLY.counts), (recall.without("early"), ("early_student",))
         )
         early = _mask(tables, links, everyone, EARLY, closed, gaps)
-        # The total itself closes nothing: every sum of groups was judged against it as if it were printed.
+        # The total itself closes nothing: every sum of groups was judged against it as if printed, to begin with.
         unsized |= (recall.without("eligible") | scores.without("cohort")) - {EVERYONE}
         uncounted |= early.without("outcome_student") - {EVERYONE}
         late |= early.without("early_student") - {EVERYONE}
@@ -74,30 +75,22 @@ def _mask(
     closed: Hidden,
     gaps: frozenset[Cell],
 ) -> Masking:
-    masking = Masking(scheme, {}, {}, {}, _equations(tables, links), gaps)
+    total = np.array([everyone.total(atom).sum() for atom in scheme.atoms])
+    masking = Masking(scheme, {}, {}, {}, _equations(tables, links), total, gaps)
     for table in tables:
         _add_cells(masking, table)
     for cell in closed.keys() & masking.hidden.keys():
         masking.hidden[cell].update(closed[cell])
-    # One at a time: the partner of the first exposed cell often protects the others too. Where no other group is left
-    # to hide, who was reached early is bounded by who was reached at all.
-    while any(hide_partner(masking, cell, counts) for cell, counts in exposed(masking)) or any(
-        _hide_reached(masking, cell) for cell, counts in exposed(masking) if counts == {"early"}
-    ):
+    # One at a time: the partner of the first exposed cell often protects the others too. Every sum of groups is judged
+    # against the total as if it were published.
+    while any(hide_partner(masking, needs) for needs in exposed(masking)):
         pass
-    # Every sum of groups is judged against the published total, so the total itself is only masked when small.
+    # Then against what is published of it, with no partner left but by hiding what else bounds the exposed count.
     _add_cells(masking, everyone)
     masking.hidden[EVERYONE].update(closed.get(EVERYONE, ()))
+    while any(hide_partner(masking, needs) or hide_bound(masking, needs) for needs in exposed(masking)):
+        pass
     return masking
-
-
-def _hide_reached(masking: Masking, cell: Cell) -> bool:
-    """Hide how many were reached in a cell, where that is still shown and few of its students were early, or late."""
-    few = any(0 < masking.students[cell][name] <= THRESHOLD for name in ("early", "late_student"))
-    if not few or "reached" in masking.hidden[cell]:
-        return False
-    masking.hidden[cell].add("reached")
-    return True
 
 
 def _add_cells(masking: Masking, table: Table) -> None:
@@ -125,7 +118,7 @@ def _equations(
 ) -> list[tuple[frozenset[Cell], frozenset[Cell]]]:
     """List the sums every reader can form: attributes add up to everyone, and to what groups share."""
     equations = [
-        (frozenset((table.name[0], group) for (group,) in table.groups), frozenset[Cell]())
+        (frozenset((table.name[0], group) for (group,) in table.groups), frozenset({EVERYONE}))
         for table in tables
     ]
     for link in links:
