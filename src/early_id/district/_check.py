@@ -101,11 +101,16 @@ def _absent(found: Judgement) -> dict[str, str]:
     """Name the tables without a good row, and why they have none."""
     absent = {}
     held = _quarantine(found)
+    holds = {file.name: file.table for file in found.intake.files if file.table}
     for name in TABLES:
         if name in found.good and found.good[name].num_rows:
             continue
         codes = {code for text in held[name]["rule"] for code in text.split(";")} if name in held else set()
-        codes |= {finding.code for finding in found.intake.findings if table_of(finding.file) == name}
+        codes |= {
+            finding.code
+            for finding in found.intake.findings
+            if holds.get(finding.file, table_of(finding.file)) == name
+        }
         codes &= {code for code, rule in RULES.items() if rule.severity == "error"}
         if codes:
             absent[name] = f"no good row: {', '.join(sorted(codes))}"

@@ -174,13 +174,14 @@ def _cell_in_words(
     found: Judgement, table: Table, came: pa.Table, typed: pa.Table, cell: tuple[str, str, int]
 ) -> str:
     number, column, row = cell
-    where = _place(found, came, row)
+    theirs = found.intake.called.get(table.name, {}).get(column, "")
+    where = f"{_place(found, came, row)}: {column}" + (f" (column {theirs!r})" if theirs else "")
     if number == "104":
-        return f"{where}: {column} is empty"
+        return f"{where} is empty"
     if number == "103":
         arrived = came.column(column)[row].as_py()
-        return f"{where}: {column} is {arrived!r}, expected {EXPECTED[table.all_columns[column].kind]}"
-    return f"{where}: {column} is {spoken(table, column, typed.column(column)[row].as_py())}"
+        return f"{where} is {arrived!r}, expected {EXPECTED[table.all_columns[column].kind]}"
+    return f"{where} is {spoken(table, column, typed.column(column)[row].as_py())}"
 
 
 def _place(found: Judgement, came: pa.Table, row: int) -> str:
