@@ -238,6 +238,7 @@ def test_a_district_without_optional_tables(tmp_path):
         ("string", pa.array([" a ", "", "  "]), ["a", None, None], []),
         ("string", pa.array(["a", "b", "a"]).dictionary_encode(), ["a", "b", "a"], []),
         ("string", pa.array([[1], None]), [None, None], [0]),
+        ("string", pa.array([(1, 2, 3)], pa.month_day_nano_interval()), [None], [0]),
         ("int", pa.array([1, 2], pa.int16()), [1, 2], []),
         ("int", pa.array([1, 2**63], pa.uint64()), [1, None], [1]),
         ("int", pa.array([1.0, 2.5, None, float("nan")]), [1, None, None, None], [1, 3]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -20,6 +19,9 @@ from early_id.district._tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    from ibis.backends import BaseBackend
 
 __all__ = ["CheckResult", "check_district", "write_check"]
 
@@ -28,7 +30,7 @@ _SHOWN = 5
 
 
 def check_district(
-    path: str | Path,
+    path: str | Path | BaseBackend,
     *,
     source: str | Reader = "folder",
     mapping: str | Path | Mapping[str, Any] | None = None,
@@ -40,8 +42,8 @@ def check_district(
 
     Parameters
     ----------
-    path : path
-        Folder with the data.
+    path : path or ibis.backends.BaseBackend
+        Folder with the data, or a database with the canonical tables.
     source : str or callable
         How it is laid out, as for `read_district`.
     mapping : path or mapping, optional
@@ -58,7 +60,7 @@ def check_district(
     ConfigError
         If there is no such folder or source.
     DataError
-        If the folder holds no known table.
+        If the folder or database holds no known table.
 
     Examples
     --------
@@ -66,7 +68,7 @@ def check_district(
     Traceback (most recent call last):
     early_id.exceptions.ConfigError: Expected a source, got 'foldr': did you mean 'folder'?
     """
-    name, intake = read_source(Path(path), source, mapping)
+    name, intake = read_source(path, source, mapping)
     found = judge(intake, today or date.today())  # noqa: DTZ011 - a school's day is its local day
     district = District.from_frames(found.good, assumed=found.assumed)
     return CheckResult(
