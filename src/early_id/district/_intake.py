@@ -65,6 +65,8 @@ class Intake:
         of (empty where many rows were completed with one, such as the name of a course).
     called : mapping
         Canonical table to canonical column to what the file calls it, where that is something else; for messages.
+    lacks : frozenset of str
+        Required tables that the standard of the source does not carry: the judge goes on without them.
     """
 
     files: tuple[SourceFile, ...]
@@ -73,6 +75,7 @@ class Intake:
     quarantine: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     fed: pa.Table | None = None
     called: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    lacks: frozenset[str] = frozenset()
 
 
 def with_origin(rows: pa.Table, *, file: int, lines: pa.Array) -> pa.Table:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from early_id.district._cells import EXPECTED, typed_columns
 from early_id.district._engine import engine
 from early_id.district._intake import FILE, LINE, Finding, Intake
-from early_id.district._rules import MACROS, RULES, Rule, Stage
+from early_id.district._rules import MACROS, PLANNED, RULES, Rule, Stage
 from early_id.district._schemas import failing_cells, spoken
 from early_id.district._tables import JUDGED, TABLES, Table
 
@@ -75,7 +75,12 @@ def judge(intake: Intake, today: date) -> Judgement:
     district = [rule for rule in RULES.values() if rule.stage == "district"]
     for place, name in enumerate(JUDGED):
         _judge_table(found, TABLES[name])
-        if TABLES[name].required and not found.good[name].num_rows:
+        if found.good[name].num_rows or not TABLES[name].required:
+            continue
+        if name in intake.lacks:
+            said = f"{name}: not part of what this source reads"
+            found.broken.append(Broken(RULES["EID-FILE-014"], 0, 0, (said,)))
+        else:
             _stop(found, place, district)
             return found
     _ask(found, district, _came(intake, TABLES["schools"]))
@@ -110,7 +115,7 @@ def _mark_lines(found: Judgement, finding: Finding) -> None:
 def _judge_table(found: Judgement, table: Table) -> None:
     came = _came(found.intake, table)
     typed, wrong = typed_columns(came, table)
-    typed = _with_known_at(typed, table)
+    typed = _with_known_at(typed, table, found.today)
     typed = typed.append_column(_ROW, pa.array(np.arange(came.num_rows, dtype=np.int64)))
     codes: dict[str, Positions] = {}
     _judge_cells(found, table, came, typed, wrong, codes)
@@ -125,14 +130,18 @@ def _judge_table(found: Judgement, table: Table) -> None:
     found.connection.register(table.name, alive)
 
 
-def _with_known_at(typed: pa.Table, table: Table) -> pa.Table:
-    """Fill missing days of knowing from the table's assumed lag, never later than the row was taken back."""
+def _with_known_at(typed: pa.Table, table: Table, today: date) -> pa.Table:
+    """Fill missing days of knowing from the table's assumed lag, never later than the row was taken back.
+
+    What is planned is here before its day comes, so it is known today at the latest.
+    """
     if not table.known:
         return typed
     missing = pc.is_null(typed.column("known_at"))
     if pc.any(missing).as_py():
         day = typed.column(table.occurred).cast(pa.int32())
-        lagged = pc.min_element_wise(pc.add(day, pa.scalar(table.assumed_lag_days, pa.int32())), _LAST_DAY)
+        last = pa.scalar(today, pa.date32()).cast(pa.int32()) if table.name in PLANNED else _LAST_DAY
+        lagged = pc.min_element_wise(pc.add(day, pa.scalar(table.assumed_lag_days, pa.int32())), last)
         lagged = pc.if_else(pc.is_null(day), None, lagged).cast(pa.date32())
         back = typed.column("retracted_at")
         lagged = pc.if_else(pc.fill_null(pc.less(back, lagged), False), back, lagged)

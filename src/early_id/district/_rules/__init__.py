@@ -5,13 +5,14 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from early_id.district._rules import _enrollments, _files, _generic, _oulad, _records, _sources
+from early_id.district._rules import _enrollments, _files, _generic, _oneroster, _oulad, _records, _sources
+from early_id.district._rules._generic import PLANNED
 from early_id.district._rules._rule import MACROS, Rule, Severity, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["MACROS", "RULES", "Rule", "Severity", "Stage"]
+__all__ = ["MACROS", "PLANNED", "RULES", "Rule", "Severity", "Stage"]
 
 #: Every rule by its code.
 RULES: Mapping[str, Rule] = MappingProxyType(
@@ -20,6 +21,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         for rule in (
             *_files.RULES,
             *_sources.RULES,
+            *_oneroster.RULES,
             *_oulad.RULES,
             *_enrollments.RULES,
             *_records.RULES,

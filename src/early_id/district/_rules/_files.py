@@ -94,4 +94,11 @@ RULES = (
         "A required table has no good row; the rules of the tables behind it would only find that out, row by row.",
         "Mend that table first, then check again.",
     ),
+    _file(
+        "014",
+        "warning",
+        "table the standard does not carry",
+        "The source follows a standard without this required table; what rests on it cannot be computed.",
+        "Bring the table from the district's student information system, as a file of the folder source.",
+    ),
 )

@@ -11,6 +11,7 @@ from early_id.district._intake import Intake
 from early_id.district._sources._connection import read_connection
 from early_id.district._sources._folder import read_folder
 from early_id.district._sources._mapping import load_mapping
+from early_id.district._sources._oneroster import read_oneroster
 from early_id.district._sources._oulad import read_oulad
 from early_id.exceptions import ConfigError, did_you_mean
 
@@ -23,6 +24,7 @@ Reader = Callable[[Path], Intake]
 #: The sources of the library: functions from a path and the district's mapping to what they found there.
 SOURCES: Mapping[str, Callable[[Path, Mapping[str, Any]], Intake]] = {
     "folder": read_folder,
+    "oneroster": read_oneroster,
     "oulad": read_oulad,
 }
 

@@ -168,6 +168,22 @@ class Reading:
         frame = bad.drop_columns([FILE]).rename_columns({LINE: "line"}).to_pandas()
         self._hold(name, frame.assign(file=[self._files[index] for index in files], rule=code))
 
+    def warn(self, name: str, where: str, code: str, say: str) -> None:
+        """Say of rows of a sheet that they break a rule of severity warning; they stay."""
+        bad = self.connection.sql(f"FROM {name} WHERE {where} ORDER BY {FILE}, {LINE}").to_arrow_table()
+        files = bad[FILE].to_numpy()
+        for index in dict.fromkeys(files.tolist()):
+            own = bad.filter(pa.array(files == index))
+            shown = tuple(
+                f"{self._files[index]} line {row[LINE]}: {say.format(**row)}"
+                for row in own.slice(0, _SHOWN).to_pylist()
+            )
+            self._findings.append(Finding(code, self._files[index], own.num_rows, shown))
+
+    def note(self, code: str, file: str, said: str) -> None:
+        """Say that a file, or the lack of it, breaks a rule; no row is held back for it."""
+        self._findings.append(Finding(code, file, 0, (said,)))
+
     def leave_out(self, name: str, where: str, reason: str) -> None:
         """Leave rows of a sheet out on purpose, for a reason in words."""
         query = f"SELECT {FILE}, {LINE} FROM {name} WHERE {where}"
