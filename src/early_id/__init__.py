@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = attach(
         "backtest": "evaluation",
         "build_panel": "panel",
         "explain": "explain",
+        "merge_districts": "district",
         "rank_students": "flags",
         "read_district": "district",
         "simulate_district": "district",

@@ -11,6 +11,7 @@ from small_district import TODAY, small_district, write_csv
 
 from early_id.district import TABLES, check_district, read_district
 from early_id.district._cells import to_kind
+from early_id.exceptions import ConfigError
 
 _TODAY = dt.date.fromisoformat(TODAY)
 
@@ -237,6 +238,7 @@ def test_a_district_without_optional_tables(tmp_path):
         ("string", pa.array([" a ", "", "  "]), ["a", None, None], []),
         ("string", pa.array(["a", "b", "a"]).dictionary_encode(), ["a", "b", "a"], []),
         ("string", pa.array([[1], None]), [None, None], [0]),
+        ("string", pa.array([(1, 2, 3)], pa.month_day_nano_interval()), [None], [0]),
         ("int", pa.array([1, 2], pa.int16()), [1, 2], []),
         ("int", pa.array([1, 2**63], pa.uint64()), [1, None], [1]),
         ("int", pa.array([1.0, 2.5, None, float("nan")]), [1, None, None, None], [1, 3]),
@@ -267,3 +269,96 @@ def test_parquet_with_types_of_its_own(folder, expected):
         (folder / f"{name}.csv").unlink()
         pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), folder / f"{name}.parquet")
     assert _same(folder, expected).rules.empty
+
+
+def _renamed(folder):
+    """The small district as a student information system exports it: other names, other words."""
+    absences = small_district()["absences"].rename(columns={"student_id": "Pupil", "kind": "Type"})
+    absences["Type"] = absences["Type"].replace({"unexcused": "U", "excused": "E", "tardy": " t "})
+    absences.to_csv(folder / "Abs 2024.csv", index=False)
+    (folder / "absences.csv").unlink()
+    return {
+        "absences": {
+            "file": "Abs 2024.csv",
+            "columns": {"student_id": "Pupil", "kind": "Type"},
+            "values": {"kind": {"u": "unexcused", "E": "excused", "T": "tardy"}},
+        }
+    }
+
+
+def test_a_mapping_names_file_columns_and_words(folder, expected):
+    result = check_district(folder, mapping=_renamed(folder), today=_TODAY)
+    assert result.rules.empty
+    assert result.files["file"].tolist()[3] == "Abs 2024.csv"
+    for name in TABLES:
+        pd.testing.assert_frame_equal(result.district.frame(name), expected.frame(name))
+
+
+def test_a_mapping_is_a_yaml_file_too(folder, expected):
+    _renamed(folder)
+    file = folder / "names.yaml"
+    file.write_text(
+        "absences:\n  file: Abs 2024.csv\n  columns: {student_id: Pupil, kind: Type}\n"
+        "  values:\n    kind: {U: unexcused, E: excused, t: tardy}\n"
+    )
+    district = read_district(folder, mapping=file, today=_TODAY)
+    pd.testing.assert_frame_equal(district.frame("absences"), expected.frame("absences"))
+
+
+def test_two_columns_can_change_places(folder, expected):
+    _rewrite(folder, "enrollments", lambda data: data.replace(b"entered_on", b"x").replace(b"left_on", b"entered_on").replace(b"x,", b"left_on,", 1))  # fmt: skip
+    mapping = {"enrollments": {"columns": {"entered_on": "left_on", "left_on": "entered_on"}}}
+    district = read_district(folder, mapping=mapping, today=_TODAY)
+    pd.testing.assert_frame_equal(district.frame("enrollments"), expected.frame("enrollments"))
+
+
+def test_messages_and_quarantine_hold_what_the_mapped_file_holds(folder):
+    mapping = _renamed(folder)
+    mapping["absences"]["values"]["kind"].pop("T")
+    result = check_district(folder, mapping=mapping, today=_TODAY)
+    (said,) = result.rules.set_index("code").loc["EID-ATT-105", "examples"]
+    assert said.startswith("Abs 2024.csv line 6: kind (column 'Type') is 't' (allowed: excused")
+    held = result.quarantine["absences"].iloc[0]
+    assert (held["Pupil"], held["Type"], held["file"]) == ("003", " t ", "Abs 2024.csv")
+
+
+def test_an_empty_cell_can_have_a_meaning(folder, expected):
+    _rewrite(folder, "absences", lambda data: data.replace(b",unexcused,", b",,"))
+    mapping = {"absences": {"values": {"kind": {"": "unexcused"}}}}
+    district = read_district(folder, mapping=mapping, today=_TODAY)
+    pd.testing.assert_frame_equal(district.frame("absences"), expected.frame("absences"))
+
+
+def test_the_file_of_the_mapping_is_read_instead_of_the_one_with_the_table_s_name(folder, expected):
+    (folder / "new.csv").write_bytes((folder / "absences.csv").read_bytes())
+    (folder / "absences.csv").write_text("a\n1\n2\n")
+    result = check_district(folder, mapping={"absences": {"file": "new.csv"}}, today=_TODAY)
+    pd.testing.assert_frame_equal(result.district.frame("absences"), expected.frame("absences"))
+    files = result.files.set_index("file")
+    assert files.loc["absences.csv", "ignored_because"] == "the mapping names another file for this table (2)"
+
+
+def test_an_empty_mapped_file_is_named_as_the_reason_of_the_absent_table(folder):
+    (folder / "incidents.csv").unlink()
+    (folder / "inc24.csv").write_text("student_id\n")
+    result = check_district(folder, mapping={"incidents": {"file": "inc24.csv"}}, today=_TODAY)
+    assert result.capabilities["absent"] == {"incidents": "no good row: EID-FILE-005"}
+
+
+@pytest.mark.parametrize(
+    ("mapping", "said"),
+    [
+        ({"absence": {}}, r"names of canonical tables in the mapping, got 'absence': did you mean 'absences'"),
+        ({"absences": {"colums": {}}}, r"understands it \(file, columns, values\), got 'absences.colums'"),
+        ({"absences": {"columns": {"knd": "Type"}}}, r"columns of absences in the mapping, got 'knd': did you mean 'kind'"),
+        ({"absences": {"values": {"knd": {}}}}, r"columns of absences in the mapping, got 'knd'"),
+        ({"absences": {"values": {"kind": {"T": "late"}}}}, r"words for absences.kind in the mapping, got 'late': known are"),
+        ({"absences": {"file": "absence.csv"}}, r"file 'absence.csv' in .*, which the mapping reads as absences, but there is none: did you mean 'absences.csv'"),
+        ({"absences": {"columns": {"kind": "Kind"}}}, r"a column 'Kind' in absences.csv, which the mapping reads as absences.kind, but there is none: did you mean 'kind'"),
+        ({"grades": {"file": "x.csv"}, "absences": {"file": "x.csv"}}, r"one table per file in the mapping, got 'x.csv' for two"),
+        ({"absences": "abs.csv"}, r"got 'absences'"),
+    ],
+)  # fmt: skip
+def test_a_mapping_that_does_not_fit_is_refused(folder, mapping, said):
+    with pytest.raises(ConfigError, match=said):
+        read_district(folder, mapping=mapping, today=_TODAY)

@@ -175,7 +175,10 @@ def as_text(cells: pa.Array) -> pa.Array | None:
         return pc.replace_substring_regex(cells.cast(pa.string()), r"\.0$", "")
     if pa.types.is_binary(type_) or pa.types.is_large_binary(type_):
         return None
-    return cells.cast(pa.string())
+    try:
+        return cells.cast(pa.string())
+    except pa.ArrowNotImplementedError:  # a span of time, and what databases add
+        return None
 
 
 def _positions(mask: pa.Array) -> npt.NDArray[np.int64]:

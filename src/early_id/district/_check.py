@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -20,6 +19,11 @@ from early_id.district._tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    from ibis.backends import BaseBackend
+
+    from early_id.district._intake import Intake
 
 __all__ = ["CheckResult", "check_district", "write_check"]
 
@@ -28,7 +32,7 @@ _SHOWN = 5
 
 
 def check_district(
-    path: str | Path,
+    path: str | Path | BaseBackend,
     *,
     source: str | Reader = "folder",
     mapping: str | Path | Mapping[str, Any] | None = None,
@@ -40,8 +44,8 @@ def check_district(
 
     Parameters
     ----------
-    path : path
-        Folder with the data.
+    path : path or ibis.backends.BaseBackend
+        Folder with the data, or a database with the canonical tables.
     source : str or callable
         How it is laid out, as for `read_district`.
     mapping : path or mapping, optional
@@ -58,7 +62,7 @@ def check_district(
     ConfigError
         If there is no such folder or source.
     DataError
-        If the folder holds no known table.
+        If the folder or database holds no known table.
 
     Examples
     --------
@@ -66,7 +70,12 @@ def check_district(
     Traceback (most recent call last):
     early_id.exceptions.ConfigError: Expected a source, got 'foldr': did you mean 'folder'?
     """
-    name, intake = read_source(Path(path), source, mapping)
+    name, intake = read_source(path, source, mapping)
+    return check_intake(name, intake, today)
+
+
+def check_intake(name: str, intake: Intake, today: date | None) -> CheckResult:
+    """Judge what a source handed over."""
     found = judge(intake, today or date.today())  # noqa: DTZ011 - a school's day is its local day
     district = District.from_frames(found.good, assumed=found.assumed)
     return CheckResult(
@@ -101,11 +110,16 @@ def _absent(found: Judgement) -> dict[str, str]:
     """Name the tables without a good row, and why they have none."""
     absent = {}
     held = _quarantine(found)
+    holds = {file.name: file.table for file in found.intake.files if file.table}
     for name in TABLES:
         if name in found.good and found.good[name].num_rows:
             continue
         codes = {code for text in held[name]["rule"] for code in text.split(";")} if name in held else set()
-        codes |= {finding.code for finding in found.intake.findings if table_of(finding.file) == name}
+        codes |= {
+            finding.code
+            for finding in found.intake.findings
+            if holds.get(finding.file, table_of(finding.file)) == name
+        }
         codes &= {code for code, rule in RULES.items() if rule.severity == "error"}
         if codes:
             absent[name] = f"no good row: {', '.join(sorted(codes))}"

@@ -217,10 +217,14 @@ class District:
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return one table as a pandas frame, days as `datetime64[us]`."""
+        return to_pandas(self.arrow(name))
+
+    def arrow(self, name: str) -> pa.Table:
+        """Return one table as an Arrow table with canonical types."""
         if name not in TABLES:
             msg = f"Expected the name of a canonical table, got {name!r}: {did_you_mean(name, TABLES)}"
             raise ConfigError(msg)
-        return to_pandas(self._rows(name))
+        return self._rows(name)
 
     @property
     def data_until(self) -> date:
@@ -232,7 +236,7 @@ class District:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for name in TABLES:
-            rows = self._rows(name)
+            rows = self.arrow(name)
             if rows.num_rows:
                 pq.write_table(rows, folder / f"{name}.parquet")
         return folder

@@ -20,11 +20,15 @@ FILE, LINE = "_file", "_line"
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file of a source: its rows, and how many of them are left out on purpose, by reason."""
+    """One file of a source: its rows, and how many of them are left out on purpose, by reason.
+
+    `table` is the canonical table it holds, where it holds one and no more.
+    """
 
     name: str
     rows_in: int
     ignored: Mapping[str, int] = field(default_factory=dict)
+    table: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ class Intake:
     fed : pyarrow.Table, optional
         Rows that others were completed with: `_file`, `_line`, and `to_file`, `to_line` of the row they became part
         of (empty where many rows were completed with one, such as the name of a course).
+    called : mapping
+        Canonical table to canonical column to what the file calls it, where that is something else; for messages.
     lacks : frozenset of str
         Tables that the standard of this source does not carry. Where a required one is among them the check goes on
         without it: the district can be merged with one that has it.
@@ -69,6 +75,7 @@ class Intake:
     findings: tuple[Finding, ...] = ()
     quarantine: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     fed: pa.Table | None = None
+    called: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     lacks: frozenset[str] = frozenset()
 
 

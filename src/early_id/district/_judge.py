@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from early_id.district._cells import EXPECTED, typed_columns
 from early_id.district._engine import engine
 from early_id.district._intake import FILE, LINE, Finding, Intake
-from early_id.district._rules import MACROS, RULES, Rule, Stage
+from early_id.district._rules import MACROS, PLANNED, RULES, Rule, Stage
 from early_id.district._schemas import failing_cells, spoken
 from early_id.district._tables import JUDGED, TABLES, Table
 
@@ -114,7 +114,7 @@ def _mark_lines(found: Judgement, finding: Finding) -> None:
 def _judge_table(found: Judgement, table: Table) -> None:
     came = _came(found.intake, table)
     typed, wrong = typed_columns(came, table)
-    typed = _with_known_at(typed, table)
+    typed = _with_known_at(typed, table, found.today)
     typed = typed.append_column(_ROW, pa.array(np.arange(came.num_rows, dtype=np.int64)))
     codes: dict[str, Positions] = {}
     _judge_cells(found, table, came, typed, wrong, codes)
@@ -129,14 +129,18 @@ def _judge_table(found: Judgement, table: Table) -> None:
     found.connection.register(table.name, alive)
 
 
-def _with_known_at(typed: pa.Table, table: Table) -> pa.Table:
-    """Fill missing days of knowing from the table's assumed lag, never later than the row was taken back."""
+def _with_known_at(typed: pa.Table, table: Table, today: date) -> pa.Table:
+    """Fill missing days of knowing from the table's assumed lag, never later than the row was taken back.
+
+    What is planned is here before its day comes, so it is known today at the latest.
+    """
     if not table.known:
         return typed
     missing = pc.is_null(typed.column("known_at"))
     if pc.any(missing).as_py():
         day = typed.column(table.occurred).cast(pa.int32())
-        lagged = pc.min_element_wise(pc.add(day, pa.scalar(table.assumed_lag_days, pa.int32())), _LAST_DAY)
+        last = pa.scalar(today, pa.date32()).cast(pa.int32()) if table.name in PLANNED else _LAST_DAY
+        lagged = pc.min_element_wise(pc.add(day, pa.scalar(table.assumed_lag_days, pa.int32())), last)
         lagged = pc.if_else(pc.is_null(day), None, lagged).cast(pa.date32())
         back = typed.column("retracted_at")
         lagged = pc.if_else(pc.fill_null(pc.less(back, lagged), False), back, lagged)
@@ -178,13 +182,14 @@ def _cell_in_words(
     found: Judgement, table: Table, came: pa.Table, typed: pa.Table, cell: tuple[str, str, int]
 ) -> str:
     number, column, row = cell
-    where = _place(found, came, row)
+    theirs = found.intake.called.get(table.name, {}).get(column, "")
+    where = f"{_place(found, came, row)}: {column}" + (f" (column {theirs!r})" if theirs else "")
     if number == "104":
-        return f"{where}: {column} is empty"
+        return f"{where} is empty"
     if number == "103":
         arrived = came.column(column)[row].as_py()
-        return f"{where}: {column} is {arrived!r}, expected {EXPECTED[table.all_columns[column].kind]}"
-    return f"{where}: {column} is {spoken(table, column, typed.column(column)[row].as_py())}"
+        return f"{where} is {arrived!r}, expected {EXPECTED[table.all_columns[column].kind]}"
+    return f"{where} is {spoken(table, column, typed.column(column)[row].as_py())}"
 
 
 def _place(found: Judgement, came: pa.Table, row: int) -> str:

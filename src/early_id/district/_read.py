@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 from early_id.district._check import CheckResult, check_district
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from ibis.backends import BaseBackend
+
     from early_id.district._district import District
     from early_id.district._sources import Reader
 
@@ -19,7 +22,7 @@ _SHOWN = 5
 
 
 def read_district(
-    path: str | Path,
+    path: str | Path | BaseBackend,
     *,
     source: str | Reader = "folder",
     mapping: str | Path | Mapping[str, Any] | None = None,
@@ -30,8 +33,9 @@ def read_district(
 
     Parameters
     ----------
-    path : path
-        Folder with the data.
+    path : path or ibis.backends.BaseBackend
+        Folder with the data, or a database with the canonical tables: `ibis.duckdb.connect(file)`, Spark or any other
+        Ibis reads. They are read where they are, with `source="folder"`.
     source : str or callable
         How it is laid out: "folder" is one CSV or Parquet file per canonical table, "oulad" the files of the
         Open University Learning Analytics Dataset as downloaded; a function that takes the path, or a file of Python
@@ -52,7 +56,7 @@ def read_district(
     ConfigError
         If there is no such folder or source.
     DataError
-        If the folder holds no known table, or a rule of severity error is broken and `on_error` is "raise".
+        If the folder or database holds no known table, or a rule of severity error is broken and `on_error` is "raise".
 
     Examples
     --------
@@ -69,7 +73,7 @@ def read_district(
     return result.district
 
 
-def _refusal(result: CheckResult, path: str | Path) -> str:
+def _refusal(result: CheckResult, path: str | Path | BaseBackend) -> str:
     """Say in one sentence what is broken, by how many rows, with examples, and what to do next."""
     errors = result.rules[result.rules["severity"] == "error"]
     told = errors.head(_SHOWN)
@@ -78,10 +82,13 @@ def _refusal(result: CheckResult, path: str | Path) -> str:
         for (_, row), shown in zip(told.iterrows(), _shares(told["examples"].map(len).tolist()), strict=True)
     ]
     more = f" and {len(errors) - _SHOWN} more rules" if len(errors) > _SHOWN else ""
-    check = f"run `early-id check {path} --source {result.source} --out DIR` and use the cleaned DIR"
+    where, check = repr(str(path)), f"run `early-id check {path} --source {result.source} --out DIR`"
+    if not isinstance(path, str | PurePath):
+        where, check = "the database", "run `write_check(check_district(connection), DIR)`"
+    check += " and use the cleaned DIR"
     if (errors["code"] == "EID-FILE-012").any():
         check = "mend the table that has no good row and read again"
-    return f"Expected data without errors, but {str(path)!r} breaks {', '.join(parts)}{more}; {check}."
+    return f"Expected data without errors, but {where} breaks {', '.join(parts)}{more}; {check}."
 
 
 def _counted(rows: int) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: Tables whose rows may rightly be known before their day comes: an enrollment or a meeting is planned.
-_PLANNED = frozenset({"enrollments", "supports"})
+PLANNED = frozenset({"enrollments", "supports"})
 #: Tables where a record before its day is odd but happens: a family calls ahead, a final mark is entered
 #: early.
 _EARLY_HAPPENS = frozenset({"absences", "grades", "outcomes"})
@@ -102,7 +102,7 @@ def _future(table: Table) -> str:
     """Rows that say what cannot be known today; an assumed day of knowing is no claim and is left alone."""
     if not table.known:
         return "FROM judged WHERE known_at > getvariable('today')"
-    happened = "" if table.name in _PLANNED else f", {table.occurred}"
+    happened = "" if table.name in PLANNED else f", {table.occurred}"
     return (
         "FROM judged WHERE getvariable('today') < "
         f"greatest(CASE WHEN NOT _imputed THEN known_at END, retracted_at{happened})"
@@ -192,7 +192,7 @@ def _time_rules(table: Table) -> Iterator[Rule]:
         known if day in table.key else f"{known}, {day} {{{day}}}",
         _future(table),
     )
-    if name not in _PLANNED:
+    if name not in PLANNED:
         severity: Severity = "warning" if name in _EARLY_HAPPENS else "error"
         yield Rule(
             f"{code}-108",

@@ -106,6 +106,7 @@ def read_kept(exports: dict[date, Path], read: Callable[[Path], Intake]) -> Inta
         findings=_findings(parts, list(exports)),
         quarantine=_quarantine(parts, list(exports)),
         fed=all_fed,
+        called=parts[-1].called,
         lacks=frozenset.intersection(*(part.lacks for part in parts)),
     )
 
@@ -171,7 +172,7 @@ def _origins(part: Intake, rows: pa.Table) -> pa.Array:
 
 
 def _moved(rows: pa.Table, offset: int) -> pa.Table:
-    """Number the files of an export behind those of the earlier ones."""
+    """Count the files of an export on from those of the earlier ones."""
     moved = pa.compute.add(rows[FILE].cast(pa.int32()), pa.scalar(offset, pa.int32()))
     return rows.set_column(rows.column_names.index(FILE), FILE, moved)
 

@@ -55,8 +55,8 @@ def load_mapping(mapping: str | Path | Mapping[str, Any] | None) -> Mapping[str,
     return content
 
 
-def shaped(mapping: Mapping[str, Any], shape: type[_Shape], source: str) -> _Shape:
-    """Check a mapping against what a source understands.
+def shaped(mapping: Mapping[str, Any], shape: type[_Shape], source: str, under: str = "") -> _Shape:
+    """Check a mapping, or the part of it `under` a key, against what a source understands.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def shaped(mapping: Mapping[str, Any], shape: type[_Shape], source: str) -> _Sha
         return shape.model_validate(mapping)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        where = ".".join(str(part) for part in ([under] if under else []) + list(first["loc"]))
         known = ", ".join(shape.model_fields)
         msg = (
             f"Expected a mapping as the source {source!r} understands it ({known}), got {where!r}: "

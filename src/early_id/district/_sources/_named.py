@@ -5,15 +5,20 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from early_id.district._intake import Intake
+from early_id.district._sources._connection import read_connection
 from early_id.district._sources._edfi import read_edfi
 from early_id.district._sources._folder import read_folder
 from early_id.district._sources._kept import kept_exports, read_kept
 from early_id.district._sources._mapping import load_mapping
+from early_id.district._sources._oneroster import read_oneroster
 from early_id.district._sources._oulad import read_oulad
 from early_id.exceptions import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from ibis.backends import BaseBackend
 
 #: A district's own source: a function from a path to what it found there.
 Reader = Callable[[Path], Intake]
@@ -22,18 +27,19 @@ Reader = Callable[[Path], Intake]
 SOURCES: Mapping[str, Callable[[Path, Mapping[str, Any]], Intake]] = {
     "folder": read_folder,
     "edfi": read_edfi,
+    "oneroster": read_oneroster,
     "oulad": read_oulad,
 }
 
 
 def read_source(
-    path: Path, source: str | Reader, mapping: str | Path | Mapping[str, Any] | None
+    path: str | Path | BaseBackend, source: str | Reader, mapping: str | Path | Mapping[str, Any] | None
 ) -> tuple[str, Intake]:
-    """Read a path as a source lays it out.
+    """Read a path, or the tables of a database, as a source lays them out.
 
     Parameters
     ----------
-    path : pathlib.Path
+    path : path or ibis.backends.BaseBackend
         Where the data is.
     source : str or callable
         Name of a source, a function that takes the path, or a file of Python (`my_sis.py`) with such a function named
@@ -48,8 +54,14 @@ def read_source(
     Raises
     ------
     ConfigError
-        If there is no such source, or it takes no mapping.
+        If there is no such source, or it takes no mapping or no connection.
     """
+    if not isinstance(path, str | Path):
+        if source != "folder":
+            msg = f"Expected the source 'folder' for an Ibis connection, got {source!r}; its tables are canonical ones."
+            raise ConfigError(msg)
+        return source, read_connection(path, load_mapping(mapping))
+    path = Path(path)
     if isinstance(source, str) and not source.endswith(".py"):
         if source not in SOURCES:
             msg = f"Expected a source, got {source!r}: {did_you_mean(source, SOURCES)}"

@@ -218,6 +218,10 @@ class Reading:
             said = tuple(say.format(**row) for row in found.slice(0, _SHOWN).to_pylist())
             self._findings.append(Finding(code, "", found.num_rows, said))
 
+    def note(self, code: str, file: str, said: str) -> None:
+        """Say that a file, or the lack of it, breaks a rule; no row is held back for it."""
+        self._findings.append(Finding(code, file, 0, (said,)))
+
     def leave_out(self, name: str, where: str, reason: str) -> None:
         """Leave rows of a sheet out on purpose, for a reason in words."""
         query = f"SELECT {FILE}, {LINE} FROM {name} WHERE {where}"

@@ -1,0 +1,208 @@
+"""Two sources of one county as one district: what the first one says counts, what the second says otherwise is reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from early_id.district._check import check_intake
+from early_id.district._engine import engine
+from early_id.district._intake import Intake, SourceFile, with_origin
+from early_id.district._report import CheckResult
+from early_id.district._tables import TABLES, Table
+from early_id.exceptions import DataError, examples
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+
+    from early_id.district._district import District
+
+#: What a row is about, where that is more than its key: of a school's year, of a student in a school, of an attribute
+#: one source alone speaks.
+_ABOUT: Mapping[str, tuple[str, ...]] = {
+    "calendar": ("school_id", "school_year"),
+    "enrollments": ("student_id", "school_id", "school_year"),
+    "groups": ("student_id", "attribute"),
+}
+_COLUMNS = ["table", "key", "column", "kept", "dropped"]
+#: Cells that say when a record was known and not what it says.
+_WHEN = frozenset({"known_at", "retracted_at"})
+
+
+@dataclass(frozen=True, eq=False)
+class MergeResult:
+    """Two districts as one.
+
+    Attributes
+    ----------
+    district : District
+        The good rows of both, which hold among themselves.
+    conflicts : pandas.DataFrame
+        One row per cell on which the two disagree: table, key (the row in words), column, kept (what the first
+        says), dropped (what the second said). Where the second has a row the first does not have about something the
+        first speaks of, column is empty and dropped is "row".
+    check : CheckResult
+        The rules, asked of the merged rows; its files are the tables of the first and the second district.
+    """
+
+    district: District
+    conflicts: pd.DataFrame
+    check: CheckResult
+
+
+def merge_districts(
+    first: District,
+    second: District,
+    *,
+    student_ids: Mapping[str, str] | None = None,
+    school_ids: Mapping[str, str] | None = None,
+    today: date | None = None,
+) -> MergeResult:
+    """Put two sources together, such as daily attendance from one and last year's totals from another.
+
+    What do two sources say together, and where do they disagree?
+
+    Where both speak of the same thing the first one counts: a row of the second is dropped if the first has one with
+    the same key, any day of the same school's year (calendar), any stay of the student in that school and year
+    (enrollments), any value of the attribute (groups), or attendance of that school and day (absences).
+
+    Parameters
+    ----------
+    first, second : District
+        As `read_district` gives them; the first one counts.
+    student_ids, school_ids : mapping of str to str, optional
+        What the second calls a student or a school, to what the first calls it; ids that are not named stay.
+    today : datetime.date, optional
+        As for `read_district`.
+
+    Returns
+    -------
+    MergeResult
+
+    Raises
+    ------
+    DataError
+        If two ids of the second are one id of the first.
+
+    Examples
+    --------
+    >>> from early_id.district import simulate_district
+    >>> county = simulate_district(students=120, schools=3, districts=1, years=2)
+    >>> same = merge_districts(county, county)
+    >>> len(same.conflicts), len(same.district.frame("absences")) == len(county.frame("absences"))
+    (0, True)
+    """
+    connection = engine()
+    rows, files, conflicts, assumed = {}, [], [], {}
+    ids = {"student_id": student_ids or {}, "school_id": school_ids or {}}
+    _refuse_shared(ids)
+    for side in ("first", "second"):
+        connection.register(
+            f"{side}_attendance_feed", (first if side == "first" else second).arrow("attendance_feed")
+        )
+    for name, table in TABLES.items():
+        one, other = first.arrow(name), _renamed(second.arrow(name), ids)
+        connection.register(f"first_{name}", one)
+        connection.register(f"second_{name}", other)
+        spoken = connection.sql(_spoken(table, "SEMI")).to_arrow_table()
+        kept = connection.sql(_spoken(table, "ANTI")).to_arrow_table()
+        conflicts.append(_conflicts(connection, table, spoken))
+        parts = []
+        for side, own, went in (("first", one, 0), ("second", kept, spoken.num_rows)):
+            if own.num_rows or went:
+                ignored = {"the first source speaks of it": went} if went else {}
+                files.append(SourceFile(f"{name} of the {side}", own.num_rows + went, ignored))
+                parts.append(
+                    with_origin(own, file=len(files) - 1, lines=pa.array(np.arange(1, own.num_rows + 1)))
+                )
+        if parts:
+            rows[name] = pa.concat_tables(parts)
+        assumed[name] = _assumed(first, second, name, one.num_rows, kept.num_rows)
+    intake = Intake(tuple(files), rows, lacks=frozenset(name for name in TABLES if name not in rows))
+    check = check_intake("merged", intake, today)
+    imputed = {name: share for name, share in assumed.items() if name in check.district.signals.imputed}
+    signals = replace(check.district.signals, imputed=imputed)
+    district = replace(check.district, signals=signals)
+    told = check.capabilities | {
+        "known_at_imputed": {name: round(share, 6) for name, share in imputed.items()}
+    }
+    check = replace(check, district=district, capabilities=told)
+    return MergeResult(district, pd.concat(conflicts, ignore_index=True), check)
+
+
+def _refuse_shared(ids: Mapping[str, Mapping[str, str]]) -> None:
+    for column, names in ids.items():
+        shared = pd.Series(names, dtype="str")
+        twice = shared[shared.duplicated(keep=False)]
+        if len(twice):
+            msg = (
+                f"Expected every {column} of the second source to be one of the first, but {examples(twice.index)} are "
+                f"all {examples(twice)}; correct the mapping of ids."
+            )
+            raise DataError(msg)
+
+
+def _renamed(rows: pa.Table, ids: Mapping[str, Mapping[str, str]]) -> pa.Table:
+    """Give students and schools the ids of the first source."""
+    for column, names in ids.items():
+        if names and column in rows.column_names:
+            old = pa.table(
+                {column: pa.array(names, pa.string()), "_new": pa.array(names.values(), pa.string())}
+            )
+            found = pa.compute.index_in(rows[column].combine_chunks(), old[column].combine_chunks())
+            new = pa.compute.coalesce(old["_new"].combine_chunks().take(found), rows[column].combine_chunks())
+            rows = rows.set_column(rows.column_names.index(column), column, new)
+    return rows
+
+
+def _spoken(table: Table, join: str) -> str:
+    """Rows of the second of which the first speaks (SEMI) or does not (ANTI)."""
+    about = _ABOUT.get(table.name, table.key)
+    same = " AND ".join(f'mine."{part}" = second."{part}"' for part in about)
+    spoken = f"EXISTS (FROM first_{table.name} AS mine WHERE {same})"
+    if table.name == "absences":
+        spoken += """
+            OR EXISTS (FROM first_attendance_feed AS mine
+                WHERE mine.school_id = second.school_id AND mine.day = second.occurred_on)
+        """
+    # Names come from the canonical tables.
+    return f"FROM second_{table.name} AS second WHERE {'NOT ' if join == 'ANTI' else ''}({spoken})"
+
+
+def _conflicts(connection: duckdb.DuckDBPyConnection, table: Table, spoken: pa.Table) -> pd.DataFrame:
+    """List what the second said otherwise; versions that no longer stand are no statement."""
+    connection.register("spoken", spoken)
+    standing = "WHERE retracted_at IS NULL" if table.known else ""
+    key = ", ".join(f'"{part}"' for part in table.key)
+    words = " || ', ' || ".join(f"'{part} ' || CAST(\"{part}\" AS VARCHAR)" for part in table.key)
+    told = [
+        f"""
+        SELECT {words} AS key, '{column}' AS "column", CAST(mine."{column}" AS VARCHAR) AS kept,
+            CAST(theirs."{column}" AS VARCHAR) AS dropped
+        FROM (FROM first_{table.name} {standing}) AS mine JOIN (FROM spoken {standing}) AS theirs USING ({key})
+        WHERE mine."{column}" IS DISTINCT FROM theirs."{column}"
+        """  # noqa: S608 - names come from the canonical tables
+        for column in table.all_columns
+        if column not in table.key and column not in _WHEN
+    ]
+    told.append(
+        f"""
+        SELECT {words} AS key, '' AS "column", NULL AS kept, 'row' AS dropped
+        FROM (FROM spoken {standing}) AS theirs ANTI JOIN (FROM first_{table.name} {standing}) AS mine USING ({key})
+        """  # noqa: S608 - names come from the canonical tables
+    )
+    frame = connection.sql(" UNION ALL ".join(told) + ' ORDER BY key, "column"').to_arrow_table().to_pandas()
+    return frame.assign(table=table.name)[_COLUMNS]
+
+
+def _assumed(first: District, second: District, name: str, mine: int, theirs: int) -> float:
+    """Weigh the shares of assumed days of knowing by the rows that come from each."""
+    share = [part.signals.imputed.get(name, 0.0) for part in (first, second)]
+    return (share[0] * mine + share[1] * theirs) / max(1, mine + theirs)
