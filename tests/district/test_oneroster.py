@@ -175,7 +175,7 @@ def test_what_is_wrong_is_said(result):
     assert rules["EID-ONE-009"] == [
         "courses.csv line 4: course c-pot (Pottery): subjects 'Clay', subjectCodes None"
     ]
-    assert rules["EID-FILE-014"] == ["calendar: not part of what this source reads"]
+    assert rules["EID-FILE-014"] == ["the source carries no calendar"]
 
 
 def test_a_zip_and_a_byte_order_mark_change_nothing(bundle, tmp_path, result):

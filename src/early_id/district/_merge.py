@@ -1,4 +1,4 @@
-"""Two sources of one county as one district: what the first one says counts, what the second says otherwise is reported."""
+"""Two sources of one county as one district: the first one counts, and what the second says otherwise is reported."""
 
 from __future__ import annotations
 
@@ -125,14 +125,12 @@ def merge_districts(
         if parts:
             rows[name] = pa.concat_tables(parts)
         assumed[name] = _assumed(first, second, name, one.num_rows, kept.num_rows)
-    intake = Intake(tuple(files), rows, lacks=frozenset(name for name in TABLES if name not in rows))
-    check = check_intake("merged", intake, today)
+    required = frozenset(name for name, table in TABLES.items() if table.required and name not in rows)
+    check = check_intake("merged", Intake(tuple(files), rows, lacks=required), today)
     imputed = {name: share for name, share in assumed.items() if name in check.district.signals.imputed}
-    signals = replace(check.district.signals, imputed=imputed)
-    district = replace(check.district, signals=signals)
-    told = check.capabilities | {
-        "known_at_imputed": {name: round(share, 6) for name, share in imputed.items()}
-    }
+    district = replace(check.district, signals=replace(check.district.signals, imputed=imputed))
+    told = dict(check.capabilities)
+    told["known_at_imputed"] = {name: round(share, 6) for name, share in imputed.items()}
     check = replace(check, district=district, capabilities=told)
     return MergeResult(district, pd.concat(conflicts, ignore_index=True), check)
 
@@ -198,7 +196,8 @@ def _conflicts(connection: duckdb.DuckDBPyConnection, table: Table, spoken: pa.T
         FROM (FROM spoken {standing}) AS theirs ANTI JOIN (FROM first_{table.name} {standing}) AS mine USING ({key})
         """  # noqa: S608 - names come from the canonical tables
     )
-    frame = connection.sql(" UNION ALL ".join(told) + ' ORDER BY key, "column"').to_arrow_table().to_pandas()
+    query = " UNION ALL ".join(told) + ' ORDER BY key, "column"'
+    frame: pd.DataFrame = connection.sql(query).to_arrow_table().to_pandas()
     return frame.assign(table=table.name)[_COLUMNS]
 
 

@@ -117,8 +117,8 @@ _ALL = (
             ),
             "thousandths": optional(
                 "int",
-                "How much of the school day, in thousandths: 1000 is the whole day, 250 a quarter; empty, for tardy and "
-                "partial only: nobody knows how much.",
+                "How much of the school day, in thousandths: 1000 is the whole day, 250 a quarter; empty, for tardy "
+                "and partial only: nobody knows how much.",
                 "1000",
                 low=0,
                 high=1000,

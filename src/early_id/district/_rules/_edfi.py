@@ -61,7 +61,7 @@ RULES = (
         "known from the assumed lag",
         "_lastModifiedDate moves with every correction and does not say when a record was first known; each record is "
         "taken as known some days after its day.",
-        "Keep every export in a folder named after its day (2024-10-06); what is new in an export was first known then.",
+        "Keep every export in a folder named after its day (2024-10-06); what is new in one was first known then.",
     ),
     _rule(
         "008",

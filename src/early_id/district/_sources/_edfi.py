@@ -39,7 +39,10 @@ _MACROS = (
     "CREATE MACRO plain_day(text) AS regexp_replace(text, 'T00:00:00(\\.0+)?Z?$', '')",
     "CREATE MACRO as_day(text) AS try_cast(plain_day(text) AS DATE)",
     # A number in other units, or the text as it came, for the rules of the table to report.
-    "CREATE MACRO scaled(text, times) AS coalesce(CAST(CAST(round(try_cast(text AS DOUBLE) * times) AS BIGINT) AS VARCHAR), text)",
+    """
+    CREATE MACRO scaled(text, times) AS
+    coalesce(CAST(CAST(round(try_cast(text AS DOUBLE) * times) AS BIGINT) AS VARCHAR), text)
+    """,
     "CREATE MACRO here(file_number, line_number) AS struct_pack(file := file_number, line := line_number)",
     "CREATE MACRO year_of(day) AS year(day) + CASE WHEN month(day) >= 7 THEN 1 ELSE 0 END",
 )

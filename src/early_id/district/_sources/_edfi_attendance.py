@@ -24,9 +24,11 @@ _SIZED = f"""
         FROM {_EVENTS}
     )
     SELECT student, school, day, kind, _file, _line,
-        CASE WHEN kind IN ('tardy', 'partial') THEN size ELSE coalesce(scaled(duration, 1000), '1000') END AS thousandths,
+        CASE WHEN kind IN ('tardy', 'partial') THEN size ELSE coalesce(scaled(duration, 1000), '1000') END
+            AS thousandths,
         row_number() OVER (
-            PARTITION BY student, school, day, kind ORDER BY TRY_CAST(thousandths AS BIGINT) DESC NULLS LAST, _file, _line
+            PARTITION BY student, school, day, kind ORDER BY TRY_CAST(thousandths AS BIGINT) DESC NULLS LAST,
+                _file, _line
         ) AS place
     FROM told
 """
@@ -84,7 +86,10 @@ def attendance(reading: Reading, minutes_per_day: int | None) -> None:
         QUALIFY row_number() OVER (PARTITION BY school, as_day(day) ORDER BY _file, _line) = 1
         """
     )
-    positive = f"SELECT school, count(*) FILTER ({said} = 'present') AS present, count(*) AS of FROM {_EVENTS} GROUP BY ALL HAVING present > 0 ORDER BY school"
+    positive = f"""
+        SELECT school, count(*) FILTER ({said} = 'present') AS present, count(*) AS of FROM {_EVENTS}
+            GROUP BY ALL HAVING present > 0 ORDER BY school
+    """
     reading.remark("EID-EDF-002", positive, "school {school}: {present} of {of} records say present")
     reading.leave_out(_EVENTS, f"{said} = 'present'", "present: tables hold exceptions only")
     connection.execute(_SIZED)
@@ -96,7 +101,10 @@ def attendance(reading: Reading, minutes_per_day: int | None) -> None:
 def _submitted(reading: Reading) -> None:
     """Write the days a school submitted: where attendance was taken in a section, or else where there is any event."""
     connection = reading.connection
-    by_section = f"school IS NOT NULL AND school NOT IN (SELECT school FROM event_days) AND school IN (SELECT school FROM {_SECTIONS})"
+    by_section = f"""
+        school IS NOT NULL AND school NOT IN (SELECT school FROM event_days) AND school IN (SELECT school
+            FROM {_SECTIONS})
+    """
     connection.execute(
         f"CREATE TABLE by_section AS SELECT DISTINCT school FROM {_SECTIONS} WHERE {by_section}"
     )
@@ -130,6 +138,9 @@ def _submitted(reading: Reading) -> None:
             AND more.school IS NOT DISTINCT FROM first.school AND more.day IS NOT DISTINCT FROM first.day
         """
     )
-    guessed = "SELECT DISTINCT school FROM event_days WHERE school NOT IN (SELECT school FROM taken WHERE school IS NOT NULL) ORDER BY school"
+    guessed = """
+        SELECT DISTINCT school FROM event_days WHERE school NOT IN (SELECT school FROM taken
+            WHERE school IS NOT NULL) ORDER BY school
+    """
     reading.remark("EID-EDF-006", guessed, "school {school}")
     reading.rows("attendance_feed", _GUESSED)

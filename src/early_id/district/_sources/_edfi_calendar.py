@@ -17,14 +17,16 @@ _TERM = """
 """
 _DATES = """
     CREATE TABLE school_days AS
-    WITH days AS (FROM calendarDates SELECT *, row_number() OVER (PARTITION BY school, day ORDER BY _file, _line) AS place)
+    WITH days AS (FROM calendarDates SELECT *, row_number() OVER (PARTITION BY school, day ORDER BY _file, _line)
+        AS place)
     SELECT days.school, days.day, days.school_year, coalesce(session.name, 'school year ' || days.school_year) AS term,
         days.place, days._file, days._line, session_file, session_line
     FROM days
 """
 _WEEKDAYS = """
     WITH each AS (
-        SELECT school, school_year, _file, _line, unnest(generate_series(as_day(begin_date), as_day(end_date), INTERVAL 1 DAY)) AS moment
+        SELECT school, school_year, _file, _line, unnest(generate_series(as_day(begin_date), as_day(end_date),
+            INTERVAL 1 DAY)) AS moment
         FROM sessions
         WHERE school NOT IN (SELECT school FROM calendarDates WHERE school IS NOT NULL)
             AND as_day(end_date) - as_day(begin_date) BETWEEN 0 AND 400
@@ -41,8 +43,14 @@ _UNDATED = """
     SELECT DISTINCT school FROM studentSchoolAssociations
     WHERE school NOT IN (SELECT school FROM calendarDates WHERE school IS NOT NULL) ORDER BY school
 """
-_KIND = "(SELECT max(means('CalendarType', type)) FROM calendars WHERE calendars.code = calendarDates.code AND calendars.school = calendarDates.school AND calendars.school_year = calendarDates.school_year)"
-_SAYS = "list_transform(entries(events), event -> coalesce(means('CalendarEvent', event->>'calendarEventDescriptor'), 'unknown'))"
+_KIND = """
+    (SELECT max(means('CalendarType', type)) FROM calendars WHERE calendars.code = calendarDates.code
+        AND calendars.school = calendarDates.school AND calendars.school_year = calendarDates.school_year)
+"""
+_SAYS = """
+    list_transform(entries(events), event -> coalesce(means('CalendarEvent', event->>'calendarEventDescriptor'),
+        'unknown'))
+"""
 
 
 def calendar(reading: Reading, *, weekdays: bool) -> None:
@@ -80,7 +88,8 @@ def calendar(reading: Reading, *, weekdays: bool) -> None:
     connection.execute(_DATES + _TERM)
     reading.rows(
         "calendar",
-        "SELECT school AS school_id, plain_day(day) AS day, school_year, term, _file, _line FROM school_days WHERE place = 1",
+        "SELECT school AS school_id, plain_day(day) AS day, school_year, term, _file, _line "
+        "FROM school_days WHERE place = 1",
     )
     reading.merged(
         """

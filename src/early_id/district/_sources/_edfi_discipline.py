@@ -27,7 +27,8 @@ _INVOLVED = f"""
 _TAKEN = f"""
     CREATE TABLE action_taken AS
     WITH named AS (
-        SELECT *, list_transform(entries(disciplines), one -> means('Discipline', one->>'disciplineDescriptor')) AS words,
+        SELECT *, list_transform(entries(disciplines), one -> means('Discipline', one->>'disciplineDescriptor'))
+            AS words,
             entries(incidents)[1] AS link
         FROM {_ACTIONS}
     )
@@ -46,7 +47,8 @@ _FOLLOWED = """
             max(CASE WHEN suspended THEN coalesce(greatest(days, 1), 1) ELSE 0 END) AS days
         WHERE incident IS NOT NULL GROUP BY ALL
     )
-    FROM by_day SELECT student, school, incident, bool_or(expelled) AS expelled, CAST(sum(days) AS BIGINT) AS days GROUP BY ALL
+    FROM by_day SELECT student, school, incident, bool_or(expelled) AS expelled, CAST(sum(days) AS BIGINT)
+        AS days GROUP BY ALL
 """
 _INCIDENTS = """
     SELECT involved.student AS student_id, involved.school AS school_id, incident AS incident_id,
@@ -57,7 +59,8 @@ _INCIDENTS = """
 """
 # What followed is not lost because nobody exported what it followed from.
 _ALONE = """
-    SELECT student AS student_id, school AS school_id, 'action ' || action AS incident_id, plain_day(day) AS occurred_on,
+    SELECT student AS student_id, school AS school_id, 'action ' || action AS incident_id, plain_day(day)
+        AS occurred_on,
         'not recorded' AS behavior, CAST(NULL AS VARCHAR) AS basis,
         CASE WHEN suspended THEN CAST(coalesce(greatest(days, 1), 1) AS BIGINT) ELSE 0 END AS suspension_days,
         coalesce(expelled, false) AS expelled, _file, _line
@@ -80,7 +83,10 @@ _MERGED = """
 def discipline(reading: Reading) -> None:
     """Write one incident a student, with the days of suspension that followed."""
     connection = reading.connection
-    acted = "list_transform(entries(parts), part -> means('ParticipationCode', part->>'disciplineIncidentParticipationCodeDescriptor'))"
+    acted = """
+        list_transform(entries(parts), part -> means('ParticipationCode',
+            part->>'disciplineIncidentParticipationCodeDescriptor'))
+    """
     reading.leave_out(
         _BEHAVIORS,
         f"len({acted}) > 0 AND NOT list_contains({acted}, 'acted')",
@@ -88,12 +94,16 @@ def discipline(reading: Reading) -> None:
     )
     reading.hold_back(
         _BEHAVIORS,
-        f"NOT EXISTS (FROM disciplineIncidents AS one WHERE one.incident = {_BEHAVIORS}.incident AND one.school = {_BEHAVIORS}.school)",
+        f"NOT EXISTS (FROM disciplineIncidents AS one WHERE one.incident = {_BEHAVIORS}.incident "
+        f"AND one.school = {_BEHAVIORS}.school)",
         "EID-SRC-004",
         "no incident {incident} of school {school}",
     )
     connection.execute(_INVOLVED)
-    named = "list_transform(entries(disciplines), one -> coalesce(means('Discipline', one->>'disciplineDescriptor'), 'unknown'))"
+    named = """
+        list_transform(entries(disciplines), one -> coalesce(means('Discipline', one->>'disciplineDescriptor'),
+            'unknown'))
+    """
     reading.hold_back(
         _ACTIONS, f"list_contains({named}, 'unknown')", "EID-SRC-005", "discipline {disciplines}"
     )

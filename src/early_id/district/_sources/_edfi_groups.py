@@ -15,7 +15,8 @@ _ABOUT = "studentEducationOrganizationAssociations"
 # Nothing says since when a value holds that has no dates: it is taken from the student's first day in the export on.
 _FIRST = """
     CREATE TABLE first_days AS
-    FROM spells SELECT student, min(entered) AS first_day WHERE student IS NOT NULL AND entered IS NOT NULL GROUP BY student
+    FROM spells SELECT student, min(entered) AS first_day WHERE student IS NOT NULL AND entered IS NOT NULL
+        GROUP BY student
 """
 # A student may be described by the school and by the district: what they say is put together.
 _RACES = f"""
@@ -64,7 +65,8 @@ _HELD = f"""
     ),
     described AS (
         SELECT student, means('StudentCharacteristic', one->>'studentCharacteristicDescriptor') AS attribute,
-            unnest(CASE WHEN len(json_extract(one, '$.periods[*]')) > 0 THEN json_extract(one, '$.periods[*]') ELSE [NULL] END) AS period,
+            unnest(CASE WHEN len(json_extract(one, '$.periods[*]')) > 0 THEN json_extract(one, '$.periods[*]')
+                ELSE [NULL] END) AS period,
             _file, _line
         FROM (SELECT student, unnest(entries(characteristics)) AS one, _file, _line FROM {_ABOUT})
     ),
@@ -74,10 +76,12 @@ _HELD = f"""
     ),
     together AS (
         FROM joined UNION ALL BY NAME
-        SELECT student, attribute, as_day(period->>'beginDate') AS begins, as_day(period->>'endDate') AS ends, _file, _line FROM described
+        SELECT student, attribute, as_day(period->>'beginDate') AS begins, as_day(period->>'endDate') AS ends,
+            _file, _line FROM described
         UNION ALL BY NAME FROM limited
     )
-    SELECT student, attribute, coalesce(begins, first_day) AS begins, coalesce(ends, DATE '9999-12-30') AS ends, _file, _line
+    SELECT student, attribute, coalesce(begins, first_day) AS begins, coalesce(ends, DATE '9999-12-30') AS ends,
+        _file, _line
     FROM together LEFT JOIN first_days USING (student)
     WHERE attribute IS NOT NULL AND coalesce(begins, first_day) IS NOT NULL
 """
@@ -86,7 +90,8 @@ _ISLANDS = """
     CREATE TABLE islands AS
     WITH marked AS (
         FROM held SELECT *, coalesce(begins > max(ends) OVER (
-            PARTITION BY student, attribute ORDER BY begins, ends, _file, _line ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            PARTITION BY student, attribute ORDER BY begins, ends, _file, _line ROWS BETWEEN UNBOUNDED PRECEDING
+                AND 1 PRECEDING
         ) + 1, true) AS starts
         WHERE ends >= begins
     ),
@@ -100,7 +105,8 @@ _ISLANDS = """
 """
 _YES = """
     SELECT student AS student_id, attribute, 'yes' AS value, CAST(begins AS VARCHAR) AS valid_from,
-        CASE WHEN ends < DATE '9999-12-30' THEN CAST(ends AS VARCHAR) END AS valid_to, origin.file AS _file, origin.line AS _line
+        CASE WHEN ends < DATE '9999-12-30' THEN CAST(ends AS VARCHAR) END AS valid_to, origin.file AS _file,
+            origin.line AS _line
     FROM islands
 """
 # Where an attribute is exported at all, also with nobody in it, whoever is not said to have it does not.
@@ -111,7 +117,8 @@ _NO = """
     ),
     gaps AS (
         SELECT student, attribute, first_day AS begins, coalesce(min(islands.begins) - 1, DATE '9999-12-30') AS ends
-        FROM first_days CROSS JOIN asked LEFT JOIN islands USING (student, attribute) GROUP BY student, attribute, first_day
+        FROM first_days CROSS JOIN asked LEFT JOIN islands USING (student, attribute) GROUP BY student, attribute,
+            first_day
         UNION ALL
         SELECT student, attribute, ends + 1, coalesce(
             lead(begins) OVER (PARTITION BY student, attribute ORDER BY begins) - 1, DATE '9999-12-30'
@@ -119,7 +126,8 @@ _NO = """
     ),
     origins AS (FROM spells SELECT student, min(here(_file, _line)) AS origin GROUP BY student)
     SELECT student AS student_id, attribute, 'no' AS value, CAST(begins AS VARCHAR) AS valid_from,
-        CASE WHEN ends < DATE '9999-12-30' THEN CAST(ends AS VARCHAR) END AS valid_to, origin.file AS _file, origin.line AS _line
+        CASE WHEN ends < DATE '9999-12-30' THEN CAST(ends AS VARCHAR) END AS valid_to, origin.file AS _file,
+            origin.line AS _line
     FROM gaps JOIN origins USING (student) WHERE ends >= begins
 """
 
@@ -155,7 +163,10 @@ def groups(reading: Reading, present: frozenset[str]) -> None:
 
 def _without_meaning(programs: dict[str, str]) -> str:
     named = ", ".join(f"'{resource}'" for resource, word in programs.items() if word)
-    meals = "list_transform(entries(services), one -> means('SchoolFoodServiceProgramService', one->>'schoolFoodServiceProgramServiceDescriptor'))"
+    meals = """
+        list_transform(entries(services), one -> means('SchoolFoodServiceProgramService',
+            one->>'schoolFoodServiceProgramServiceDescriptor'))
+    """
     return f"""
         CASE WHEN resource = 'studentSchoolFoodServiceProgramAssociations' THEN NOT list_contains({meals}, 'yes')
             WHEN resource = 'studentSpecialEducationProgramAssociations' THEN lower(idea) = 'false'
@@ -169,15 +180,16 @@ def _account(reading: Reading) -> None:
     """Account for the rows that said the same as another, or nothing that an audit can use."""
     reading.merged(
         """
-        SELECT DISTINCT ON (held._file, held._line) held._file, held._line, origin.file AS to_file, origin.line AS to_line
+        SELECT DISTINCT ON (held._file, held._line) held._file, held._line, origin.file AS to_file, origin.line
+            AS to_line
         FROM held JOIN islands USING (student, attribute)
-        WHERE held.begins >= islands.begins AND held.ends <= islands.ends AND (held._file, held._line) <> (origin.file, origin.line)
+        WHERE held.begins >= islands.begins AND held.ends <= islands.ends AND (held._file,
+            held._line) <> (origin.file, origin.line)
         """
     )
-    reading.hold_back(
-        PROGRAMS, f"{UNTAKEN} AND coalesce(least(as_day(end_date), as_day(special_end)) < as_day(begin_date), as_day(begin_date) IS NULL)",
-        "EID-SRC-001", "student {student}: from {begin_date} to {end_date}",
-    )  # fmt: skip
+    no_time = "coalesce(least(as_day(end_date), as_day(special_end)) < as_day(begin_date), as_day(begin_date) IS NULL)"
+    said = "student {student}: from {begin_date} to {end_date}"
+    reading.hold_back(PROGRAMS, f"{UNTAKEN} AND {no_time}", "EID-SRC-001", said)
     reading.leave_out("students", UNTAKEN, "names and days of birth are not read")
     reading.looked_up(
         _ABOUT, "student IN (SELECT student FROM first_days)", "the student is not enrolled in this export"

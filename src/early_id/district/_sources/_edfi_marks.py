@@ -31,7 +31,8 @@ _JOIN_SUBJECT = """
 _POINTS = "CASE WHEN TRY_CAST({number} AS DOUBLE) > 100 THEN '10000' ELSE scaled({number}, 100) END"
 _GRADES = f"""
     SELECT student AS student_id, work.course || '-' || work.school AS course_id,
-        concat_ws('/', section, plain_day(begun_on), coalesce(period_name, code(work.period)), code(type)) AS assessment_id,
+        concat_ws('/', section, plain_day(begun_on), coalesce(period_name, code(work.period)), code(type))
+            AS assessment_id,
         work.school AS school_id, work.session AS term, means('GradeType', type) AS kind,
         {_POINTS.format(number="work.number")} AS hundredths, letter AS mark,
         plain_day(coalesce(as_of, ending.end_date)) AS assessed_on, subject, coalesce(core, false) AS core,
@@ -43,7 +44,9 @@ _GRADES = f"""
     {_JOIN_SUBJECT}
 """
 _MISSING = "means('SubmissionStatus', work.status) = 'missing'"
-_NUMBER = "coalesce(work.number, CAST(100.0 * TRY_CAST(work.points AS DOUBLE) / TRY_CAST(max_points AS DOUBLE) AS VARCHAR))"
+_NUMBER = """
+    coalesce(work.number, CAST(100.0 * TRY_CAST(work.points AS DOUBLE) / TRY_CAST(max_points AS DOUBLE) AS VARCHAR))
+"""
 _ASSIGNMENTS = f"""
     WITH work AS (
         SELECT done.*, school, school_year, course, section, session, assigned_on, due_on, max_points
@@ -53,17 +56,20 @@ _ASSIGNMENTS = f"""
         concat_ws('/', work.section, work.entry) AS assessment_id, work.school AS school_id, work.session AS term,
         'assignment' AS kind, {_POINTS.format(number=_NUMBER)} AS hundredths,
         CASE WHEN {_MISSING} THEN 'missing' ELSE letter END AS mark, plain_day(due_on) AS due_on,
-        plain_day(coalesce(CASE WHEN NOT coalesce({_MISSING}, false) THEN handed_in END, due_on, assigned_on)) AS assessed_on,
+        plain_day(coalesce(CASE WHEN NOT coalesce({_MISSING}, false) THEN handed_in END, due_on, assigned_on))
+            AS assessed_on,
         subject, coalesce(core, false) AS core, work._file, work._line
     FROM work {_JOIN_SUBJECT}
 """
 # A transcript has no day: its mark was given at the end of the term.
 _TRANSCRIPTS = f"""
     WITH ended AS (
-        FROM sessions SELECT school, school_year, code(term) AS term, max(name) AS session, max(as_day(end_date)) AS day GROUP BY ALL
+        FROM sessions SELECT school, school_year, code(term) AS term, max(name) AS session, max(as_day(end_date))
+            AS day GROUP BY ALL
     ),
     named AS (
-        SELECT course, organization, list_transform(entries(subjects), subject -> code(subject->>'academicSubjectDescriptor')) AS words
+        SELECT course, organization, list_transform(entries(subjects),
+            subject -> code(subject->>'academicSubjectDescriptor')) AS words
         FROM courses
     )
     SELECT student AS student_id, work.course || '-' || work.organization AS course_id,
@@ -75,7 +81,8 @@ _TRANSCRIPTS = f"""
         coalesce(list_contains(list_transform(words, word -> meaning('AcademicSubject', word)), 'core'), false) AS core,
         work._file, work._line
     FROM courseTranscripts AS work
-    LEFT JOIN ended ON work.organization = ended.school AND work.school_year = ended.school_year AND code(work.term) = ended.term
+    LEFT JOIN ended ON work.organization = ended.school AND work.school_year = ended.school_year
+        AND code(work.term) = ended.term
     LEFT JOIN named ON work.course = named.course AND work.course_organization = named.organization
 """
 _FINAL_THERE = """
@@ -122,15 +129,19 @@ def _look_up(reading: Reading) -> None:
     )
     used = """
         (local_course, school, school_year) IN (
-            SELECT course, school, school_year FROM grades UNION ALL SELECT course, school, school_year FROM gradebookEntries
+            SELECT course, school, school_year FROM grades UNION ALL SELECT course, school, school_year
+                FROM gradebookEntries
         )
     """
     reading.looked_up("courseOfferings", used, "no mark refers to it")
-    taught = "SELECT course, organization FROM courseOfferings UNION ALL SELECT course, course_organization FROM courseTranscripts"
+    taught = """
+        SELECT course, organization FROM courseOfferings UNION ALL SELECT course, course_organization
+            FROM courseTranscripts
+    """
     reading.looked_up("courses", f"(course, organization) IN ({taught})", "no mark refers to it")
     reading.looked_up(
         "sessions",
-        "(school, school_year) IN (SELECT school, school_year FROM school_days UNION ALL SELECT organization, school_year "
-        "FROM courseTranscripts) OR getvariable('weekdays')",
+        "(school, school_year) IN (SELECT school, school_year FROM school_days UNION ALL "
+        "SELECT organization, school_year FROM courseTranscripts) OR getvariable('weekdays')",
         "no school day or mark refers to it",
     )

@@ -64,7 +64,8 @@ _OUTCOMES = """
     SELECT student AS student_id, school AS school_id, outcome, plain_day(exit_date) AS occurred_on,
         CASE WHEN outcome = reached THEN 'yes' ELSE 'no' END AS value, _file, _line
     FROM (
-        SELECT *, CASE means('ExitWithdrawType', exit_type) WHEN 'graduated' THEN 'graduation' ELSE 'dropout' END AS reached
+        SELECT *, CASE means('ExitWithdrawType', exit_type) WHEN 'graduated' THEN 'graduation' ELSE 'dropout' END
+            AS reached
         FROM spells WHERE means('ExitWithdrawType', exit_type) IN ('dropout', 'graduated')
     ), (VALUES ('dropout'), ('graduation')) AS told (outcome)
 """

@@ -26,11 +26,12 @@ _PAGE = re.compile(r"[-_. ]?\d+$")
 #: What is said of a single export and is no longer true of several.
 _ALONE = frozenset({"EID-EDF-007"})
 _LATER = "a later export says it anew"
-# An export speaks of a school year and a kind of file if it has any row of them: an export of the new year takes nothing
-# of the old one back, and a file that was not exported neither.
+# An export speaks of a school year and a kind of file if it has any row of them: an export of the new year takes
+# nothing of the old one back, and neither does a file that was not exported.
 _RUNS = """
     WITH told AS (
-        FROM arrived SELECT *, concat_ws(' ', {year}, _origin) AS _scope, row_number() OVER (PARTITION BY _export, {cells} ORDER BY _file, _line) AS _copy
+        FROM arrived SELECT *, concat_ws(' ', {year}, _origin) AS _scope, row_number() OVER (PARTITION BY _export,
+            {cells} ORDER BY _file, _line) AS _copy
     ),
     spoken AS (
         FROM (FROM told SELECT DISTINCT _export, _scope)
@@ -139,7 +140,8 @@ def _versions(
         if not table.known
         else ", coalesce(CAST(_retracted AS VARCHAR), CAST(_ended AS VARCHAR)) AS retracted_at"
     )
-    # The feed carries a day of knowing of its own, made from the day it is about: an export that has it later knows better.
+    # The feed carries a day of knowing of its own, made from the day it is about: an export that has it later knows it
+    # better.
     known = (
         "coalesce(CAST(_known AS VARCHAR), CASE WHEN _from > 1 THEN CAST(_begun AS VARCHAR) END)"
         if table.known
@@ -154,7 +156,8 @@ def _versions(
     ).to_arrow_table()
     merged = connection.sql(
         f"""
-        FROM (FROM versions SELECT {FILE} AS to_file, {LINE} AS to_line, unnest(_files) AS {FILE}, unnest(_lines) AS {LINE})
+        FROM (FROM versions SELECT {FILE} AS to_file, {LINE} AS to_line, unnest(_files) AS {FILE}, unnest(_lines)
+            AS {LINE})
         SELECT {FILE}, {LINE}, to_file, to_line WHERE ({FILE}, {LINE}) <> (to_file, to_line)
         """
     ).to_arrow_table()

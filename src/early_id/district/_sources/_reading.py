@@ -238,7 +238,10 @@ class Reading:
             Columns that name a row; none where the rules of the canonical table look after it.
         """
         cells = ", ".join(f'"{column}"' for column in self._columns[name])
-        copies = f"FROM {name} SELECT {FILE}, {LINE} QUALIFY row_number() OVER (PARTITION BY {cells} ORDER BY {FILE}, {LINE}) > 1"
+        copies = f"""
+            FROM {name} SELECT {FILE}, {LINE} QUALIFY row_number() OVER (PARTITION BY {cells} ORDER BY {FILE},
+                {LINE}) > 1
+        """
         self.leave_out(name, f"({FILE}, {LINE}) IN ({copies})", "copy of an earlier row")
         if key:
             same = (
