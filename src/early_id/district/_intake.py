@@ -59,6 +59,9 @@ class Intake:
     fed : pyarrow.Table, optional
         Rows that others were completed with: `_file`, `_line`, and `to_file`, `to_line` of the row they became part
         of (empty where many rows were completed with one, such as the name of a course).
+    lacks : frozenset of str
+        Tables that the standard of this source does not carry. Where a required one is among them the check goes on
+        without it: the district can be merged with one that has it.
     """
 
     files: tuple[SourceFile, ...]
@@ -66,6 +69,7 @@ class Intake:
     findings: tuple[Finding, ...] = ()
     quarantine: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     fed: pa.Table | None = None
+    lacks: frozenset[str] = frozenset()
 
 
 def with_origin(rows: pa.Table, *, file: int, lines: pa.Array) -> pa.Table:

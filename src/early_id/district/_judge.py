@@ -63,7 +63,7 @@ def judge(intake: Intake, today: date) -> Judgement:
 
     A row is judged only among rows that are good themselves, so what remains is consistent: judging it again
     finds no error. Where a required table has no good row the judge stops: every later row would only be told
-    that it is missing.
+    that it is missing. It goes on past a table that the standard of the source does not carry.
     """
     found = Judgement(intake, today)
     for macro in MACROS:
@@ -72,10 +72,14 @@ def judge(intake: Intake, today: date) -> Judgement:
     for finding in intake.findings:
         found.broken.append(_from_reader(finding, intake))
         _mark_lines(found, finding)
+    lacking = [name for name in TABLES if name in intake.lacks]
+    if lacking:
+        said = f"the standard carries no {', '.join(lacking)}"
+        found.broken.append(Broken(RULES["EID-FILE-014"], 0, 0, (said,)))
     district = [rule for rule in RULES.values() if rule.stage == "district"]
     for place, name in enumerate(JUDGED):
         _judge_table(found, TABLES[name])
-        if TABLES[name].required and not found.good[name].num_rows:
+        if TABLES[name].required and not found.good[name].num_rows and name not in intake.lacks:
             _stop(found, place, district)
             return found
     _ask(found, district, _came(intake, TABLES["schools"]))

@@ -183,14 +183,15 @@ def _text_table(table: pa.Table, lines: pa.Array) -> tuple[pa.Table, frozenset[i
         try:
             columns.append(column.cast(pa.string()))
         except pa.ArrowInvalid:
-            values, odd, lost = _decode_cells(column)
+            values, odd, lost = decode_cells(column)
             columns.append(pa.chunked_array([values]))
             foreign.update(lines.take(pa.array(odd, pa.int64())).to_pylist())
             unreadable.update(lines.take(pa.array(lost, pa.int64())).to_pylist())
     return pa.table(columns, names=table.column_names), frozenset(foreign), frozenset(unreadable)
 
 
-def _decode_cells(column: pa.ChunkedArray) -> tuple[pa.Array, list[int], list[int]]:
+def decode_cells(column: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, list[int], list[int]]:
+    """Decode bytes one by one; say which are Windows-1252 and which have a byte neither encoding knows."""
     cells: list[str | None] = []
     odd: list[int] = []
     lost: list[int] = []

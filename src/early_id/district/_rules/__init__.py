@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from early_id.district._rules import _enrollments, _files, _generic, _oulad, _records, _sources
+from early_id.district._rules import _calpads, _enrollments, _files, _generic, _oulad, _records, _sources
 from early_id.district._rules._rule import MACROS, Rule, Severity, Stage
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         for rule in (
             *_files.RULES,
             *_sources.RULES,
+            *_calpads.RULES,
             *_oulad.RULES,
             *_enrollments.RULES,
             *_records.RULES,

@@ -39,6 +39,12 @@ _NO_SCHOOL_DAY = """
         ON spell.school_id = calendar.school_id
         AND spell.school_year = calendar.school_year
         AND calendar.day BETWEEN spell.entered_on AND spell.end_on
+    WHERE EXISTS (FROM calendar)
+"""
+# Where a standard carries no calendar at all, that is said once and not of every school and every enrollment.
+_NOT_AMONG = """
+    FROM schools SEMI JOIN enrollments USING (school_id) ANTI JOIN {table} USING (school_id)
+    WHERE EXISTS (FROM calendar)
 """
 
 RULES = (
@@ -84,7 +90,7 @@ RULES = (
         "Students are enrolled in a school that has no school day; they cannot be listed.",
         "Add the school's days to the calendar.",
         "school {school_id}",
-        "FROM schools SEMI JOIN enrollments USING (school_id) ANTI JOIN calendar USING (school_id)",
+        _NOT_AMONG.format(table="calendar"),
     ),
     Rule(
         "EID-ENR-001",
@@ -128,6 +134,6 @@ RULES = (
         "The school never submitted a day of attendance; its students will be listed as not scored.",
         "Add the days the school submitted to attendance_feed.",
         "school {school_id}",
-        "FROM schools SEMI JOIN enrollments USING (school_id) ANTI JOIN attendance_feed USING (school_id)",
+        _NOT_AMONG.format(table="attendance_feed"),
     ),
 )

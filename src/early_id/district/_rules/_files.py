@@ -94,4 +94,11 @@ RULES = (
         "A required table has no good row; the rules of the tables behind it would only find that out, row by row.",
         "Mend that table first, then check again.",
     ),
+    _file(
+        "014",
+        "warning",
+        "table the standard does not carry",
+        "Files of this standard never hold this table; what rests on it is missing, and rules about it are not asked.",
+        "Read it from another source, such as the student information system, and merge the two districts.",
+    ),
 )

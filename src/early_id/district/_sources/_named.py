@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from early_id.district._intake import Intake
+from early_id.district._sources._calpads import read_calpads
 from early_id.district._sources._folder import read_folder
 from early_id.district._sources._mapping import load_mapping
 from early_id.district._sources._oulad import read_oulad
@@ -19,6 +20,7 @@ Reader = Callable[[Path], Intake]
 #: The sources of the library: functions from a path and the district's mapping to what they found there.
 SOURCES: Mapping[str, Callable[[Path, Mapping[str, Any]], Intake]] = {
     "folder": read_folder,
+    "calpads": read_calpads,
     "oulad": read_oulad,
 }
 

@@ -102,20 +102,41 @@ class Reading:
             f"CREATE VIEW {name} AS FROM raw_{name} ANTI JOIN gone USING ({FILE}, {LINE})"
         )
 
+    def has_rows(self, name: str) -> bool:
+        """Say whether anything is left in a sheet."""
+        return bool(self.connection.sql(f"FROM {name} LIMIT 1").fetchall())
+
     def unreadable(self, file: str, why: str) -> None:
         """Account for a file that cannot be read at all."""
-        self._file(file, 0)
-        self._findings.append(Finding("EID-FILE-006", file, 0, (why,)))
+        self.not_read(Finding("EID-FILE-006", file, 0, (why,)))
+
+    def not_read(self, finding: Finding) -> None:
+        """Account for a file that is passed over, and say so."""
+        self._file(finding.file, 0)
+        self._findings.append(finding)
 
     def unread(self, file: str, count: int, reason: str) -> None:
         """Account for a file whose rows are left out without being looked at."""
         self._unread[self._file(file, count)] = reason
 
-    def add(self, name: str, file: str, cells: Cells, *, missing: Sequence[str] = ()) -> None:
-        """Add the rows of one file to a sheet; broken and unreadable lines are held back."""
-        index = self._file(file, cells.count)
-        if cells.count == 0:
+    def file(self, file: str, count: int) -> int:
+        """Open the account of one file whose rows go to several sheets; `add` takes its index as `part_of`."""
+        if count == 0:
             self._findings.append(Finding("EID-FILE-005", file, 0, (f"{file} has no rows",)))
+        return self._file(file, count)
+
+    def add(
+        self,
+        name: str,
+        file: str,
+        cells: Cells,
+        *,
+        missing: Sequence[str] = (),
+        part_of: int | None = None,
+    ) -> None:
+        """Add the rows of one file to a sheet; broken and unreadable lines are held back."""
+        index = self.file(file, cells.count) if part_of is None else part_of
+        if cells.count == 0:
             return
         self._findings += line_findings(cells, file)
         if cells.broken:
@@ -150,10 +171,23 @@ class Reading:
         once : bool
             Whether the sentence is about the file and not about a row of it.
         """
-        bad = self.connection.sql(f"FROM {name} WHERE {where} ORDER BY {FILE}, {LINE}").to_arrow_table()
+        bad = self._found(name, where)
         if not bad.num_rows:
             return
         self._leave(bad, code, held=True)
+        self._report(bad, code, say, once=once, held=True)
+        files = bad[FILE].to_numpy()
+        frame = bad.drop_columns([FILE]).rename_columns({LINE: "line"}).to_pandas()
+        self._hold(name, frame.assign(file=[self._files[index] for index in files], rule=code))
+
+    def warn(self, name: str, where: str, code: str, say: str) -> None:
+        """Report rows of a sheet for a rule of severity warning; they stay. Parameters are those of `hold_back`."""
+        self._report(self._found(name, where), code, say)
+
+    def _found(self, name: str, where: str) -> pa.Table:
+        return self.connection.sql(f"FROM {name} WHERE {where} ORDER BY {FILE}, {LINE}").to_arrow_table()
+
+    def _report(self, bad: pa.Table, code: str, say: str, *, once: bool = False, held: bool = False) -> None:
         files, lines = bad[FILE].to_numpy(), bad[LINE].to_numpy()
         for index in dict.fromkeys(files.tolist()):
             own = bad.filter(pa.array(files == index))
@@ -163,10 +197,8 @@ class Reading:
                 for row in first
                 for said in [say.format(**row)]
             )
-            held = frozenset(lines[files == index].tolist())
-            self._findings.append(Finding(code, self._files[index], own.num_rows, shown, held))
-        frame = bad.drop_columns([FILE]).rename_columns({LINE: "line"}).to_pandas()
-        self._hold(name, frame.assign(file=[self._files[index] for index in files], rule=code))
+            gone = frozenset(lines[files == index].tolist()) if held else frozenset()
+            self._findings.append(Finding(code, self._files[index], own.num_rows, shown, gone))
 
     def leave_out(self, name: str, where: str, reason: str) -> None:
         """Leave rows of a sheet out on purpose, for a reason in words."""
@@ -181,7 +213,10 @@ class Reading:
         if table not in TABLES:
             msg = f"Expected the name of a canonical table, got {table!r}: {did_you_mean(table, TABLES)}"
             raise ConfigError(msg)
-        made = self.connection.sql(query).to_arrow_table()
+        made = self.connection.sql(query)
+        # In one order, whichever thread was first.
+        order = [FILE, LINE, *(name for name in made.columns if name not in (FILE, LINE))]
+        made = made.order(", ".join(f'"{name}"' for name in order)).to_arrow_table()
         self._rows.setdefault(table, []).append(made)
         self._insert("made", made.select([FILE, LINE]))
 
@@ -198,8 +233,11 @@ class Reading:
         """
         self.connection.execute(f"INSERT INTO fed SELECT {FILE}, {LINE}, to_file, to_line FROM ({query})")
 
-    def intake(self) -> Intake:
-        """Hand everything over, after holding back the rows that were forgotten."""
+    def intake(self, *, lacks: frozenset[str] = frozenset()) -> Intake:
+        """Hand everything over, after holding back the rows that were forgotten.
+
+        `lacks` names the canonical tables that the standard this source reads does not carry.
+        """
         rows = {
             table: pa.concat_tables(parts, promote_options="permissive")
             for table, parts in self._rows.items()
@@ -220,6 +258,7 @@ class Reading:
                 name: pd.concat(parts, ignore_index=True) for name, parts in self._quarantine.items()
             },
             fed=self.connection.sql("FROM fed").to_arrow_table(),
+            lacks=lacks,
         )
 
     def _file(self, file: str, count: int) -> int:
