@@ -45,6 +45,13 @@ def small_district() -> dict[str, pd.DataFrame]:
             "003|0101|2024-09-06|tardy|50|2024-09-06|",
         ),
         "attendance_feed": _table("school_id|day|known_at", *feed),
+        "absence_totals": _table(
+            "student_id|school_id|school_year|ended_on|expected_days|excused_days|unexcused_days|suspension_out_days|"
+            "suspension_in_days|incomplete_study_days|known_at|retracted_at",
+            "001|0101|2024|2024-08-30|175|6|2|0|0|0|2024-09-02|2024-09-09",
+            "001|0101|2024|2024-08-30|175|7|2|0|0|0|2024-09-09|",
+            "002|0102|2024|2024-08-30|175|0|17|1|2||2024-09-02|",
+        ),
         "grades": _table(
             "student_id|course_id|assessment_id|school_id|term|kind|hundredths|mark|weight|due_on|assessed_on|subject|core|known_at|retracted_at",
             "001|M6|Q1-1|0101|Q1|assignment|8750|B|1000|2024-09-10|2024-09-10|math|true|2024-09-12|",

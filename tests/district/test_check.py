@@ -51,7 +51,7 @@ def test_reading_and_checking_give_the_same_district(tmp_path):
 def test_every_rule_is_declared_in_full():
     for code, rule in RULES.items():
         assert re.fullmatch(
-            r"EID-(FILE|SRC|EDF|OUL|SCH|ENR|CAL|ATT|FEED|GRD|INC|OUT|GRP|SUP|DEC)-\d{3}", code
+            r"EID-(FILE|SRC|EDF|CPS|ONE|OUL|SCH|ENR|CAL|ATT|FEED|TOT|GRD|INC|OUT|GRP|SUP|DEC)-\d{3}", code
         )
         assert rule.code == code
         assert rule.cause.endswith(".")
@@ -261,6 +261,18 @@ def _double_absence(tables):
         ("EID-ATT-003", _set("absences", 2, occurred_on="2024-09-17"), 1, "student 002 .* 2024-09-17"),
         ("EID-ATT-003", _set("absences", 2, school_id="0101"), 1, "student 002 at school 0101 on 2024-09-10"),
         ("EID-ATT-004", _double_absence, 2, "student 001 .* 2024-09-05: 2 days"),
+        (
+            "EID-TOT-001",
+            _set("absence_totals", 2, student_id="9"),
+            1,
+            "student 9 at school 0102 in school year 2024",
+        ),
+        (
+            "EID-TOT-002",
+            _set("absence_totals", 2, expected_days="17"),
+            1,
+            "student 002 at school 0102: absent 18 of 17 days",
+        ),
         ("EID-GRD-001", _set("grades", 0, student_id="9"), 1, "student 9, course M6, assessment Q1-1"),
         ("EID-INC-001", _set("incidents", 0, student_id="9"), 1, "student 9, incident i1"),
         ("EID-INC-002", _set("incidents", 0, basis=""), 1, "student 003, incident i1: fighting"),
@@ -485,7 +497,7 @@ def test_a_missing_day_of_knowing_is_the_assumed_lag_and_its_share_is_told(tmp_p
     result = _check(tmp_path, tables)
     assert result.ok
     assert result.capabilities["known_at_imputed"] == {
-        "enrollments": 0.0, "absences": 0.2, "grades": 1.0, "incidents": 0.0, "outcomes": 0.0,
+        "enrollments": 0.0, "absences": 0.2, "absence_totals": 0.0, "grades": 1.0, "incidents": 0.0, "outcomes": 0.0,
         "supports": 0.0, "decisions": 0.0,
     }  # fmt: skip
     assert result.district.signals.imputed["absences"] == pytest.approx(0.2)

@@ -90,6 +90,8 @@ def _features(district: District) -> dict[str, str]:
 
 
 def _cadence(district: District) -> str:
+    if not district.signals.has("calendar"):
+        return "only yearly, no weekly list: there is no calendar and no daily attendance; merge with a daily source"
     dated: Mapping[str, str] = {"attendance_feed": "attendance", "grades": "marks", "incidents": "incidents"}
     arriving = [word for name, word in dated.items() if district.signals.has(name)]
     if not arriving:

@@ -121,7 +121,9 @@ def _absent(found: Judgement) -> dict[str, str]:
             if holds.get(finding.file, table_of(finding.file)) == name
         }
         codes &= {code for code, rule in RULES.items() if rule.severity == "error"}
-        if codes:
+        if name in found.intake.lacks and not _came(found, name):
+            absent[name] = "the standard of this source does not carry it"
+        elif codes:
             absent[name] = f"no good row: {', '.join(sorted(codes))}"
         else:
             absent[name] = (

@@ -41,6 +41,14 @@ def _grade(meaning: str, example: str) -> Column:
     )
 
 
+def _days(meaning: str, example: str) -> Column:
+    return Column("int", meaning, example, low=0, high=366)
+
+
+def _some_days(meaning: str, example: str) -> Column:
+    return optional("int", meaning, example, low=0, high=366)
+
+
 _ALL = (
     Table(
         "schools",
@@ -141,6 +149,31 @@ _ALL = (
         about="Decides what is known: on a day that is not here attendance is unknown, neither absent nor present. A "
         "school without rows has no attendance features; its students may be listed as not scored.",
         known=False,
+    ),
+    Table(
+        "absence_totals",
+        "TOT",
+        ("student_id", "school_id", "school_year"),
+        {
+            "student_id": _STUDENT,
+            "school_id": _SCHOOL,
+            "school_year": replace(_YEAR, example="2024"),
+            "ended_on": _day("The day on which that school year was over.", "2024-06-30"),
+            "expected_days": _days("School days on which the student was expected.", "180"),
+            "excused_days": _days("Whole days absent and excused, without days of suspension.", "6"),
+            "unexcused_days": _days("Whole days absent and not excused, without days of suspension.", "2"),
+            "suspension_out_days": _days("Whole days absent for out-of-school suspension.", "0"),
+            "suspension_in_days": _some_days(
+                "Days of in-school suspension: days in school, not absences.", "0"
+            ),
+            "incomplete_study_days": _some_days(
+                "Days of independent study that count as absent, because the work was not completed.", "0"
+            ),
+        },
+        about="What a whole school year came to, for years of which there are no daily tables. The four numbers of "
+        "absent days never add up to more than the days expected.",
+        occurred="ended_on",
+        assumed_lag_days=45,
     ),
     Table(
         "grades",

@@ -102,7 +102,7 @@ def _read_csv(path: Path) -> Cells:
     if data.count(b'"') % 2 == 1:
         table, broken = _without_open_end(table, broken, ends_with_line=data.endswith((b"\n", b"\r")))
     lines = _line_numbers(table.num_rows, broken)
-    decoded, foreign, unreadable = decode_cells(table, lines)
+    decoded, foreign, unreadable = decoded_table(table, lines)
     return Cells(columns, _renamed(decoded, columns), lines, broken, foreign, unreadable)
 
 
@@ -174,7 +174,7 @@ def _line_numbers(rows: int, broken: dict[int, str]) -> pa.Array:
     return pa.array(numbers[~np.isin(numbers, list(broken))] if broken else numbers)
 
 
-def decode_cells(table: pa.Table, lines: pa.Array) -> tuple[pa.Table, frozenset[int], frozenset[int]]:
+def decoded_table(table: pa.Table, lines: pa.Array) -> tuple[pa.Table, frozenset[int], frozenset[int]]:
     """Cells as UTF-8 text; a column with other bytes is decoded cell by cell."""
     foreign: set[int] = set()
     unreadable: set[int] = set()
@@ -183,14 +183,15 @@ def decode_cells(table: pa.Table, lines: pa.Array) -> tuple[pa.Table, frozenset[
         try:
             columns.append(column.cast(pa.string()))
         except pa.ArrowInvalid:
-            values, odd, lost = _decode_cells(column)
+            values, odd, lost = decode_cells(column)
             columns.append(pa.chunked_array([values]))
             foreign.update(lines.take(pa.array(odd, pa.int64())).to_pylist())
             unreadable.update(lines.take(pa.array(lost, pa.int64())).to_pylist())
     return pa.table(columns, names=table.column_names), frozenset(foreign), frozenset(unreadable)
 
 
-def _decode_cells(column: pa.ChunkedArray) -> tuple[pa.Array, list[int], list[int]]:
+def decode_cells(column: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, list[int], list[int]]:
+    """Decode bytes one by one; say which are Windows-1252 and which have a byte neither encoding knows."""
     cells: list[str | None] = []
     odd: list[int] = []
     lost: list[int] = []

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from early_id.district._rules import (
+    _calpads,
     _edfi,
     _enrollments,
     _files,
@@ -30,6 +31,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         for rule in (
             *_files.RULES,
             *_sources.RULES,
+            *_calpads.RULES,
             *_edfi.RULES,
             *_oneroster.RULES,
             *_oulad.RULES,

@@ -28,6 +28,11 @@ _MORE_THAN_A_DAY = """
     WHERE kind IN ('excused', 'unexcused', 'suspension_out') AND retracted_at IS NULL
     QUALIFY days > 1
 """
+_MORE_THAN_EXPECTED = """
+    FROM judged
+    SELECT *, excused_days + unexcused_days + suspension_out_days + coalesce(incomplete_study_days, 0) AS absent
+    WHERE absent > expected_days
+"""
 # No row on a submitted day means present, so a lost table of absences would speak for everybody.
 _NO_ABSENCE = """
     FROM judged SELECT *, (SELECT count(DISTINCT day) FROM judged) AS days WHERE NOT EXISTS (FROM absences)
@@ -125,6 +130,23 @@ RULES = (
         "Export the absences too; until then attendance is unknown.",
         "attendance was submitted for {days} school days, yet there is no single absence",
         _NO_ABSENCE,
+    ),
+    _never_enrolled(
+        "EID-TOT-001",
+        "absence_totals",
+        "error",
+        "student {student_id} at school {school_id} in school year {school_year}",
+    ),
+    Rule(
+        "EID-TOT-002",
+        "absence_totals",
+        "error",
+        "rows",
+        "more days absent than expected",
+        "The days absent of the school year add up to more than the days the student was expected.",
+        "Correct the totals at the source.",
+        "student {student_id} at school {school_id}: absent {absent} of {expected_days} days",
+        _MORE_THAN_EXPECTED,
     ),
     _never_enrolled(
         "EID-GRD-001",

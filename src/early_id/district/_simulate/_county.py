@@ -24,7 +24,7 @@ class Simulated:
     Attributes
     ----------
     tables : dict of pandas.DataFrame
-        Every canonical table by name, as its systems know it today; `decisions` is empty.
+        Every canonical table by name, as its systems know it today; `absence_totals` and `decisions` are empty.
     truth : pandas.DataFrame
         One row per student, school and Sunday of a week with school: `student_id`, `school_id`, `school_year`,
         `as_of`, `risk` (true chance to end the year chronically absent, given the latent state and all absences so

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from early_id.district._text import Cells, decode_cells
+from early_id.district._text import Cells, decoded_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -101,5 +101,5 @@ def _of_values(data: bytes) -> Cells:
 def _cells(items: list[bytes], last: int) -> Cells:
     lines = pa.array(np.arange(last - len(items) + 1, last + 1))
     rows = pa.table({ITEM: pa.array(items, pa.binary())})
-    text, foreign, unreadable = decode_cells(rows, lines)
+    text, foreign, unreadable = decoded_table(rows, lines)
     return Cells((ITEM,), text, lines, {}, foreign, unreadable)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from early_id.district._intake import Intake
+from early_id.district._sources._calpads import read_calpads
 from early_id.district._sources._connection import read_connection
 from early_id.district._sources._edfi import read_edfi
 from early_id.district._sources._folder import read_folder
@@ -26,6 +27,7 @@ Reader = Callable[[Path], Intake]
 #: The sources of the library: functions from a path and the district's mapping to what they found there.
 SOURCES: Mapping[str, Callable[[Path, Mapping[str, Any]], Intake]] = {
     "folder": read_folder,
+    "calpads": read_calpads,
     "edfi": read_edfi,
     "oneroster": read_oneroster,
     "oulad": read_oulad,

@@ -106,14 +106,28 @@ class Reading:
             f"CREATE VIEW {name} AS FROM raw_{name} ANTI JOIN gone USING ({FILE}, {LINE})"
         )
 
+    def has_rows(self, name: str) -> bool:
+        """Say whether anything is left in a sheet."""
+        return bool(self.connection.sql(f"FROM {name} LIMIT 1").fetchall())
+
     def unreadable(self, file: str, why: str) -> None:
         """Account for a file that cannot be read at all."""
-        self._file(file, 0)
-        self._findings.append(Finding("EID-FILE-006", file, 0, (why,)))
+        self.not_read(Finding("EID-FILE-006", file, 0, (why,)))
+
+    def not_read(self, finding: Finding) -> None:
+        """Account for a file that is passed over, and say so."""
+        self._file(finding.file, 0)
+        self._findings.append(finding)
 
     def unread(self, file: str, count: int, reason: str) -> None:
         """Account for a file whose rows are left out without being looked at."""
         self._unread[self._file(file, count)] = reason
+
+    def file(self, file: str, count: int) -> int:
+        """Open the account of one file whose rows go to several sheets; `add` takes its index as `part_of`."""
+        if count == 0:
+            self._findings.append(Finding("EID-FILE-005", file, 0, (f"{file} has no rows",)))
+        return self._file(file, count)
 
     def add(
         self,
@@ -123,6 +137,7 @@ class Reading:
         *,
         missing: Sequence[str] = (),
         empty: bool = False,
+        part_of: int | None = None,
     ) -> None:
         """Add the rows of one file to a sheet; broken and unreadable lines are held back.
 
@@ -138,11 +153,14 @@ class Reading:
             Columns without which no row can be used: the file is held back.
         empty : bool
             Whether a file without rows says that there is nothing to tell; otherwise it is a finding.
+        part_of : int, optional
+            Index of a file that was opened with `file`: these are some of its rows.
         """
-        index = self._file(file, 0)
+        index = self._file(file, 0) if part_of is None else part_of
         for part in [cells] if isinstance(cells, Cells) else cells:
+            self._counts[index] += part.count if part_of is None else 0
             self._append(name, index, part)
-        if not self._counts[index] and not empty:
+        if part_of is None and not self._counts[index] and not empty:
             self._findings.append(Finding("EID-FILE-005", file, 0, (f"{file} has no rows",)))
         if missing:
             columns = cells.columns if isinstance(cells, Cells) else ()
@@ -151,7 +169,6 @@ class Reading:
 
     def _append(self, name: str, index: int, cells: Cells) -> None:
         file = self._files[index]
-        self._counts[index] += cells.count
         self._findings += line_findings(cells, file)
         if cells.broken:
             frame = pd.DataFrame({"line": list(cells.broken), "text": list(cells.broken.values())})
@@ -181,10 +198,23 @@ class Reading:
         once : bool
             Whether the sentence is about the file and not about a row of it.
         """
-        bad = self.connection.sql(f"FROM {name} WHERE {where} ORDER BY {FILE}, {LINE}").to_arrow_table()
+        bad = self._found(name, where)
         if not bad.num_rows:
             return
         self._leave(bad, code, held=True)
+        self._report(bad, code, say, once=once, held=True)
+        files = bad[FILE].to_numpy()
+        frame = bad.drop_columns([FILE]).rename_columns({LINE: "line"}).to_pandas()
+        self._hold(name, frame.assign(file=[self._files[index] for index in files], rule=code))
+
+    def report(self, name: str, where: str, code: str, say: str) -> None:
+        """Report rows of a sheet for a rule of severity warning; they stay. Parameters are those of `hold_back`."""
+        self._report(self._found(name, where), code, say)
+
+    def _found(self, name: str, where: str) -> pa.Table:
+        return self.connection.sql(f"FROM {name} WHERE {where} ORDER BY {FILE}, {LINE}").to_arrow_table()
+
+    def _report(self, bad: pa.Table, code: str, say: str, *, once: bool = False, held: bool = False) -> None:
         files, lines = bad[FILE].to_numpy(), bad[LINE].to_numpy()
         for index in dict.fromkeys(files.tolist()):
             own = bad.filter(pa.array(files == index))
@@ -194,22 +224,8 @@ class Reading:
                 for row in first
                 for said in [say.format(**row)]
             )
-            held = frozenset(lines[files == index].tolist())
-            self._findings.append(Finding(code, self._files[index], own.num_rows, shown, held))
-        frame = bad.drop_columns([FILE]).rename_columns({LINE: "line"}).to_pandas()
-        self._hold(name, frame.assign(file=[self._files[index] for index in files], rule=code))
-
-    def report(self, name: str, where: str, code: str, say: str) -> None:
-        """Report rows of a sheet for a rule of severity warning; they go on. As for `hold_back`."""
-        odd = self.connection.sql(f"FROM {name} WHERE {where} ORDER BY {FILE}, {LINE}").to_arrow_table()
-        files = odd[FILE].to_numpy()
-        for index in dict.fromkeys(files.tolist()):
-            own = odd.filter(pa.array(files == index))
-            said = [
-                f"{self._files[index]} line {row[LINE]}: {say.format(**row)}"
-                for row in own.slice(0, _SHOWN).to_pylist()
-            ]
-            self._findings.append(Finding(code, self._files[index], own.num_rows, tuple(said)))
+            gone = frozenset(lines[files == index].tolist()) if held else frozenset()
+            self._findings.append(Finding(code, self._files[index], own.num_rows, shown, gone))
 
     def remark(self, code: str, query: str, say: str) -> None:
         """Report something about the whole, once for each row of a query, such as a school without a calendar."""
@@ -268,7 +284,7 @@ class Reading:
         """Say whether a canonical table has got any row so far."""
         return any(part.num_rows for part in self._rows.get(table, []))
 
-    def looked_up(self, name: str, where: str, otherwise: str) -> None:
+    def looked_up(self, name: str, where: str = "true", otherwise: str = "no other row refers to it") -> None:
         """Account for rows of a sheet that others were completed with, such as the name of a course.
 
         Parameters
