@@ -256,6 +256,22 @@ class Oracle:
         enrolled = self.submitted(at, student, year - 1, date.min, first)
         out["prior_absence_rate"] = ratio(len(absent(past_first, past_last)), enrolled)
         out["prior_unexcused_rate"] = ratio(len(absent(past_first, past_last, kinds=unexcused)), enrolled)
+        if not enrolled:
+            totals = [
+                r
+                for r in self.seen("absence_totals", at)
+                if r["student_id"] == student and r["school_year"] == year - 1
+            ]
+            expected = sum(r["expected_days"] for r in totals)
+            missed = sum(
+                r["excused_days"]
+                + r["unexcused_days"]
+                + r["suspension_out_days"]
+                + (r["incomplete_study_days"] or 0)
+                for r in totals
+            )
+            out["prior_absence_rate"] = ratio(missed, expected)
+            out["prior_unexcused_rate"] = ratio(sum(r["unexcused_days"] for r in totals), expected)
         late = [r for r in self.exceptions(at, student, past_first, past_last) if tardy(r)]
         out["prior_tardies"] = len(late) if enrolled else NAN
         return out

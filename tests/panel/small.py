@@ -106,6 +106,28 @@ def _club(rng: np.random.Generator, spell, days: pd.Series) -> list[dict]:
     return rows
 
 
+def _totals(rng: np.random.Generator, calendar: pd.DataFrame, enrollments: pd.DataFrame) -> list[dict]:
+    """Totals of the year before every school year, of some students, at one or both schools, some known late."""
+    rows = []
+    for year, days in calendar.groupby("school_year"):
+        for student in enrollments.student_id.unique():
+            for school in ("01", "02"):
+                if rng.random() < 0.5:
+                    continue
+                expected = int(rng.integers(0, 40))
+                excused, unexcused, out, undone = rng.multinomial(
+                    int(expected * rng.random()), [0.4, 0.3, 0.1, 0.2]
+                )
+                ended = days.day.min() - 30 * DAY
+                row = {"student_id": student, "school_id": school, "school_year": year - 1, "ended_on": ended,
+                       "expected_days": expected, "excused_days": int(excused), "unexcused_days": int(unexcused),
+                       "suspension_out_days": int(out), "suspension_in_days": None,
+                       "incomplete_study_days": int(undone) if rng.random() < 0.5 else None}  # fmt: skip
+                late = ended + int(rng.integers(0, 50)) * DAY
+                rows += _versions(rng, row, late, {"excused_days": 0})
+    return rows
+
+
 def small_district(seed: int, students: int = 12) -> dict[str, pd.DataFrame]:
     """Two schools, two short school years, every canonical table a feature or a label reads."""
     rng, more = np.random.default_rng(seed), np.random.default_rng([seed, 1])
@@ -187,7 +209,10 @@ def small_district(seed: int, students: int = 12) -> dict[str, pd.DataFrame]:
     )
     tables = {
         "schools": schools, "calendar": calendar, "enrollments": enrollments, "attendance_feed": pd.DataFrame(feed),
+        "absence_totals": pd.DataFrame(_totals(np.random.default_rng([seed, 2]), calendar, enrollments)),
         "absences": pd.DataFrame(absences), "grades": pd.DataFrame(grades), "incidents": pd.DataFrame(incidents),
     }  # fmt: skip
     tables["grades"]["hundredths"] = tables["grades"]["hundredths"].astype("Int64")
+    for name in ("suspension_in_days", "incomplete_study_days"):
+        tables["absence_totals"][name] = tables["absence_totals"][name].astype("Int64")
     return {name: frame for name, frame in tables.items() if len(frame)}

@@ -171,7 +171,8 @@ _ALL = (
             ),
         },
         about="What a whole school year came to, for years of which there are no daily tables. The four numbers of "
-        "absent days never add up to more than the days expected.",
+        "absent days never add up to more than the days expected. Absence of the year before is read from here where "
+        "no day of the student's year was submitted.",
         occurred="ended_on",
         assumed_lag_days=45,
     ),

@@ -169,6 +169,11 @@ def aggregate_before(plan: Plan, table: str, events: Any, features: Iterable[Fea
     who = ["person", "school_year"] + (["school_number"] if scope == "school" else [])
     sums = _integers(events, features)
     alike = events.group_by(*who, "known_at", gone_on=events.retracted_at.fill_null(NEVER)).agg(**sums)
+    return as_they_stood(plan, table, alike, who, sums)
+
+
+def as_they_stood(plan: Plan, table: str, alike: Any, who: list[str], sums: Iterable[str]) -> Any:
+    """Add up figures that appear on `known_at` and go on `gone_on`, between any two changes: from_on and until."""
     # For everybody at once: after that the events of the year before, which are many, are no longer needed.
     alike = plan.of_part(plan.keep(f"{table}_alike", alike))
     known = alike.select(*who, from_on=alike.known_at)

@@ -29,6 +29,7 @@ from early_id.panel._submitted import (
     submitted_of_year,
 )
 from early_id.panel._time import Scope, county_years, school_dates, school_numbers, school_weeks, year_days
+from early_id.panel._totals import totals_before
 from early_id.panel._values import value_of
 
 #: Whether a student's attendance is recent enough to score is judged on this many school days.
@@ -193,6 +194,9 @@ def _with_events(plan: Plan, parts: Cohort, rows: Any, table: str, wanted: Seque
         earlier = events_before(plan, parts.sources, table, events)
         earlier = aggregate_before(plan, table, earlier, before, scope)
         rows = _joined_before(rows, plan.keep(f"{table}_before", earlier, by_part=True), scope)
+        totals = totals_before(plan, parts.sources, before)
+        if totals is not None:
+            rows = _joined_before(rows, plan.keep("totals_before", totals, by_part=True), scope)
     return rows.mutate(
         **{
             name: rows[parts_of(feature)["top"].name]

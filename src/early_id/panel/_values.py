@@ -11,6 +11,7 @@ from early_id.panel._courses import FINE
 from early_id.panel._feature import Feature
 from early_id.panel._marks import PACK
 from early_id.panel._runs import current_run, longest_run
+from early_id.panel._totals import EXPECTED, totalled
 
 HUNDREDTHS = 100
 #: Filters of final marks: where none is on record, none of them is known.
@@ -20,14 +21,15 @@ _FINALS = ("core_final", "failed_core", "passed_core")
 def known_condition(rows: Any, feature: Feature) -> Any:
     """Say where a count of zero means none, and not unknown.
 
-    Attendance: at least one submitted day while enrolled in the window. Grades: at least one assignment on record
-    this year; for final marks, one of those in the same year. Incidents: the school's district had sent any by the
-    as-of date (last year: a district in which the student was enrolled then had sent any before this school year);
-    school days since the last one also need a submitted day.
+    Attendance: at least one submitted day while enrolled in the window, or the year's totals where they are read.
+    Grades: at least one assignment on record this year; for final marks, one of those in the same year. Incidents: the
+    school's district had sent any by the as-of date (last year: a district in which the student was enrolled then had
+    sent any before this school year); school days since the last one also need a submitted day.
     """
     prior = feature.window == "prior_year"
     if feature.table == "absences":
-        return rows[f"enrolled_{feature.window}"] > 0
+        days = rows[f"enrolled_{feature.window}"] > 0
+        return days | (rows[EXPECTED] > 0).fill_null(False) if totalled(feature) else days
     if feature.table == "grades":
         finals = rows["known_finals_before" if prior else "known_finals"]
         return ((finals if prior or feature.where in _FINALS else rows["known_work"]) > 0).fill_null(False)
@@ -45,6 +47,11 @@ def _pair(rows: Any, feature: Feature, suffix: str = "") -> tuple[Any, Any]:
     """Numerator and denominator of a ratio, zeros where the student had no rows."""
     parts = parts_of(feature)
     top = rows[parts[f"top{suffix}"].name].fill_null(0)
+    if totalled(feature):
+        # Days that were sent come before totals: where there are any, totals would count them twice.
+        sent = (rows[f"enrolled_{feature.window}"] > 0).fill_null(False)
+        whole = rows[totalled(feature)].fill_null(0), rows[EXPECTED].fill_null(0)
+        return ibis.ifelse(sent, top, whole[0]), ibis.ifelse(sent, _enrolled(rows, feature, ""), whole[1])
     if feature.over == "enrolled_days":
         return top, _enrolled(rows, feature, suffix)
     return top, rows[parts[f"bottom{suffix}"].name].fill_null(0)
