@@ -123,11 +123,12 @@ _ALL = (
                 "unexcused",
                 ABSENCE_KINDS,
             ),
-            "thousandths": optional(
+            "thousandths": Column(
                 "int",
                 "How much of the school day, in thousandths: 1000 is the whole day, 250 a quarter; empty, for tardy "
                 "and partial only: nobody knows how much.",
                 "1000",
+                nullable=True,
                 low=0,
                 high=1000,
             ),
@@ -239,7 +240,6 @@ _ALL = (
                     BASES,
                 ),
                 nullable=True,
-                required=False,
             ),
             "suspension_days": Column(
                 "int", "Days of out-of-school suspension that followed; 0: none.", "1", low=0, high=366
