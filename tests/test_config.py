@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from early_id.config import LABELS, ROLES, load_config, read_capacity
+from early_id.config import LABELS, ROLES, SOURCES, load_config, read_capacity
+from early_id.district import _sources
 from early_id.exceptions import ConfigError
 
 DISTRICT = "district: {path: data}\n"
@@ -264,3 +265,7 @@ def test_the_tilde_is_the_user_s_own_folder(tmp_path, monkeypatch):
 def test_a_tracking_address_without_a_scheme_is_a_path_from_the_file_s_folder(tmp_path, uri):
     found = load_config(written(tmp_path, f"{SMALLEST}tracking: {{uri: '{uri}'}}\n")).tracking.uri
     assert str(tmp_path.resolve()) in found
+
+
+def test_the_sources_of_a_configuration_are_those_that_can_be_read():
+    assert sorted(SOURCES) == sorted(_sources.SOURCES)

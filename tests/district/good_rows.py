@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+from hypothesis import HealthCheck, Phase
 
 from early_id.district import TABLES
 
@@ -40,3 +41,21 @@ def assert_no_bad_row(district, today):
             & ~(enrollments["left_on"] < row.occurred_on)
         ]
         assert len(spells) > 0
+
+
+#: One example takes seconds: the first one found will do.
+BROKEN = {
+    "deadline": None,
+    "phases": [Phase.explicit, Phase.reuse, Phase.generate],
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
+}
+
+
+def assert_accounts_balance(files):
+    assert (files["rows_in"] == files["rows_out"] + files["quarantined"] + files["ignored"]).all()
+
+
+def assert_every_row_is_somewhere(result):
+    """Every row of every file went on, was held back or left out, and no source forgot one."""
+    assert_accounts_balance(result.files)
+    assert "EID-SRC-006" not in set(result.rules["code"]), result.rules["examples"].tolist()

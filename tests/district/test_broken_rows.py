@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from good_rows import assert_no_bad_row
-from hypothesis import HealthCheck, Phase, event, given, settings
+from good_rows import BROKEN, assert_accounts_balance, assert_no_bad_row
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from small_district import TODAY, small_district, write_csv
 
@@ -124,7 +124,7 @@ def _break(folder, data):
 
 def _assert_accounts_balance(result):
     files = result.files
-    assert (files["rows_in"] == files["rows_out"] + files["quarantined"] + files["ignored"]).all()
+    assert_accounts_balance(files)
     for row in files.itertuples():
         name = row.file.removesuffix(".csv")
         assert row.rows_out == len(result.district.frame(name))
@@ -133,16 +133,7 @@ def _assert_accounts_balance(result):
 
 @pytest.mark.slow
 @given(data=st.data())
-@settings(
-    max_examples=20,
-    deadline=None,
-    phases=[
-        Phase.explicit,
-        Phase.reuse,
-        Phase.generate,
-    ],  # one example takes a second: the first one found will do
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@settings(max_examples=20, **BROKEN)
 def test_however_rows_are_broken(data):
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "in"

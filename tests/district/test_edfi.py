@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from good_rows import assert_every_row_is_somewhere
 from small_edfi import TODAY, small_edfi, write_edfi_files
 
 from early_id.district import check_district, read_district, write_check, write_county
@@ -249,10 +250,8 @@ def test_groups_hold_over_time_and_no_is_said_only_where_somebody_would_have_sai
 
 
 def test_every_object_is_accounted_for_and_the_good_rows_hold_again(small, tmp_path):
-    files = small.files
-    assert (files["rows_in"] == files["rows_out"] + files["quarantined"] + files["ignored"]).all()
-    assert files["rows_in"].sum() == sum(map(len, small_edfi().values()))
-    assert "EID-SRC-006" not in set(small.rules["code"])
+    assert_every_row_is_somewhere(small)
+    assert small.files["rows_in"].sum() == sum(map(len, small_edfi().values()))
     again = check_district(write_check(small, tmp_path / "out"), today=_TODAY)
     assert again.ok
 
@@ -296,6 +295,17 @@ def test_objects_of_one_name_that_differ_are_both_held_back(tmp_path):
     result = check_district(write_edfi_files(tmp_path, resources), source="edfi", today=_TODAY)
     assert accounts(result)["sessions"][2] == 2
     assert "sessionName" not in result.rules.set_index("code").loc["EID-SRC-003", "examples"][0]
+
+
+def test_work_of_an_entry_without_a_namespace_is_found(tmp_path):
+    resources = small_edfi()
+    for one in resources["gradebookEntries"]:
+        del one["namespace"]
+    for one in resources["studentGradebookEntries"]:
+        del one["gradebookEntryReference"]["namespace"]
+    result = check_district(write_edfi_files(tmp_path, resources), source="edfi", today=_TODAY)
+    assert_every_row_is_somewhere(result)
+    assert accounts(result)["studentGradebookEntries"] == (4, 3, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -404,8 +414,7 @@ def test_every_row_of_the_sample_district_is_somewhere():
     files = result.files.set_index("file")
     for file in SAMPLE.glob("*.jsonl"):
         assert files.loc[file.name, "rows_in"] == len(file.read_text().splitlines())
-    assert (files["rows_in"] == files["rows_out"] + files["quarantined"] + files["ignored"]).all()
-    assert "EID-SRC-006" not in set(result.rules["code"])
+    assert_every_row_is_somewhere(result)
     # Marks of students of whom no school is known are the only rows that cannot be believed.
     assert set(result.rules.loc[result.rules["severity"] == "error", "code"]) == {"EID-GRD-001"}
     assert len(result.district.frame("absences")) == 1086

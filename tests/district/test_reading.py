@@ -79,9 +79,7 @@ def test_a_forgotten_row_is_held_back_and_said(files):
     def read(path):
         reading = reading_of(path)
         reading.sheet("notes", [path / "notes.csv"], ["Pupil", "Text"])
-        reading.connection.execute(
-            "INSERT INTO fed SELECT _file, _line, NULL, NULL FROM notes WHERE Pupil = '01'"
-        )
+        reading.looked_up("notes", "Pupil = '01'")
         return reading.intake()
 
     result = check_district(files, source=read, today=TODAY)

@@ -90,10 +90,11 @@ def _features(district: District) -> dict[str, str]:
 
 
 def _cadence(district: District) -> str:
-    if not district.signals.has("calendar"):
-        return "only yearly, no weekly list: there is no calendar and no daily attendance; merge with a daily source"
     dated: Mapping[str, str] = {"attendance_feed": "attendance", "grades": "marks", "incidents": "incidents"}
     arriving = [word for name, word in dated.items() if district.signals.has(name)]
+    if not district.signals.has("calendar"):
+        missing = "no calendar" if "attendance" in arriving else "no calendar and no daily attendance"
+        return f"only yearly, no weekly list: there is {missing}; merge with a daily source"
     if not arriving:
         return "nothing arrives during the year: lists can only rest on enrollments"
     return f"weekly, from {', '.join(arriving)}"

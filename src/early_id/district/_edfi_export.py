@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import duckdb
 import yaml
 
 from early_id.district._edfi_resources import RESOURCES, STEPS
@@ -79,9 +80,9 @@ def write_edfi(tables: str | Path, folder: str | Path) -> dict[str, int]:
     return counts
 
 
-def _write(connection: object, name: str, query: str, folder: Path) -> int:
+def _write(connection: duckdb.DuckDBPyConnection, name: str, query: str, folder: Path) -> int:
     target = str(folder / f"{name}.jsonl").replace("'", "''")
-    counted = connection.execute(  # type: ignore[attr-defined]
+    counted = connection.execute(
         f"""
         COPY (
             SELECT md5(CAST(to_json(item) AS VARCHAR)) AS id, item.* FROM ({query}) AS item ORDER BY ALL

@@ -173,11 +173,10 @@ RESOURCES: Mapping[str, str] = {
             occurred_on AS "eventDate", school(school_id) AS "schoolReference",
             session(school_id, school_year, term) AS "sessionReference", student(student_id) AS "studentReference",
             CAST(round(thousandths / 1000, 2) AS DECIMAL(3, 2)) AS "eventDuration"
-        FROM absences JOIN calendar ON absences.school_id = calendar.school_id AND occurred_on = day
+        FROM absences
+        JOIN (FROM calendar SELECT school_id, day AS occurred_on, school_year, term) USING (school_id, occurred_on)
         WHERE retracted_at IS NULL
-    """.replace("school(school_id)", "school(absences.school_id)").replace(
-        "session(school_id,", "session(absences.school_id,"
-    ),
+    """,
     "sectionAttendanceTakenEvents": """
         SELECT {'calendarCode': calendar_code(school_id, school_year), 'date': day, 'schoolId': number(school_id),
                 'schoolYear': school_year} AS "calendarDateReference",

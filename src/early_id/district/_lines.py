@@ -82,7 +82,7 @@ def read_lines(path: Path, delimiter: Callable[[str], str]) -> Lines:
     filled = np.array([bool(line.strip()) for line in every], bool)
     numbers = np.flatnonzero(filled) + 1
     raw = pa.array([line for line, is_filled in zip(every, filled, strict=True) if is_filled], pa.binary())
-    text, odd, lost = _decoded(raw)
+    text, odd, lost = decode_cells(raw)
     between = delimiter("\n".join(text.slice(0, 1000).to_pylist()))
     return Lines(
         text,
@@ -91,13 +91,6 @@ def read_lines(path: Path, delimiter: Callable[[str], str]) -> Lines:
         frozenset(numbers[odd].tolist()),
         frozenset(numbers[lost].tolist()),
     )
-
-
-def _decoded(raw: pa.Array) -> tuple[pa.Array, list[int], list[int]]:
-    try:
-        return raw.cast(pa.string()), [], []
-    except pa.ArrowInvalid:
-        return decode_cells(raw)
 
 
 def _split(text: pa.Array, delimiter: str) -> pa.ListArray:

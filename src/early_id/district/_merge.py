@@ -100,31 +100,21 @@ def merge_districts(
     (0, True)
     """
     connection = engine()
-    rows, files, conflicts, assumed = {}, [], [], {}
     ids = {"student_id": student_ids or {}, "school_id": school_ids or {}}
     _refuse_shared(ids)
-    for side in ("first", "second"):
-        connection.register(
-            f"{side}_attendance_feed", (first if side == "first" else second).arrow("attendance_feed")
-        )
+    mine = {name: first.arrow(name) for name in TABLES}
+    for name, own in mine.items():
+        connection.register(f"first_{name}", own)
+        connection.register(f"second_{name}", _renamed(second.arrow(name), ids))
+    files: list[SourceFile] = []
+    rows, conflicts, assumed = {}, [], {}
     for name, table in TABLES.items():
-        one, other = first.arrow(name), _renamed(second.arrow(name), ids)
-        connection.register(f"first_{name}", one)
-        connection.register(f"second_{name}", other)
-        spoken = connection.sql(_spoken(table, "SEMI")).to_arrow_table()
-        kept = connection.sql(_spoken(table, "ANTI")).to_arrow_table()
+        own = mine[name]
+        spoken, kept = (connection.sql(_spoken(table, join)).to_arrow_table() for join in ("SEMI", "ANTI"))
         conflicts.append(_conflicts(connection, table, spoken))
-        parts = []
-        for side, own, went in (("first", one, 0), ("second", kept, spoken.num_rows)):
-            if own.num_rows or went:
-                ignored = {"the first source speaks of it": went} if went else {}
-                files.append(SourceFile(f"{name} of the {side}", own.num_rows + went, ignored))
-                parts.append(
-                    with_origin(own, file=len(files) - 1, lines=pa.array(np.arange(1, own.num_rows + 1)))
-                )
-        if parts:
+        assumed[name] = _assumed(first, second, name, own.num_rows, kept.num_rows)
+        if parts := _accounted(files, name, own, kept, spoken.num_rows):
             rows[name] = pa.concat_tables(parts)
-        assumed[name] = _assumed(first, second, name, one.num_rows, kept.num_rows)
     required = frozenset(name for name, table in TABLES.items() if table.required and name not in rows)
     check = check_intake("merged", Intake(tuple(files), rows, lacks=required), today)
     imputed = {name: share for name, share in assumed.items() if name in check.district.signals.imputed}
@@ -133,6 +123,20 @@ def merge_districts(
     told["known_at_imputed"] = {name: round(share, 6) for name, share in imputed.items()}
     check = replace(check, district=district, capabilities=told)
     return MergeResult(district, pd.concat(conflicts, ignore_index=True), check)
+
+
+def _accounted(
+    files: list[SourceFile], name: str, own: pa.Table, kept: pa.Table, dropped: int
+) -> list[pa.Table]:
+    """Open the account of a table of either district; return their rows, each with its place there."""
+    parts = []
+    for side, rows, went in (("first", own, 0), ("second", kept, dropped)):
+        if rows.num_rows or went:
+            ignored = {"the first source speaks of it": went} if went else {}
+            files.append(SourceFile(f"{name} of the {side}", rows.num_rows + went, ignored))
+            lines = pa.array(np.arange(1, rows.num_rows + 1))
+            parts.append(with_origin(rows, file=len(files) - 1, lines=lines))
+    return parts
 
 
 def _refuse_shared(ids: Mapping[str, Mapping[str, str]]) -> None:

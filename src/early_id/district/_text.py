@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import io
 from dataclasses import dataclass
@@ -175,23 +176,22 @@ def _line_numbers(rows: int, broken: dict[int, str]) -> pa.Array:
 
 
 def decoded_table(table: pa.Table, lines: pa.Array) -> tuple[pa.Table, frozenset[int], frozenset[int]]:
-    """Cells as UTF-8 text; a column with other bytes is decoded cell by cell."""
+    """Decode every column; say which lines hold Windows-1252 and which a byte neither encoding knows."""
     foreign: set[int] = set()
     unreadable: set[int] = set()
     columns = []
     for column in table.columns:
-        try:
-            columns.append(column.cast(pa.string()))
-        except pa.ArrowInvalid:
-            values, odd, lost = decode_cells(column)
-            columns.append(pa.chunked_array([values]))
-            foreign.update(lines.take(pa.array(odd, pa.int64())).to_pylist())
-            unreadable.update(lines.take(pa.array(lost, pa.int64())).to_pylist())
+        values, odd, lost = decode_cells(column)
+        columns.append(values)
+        foreign.update(lines.take(pa.array(odd, pa.int64())).to_pylist())
+        unreadable.update(lines.take(pa.array(lost, pa.int64())).to_pylist())
     return pa.table(columns, names=table.column_names), frozenset(foreign), frozenset(unreadable)
 
 
 def decode_cells(column: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, list[int], list[int]]:
-    """Decode bytes one by one; say which are Windows-1252 and which have a byte neither encoding knows."""
+    """Cells as UTF-8 text, one by one if they are not; say which are Windows-1252 and which have a byte of neither."""
+    with contextlib.suppress(pa.ArrowInvalid):
+        return column.cast(pa.string()), [], []
     cells: list[str | None] = []
     odd: list[int] = []
     lost: list[int] = []

@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from early_id.district._intake import Finding
 from early_id.district._lines import Lines, read_lines
 from early_id.district._sources._calpads_records import RECORDS, SENT, Record
+from early_id.district._sources._folder import refuse_no_folder
 from early_id.district._text import Cells
-from early_id.exceptions import ConfigError, DataError, examples
+from early_id.exceptions import DataError, examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,12 +42,7 @@ def open_files(reading: Reading, path: Path) -> None:
     DataError
         If it holds no text file.
     """
-    if not path.is_dir():
-        what = (
-            "is a file; give the folder that holds it" if path.exists() else "does not exist; check the path"
-        )
-        msg = f"Expected a folder with CALPADS files, but {str(path)!r} {what}."
-        raise ConfigError(msg)
+    refuse_no_folder(path, "CALPADS files")
     every = sorted(file for file in path.iterdir() if not file.name.startswith(".") and file.is_file())
     files = [file for file in every if file.suffix.lower() in _ENDINGS]
     if not files:

@@ -25,7 +25,6 @@ _DAY = r"""
     END;
     CREATE MACRO plain_day(cell) AS CASE WHEN NOT contains(cell, ' ') THEN sent_day(cell) END;
     CREATE MACRO ends_in(year_cell) AS TRY_CAST(right(year_cell, 4) AS BIGINT);
-    CREATE MACRO school_year_of(day) AS CAST(year(day) + CASE WHEN month(day) >= 7 THEN 1 ELSE 0 END AS BIGINT);
     CREATE MACRO exit_class(reason) AS meaning('exit', regexp_extract(reason, '^[A-Za-z]?([0-9]{3})$', 1));
     -- The first Wednesday of October: the day by which the state asks who came back.
     CREATE MACRO census_day(in_year) AS

@@ -44,7 +44,6 @@ _MACROS = (
     coalesce(CAST(CAST(round(try_cast(text AS DOUBLE) * times) AS BIGINT) AS VARCHAR), text)
     """,
     "CREATE MACRO here(file_number, line_number) AS struct_pack(file := file_number, line := line_number)",
-    "CREATE MACRO year_of(day) AS year(day) + CASE WHEN month(day) >= 7 THEN 1 ELSE 0 END",
 )
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from early_id.district._sources._codes import code_sets
+from early_id.district._sources._folder import refuse_no_folder
 from early_id.district._sources._json import ITEM, json_items
-from early_id.exceptions import ConfigError, DataError, examples
+from early_id.exceptions import DataError, examples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,10 +39,7 @@ def resource_files(path: Path) -> dict[str, list[Path]]:
     DataError
         If no file is named after a resource.
     """
-    if not path.is_dir():
-        what = "is a file" if path.exists() else "does not exist"
-        msg = f"Expected a folder with one file per Ed-Fi resource, but {str(path)!r} {what}; check the path."
-        raise ConfigError(msg)
+    refuse_no_folder(path, "one file per Ed-Fi resource")
     found: dict[str, list[Path]] = {}
     names = {
         name.lower(): name for name in (*layouts(), *_programs(), *code_sets("edfi_resources")["ignored"])

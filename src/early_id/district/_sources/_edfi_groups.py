@@ -144,8 +144,8 @@ def groups(reading: Reading, present: frozenset[str]) -> None:
     """
     connection = reading.connection
     programs = dict(code_sets("edfi_resources")["programs"])
-    not_read = "begin_date IS NULL"
-    reading.hold_back(PROGRAMS, not_read, "EID-SRC-002", "beginDate of student {student} is empty")
+    said = "beginDate of student {student} is empty"
+    reading.hold_back(PROGRAMS, "begin_date IS NULL", "EID-SRC-002", said)
     reading.leave_out(
         PROGRAMS, _without_meaning(programs), "a program that says nothing about a group of the audit"
     )

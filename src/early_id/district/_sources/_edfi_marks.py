@@ -8,20 +8,21 @@ if TYPE_CHECKING:
     from early_id.district._sources._reading import Reading
 
 # The first subject of a course names it; a course with any core subject is a core course.
-_SUBJECTS = """
-    CREATE TABLE course_subjects AS
+_WORDS = """
+    CREATE TABLE course_words AS
     WITH named AS (
         SELECT course, organization, list_transform(
             entries(subjects), subject -> code(subject->>'academicSubjectDescriptor')
         ) AS words FROM courses
-    ),
-    offered AS (
-        FROM courseOfferings AS offering JOIN named USING (course, organization)
-        SELECT local_course, school, school_year, session, words
     )
-    SELECT local_course, school, school_year, session, words[1] AS subject,
+    SELECT course, organization, words[1] AS subject,
         list_contains(list_transform(words, word -> meaning('AcademicSubject', word)), 'core') AS core
-    FROM offered
+    FROM named
+"""
+_SUBJECTS = """
+    CREATE TABLE course_subjects AS
+    FROM courseOfferings JOIN course_words USING (course, organization)
+    SELECT local_course, school, school_year, session, subject, core
 """
 _JOIN_SUBJECT = """
     LEFT JOIN course_subjects AS about
@@ -50,7 +51,8 @@ _NUMBER = """
 _ASSIGNMENTS = f"""
     WITH work AS (
         SELECT done.*, school, school_year, course, section, session, assigned_on, due_on, max_points
-        FROM studentGradebookEntries AS done JOIN gradebookEntries USING (entry, namespace)
+        FROM studentGradebookEntries AS done JOIN gradebookEntries AS due
+            ON done.entry = due.entry AND done.namespace IS NOT DISTINCT FROM due.namespace
     )
     SELECT student AS student_id, work.course || '-' || work.school AS course_id,
         concat_ws('/', work.section, work.entry) AS assessment_id, work.school AS school_id, work.session AS term,
@@ -66,24 +68,17 @@ _TRANSCRIPTS = f"""
     WITH ended AS (
         FROM sessions SELECT school, school_year, code(term) AS term, max(name) AS session, max(as_day(end_date))
             AS day GROUP BY ALL
-    ),
-    named AS (
-        SELECT course, organization, list_transform(entries(subjects),
-            subject -> code(subject->>'academicSubjectDescriptor')) AS words
-        FROM courses
     )
     SELECT student AS student_id, work.course || '-' || work.organization AS course_id,
         concat_ws('/', 'transcript', work.school_year, code(work.term)) AS assessment_id,
         CASE WHEN work.organization IN (SELECT id FROM schools) THEN work.organization END AS school_id,
         coalesce(session, code(work.term)) AS term, 'final' AS kind,
         {_POINTS.format(number="work.number")} AS hundredths, letter AS mark, CAST(day AS VARCHAR) AS assessed_on,
-        words[1] AS subject,
-        coalesce(list_contains(list_transform(words, word -> meaning('AcademicSubject', word)), 'core'), false) AS core,
-        work._file, work._line
+        subject, coalesce(core, false) AS core, work._file, work._line
     FROM courseTranscripts AS work
     LEFT JOIN ended ON work.organization = ended.school AND work.school_year = ended.school_year
         AND code(work.term) = ended.term
-    LEFT JOIN named ON work.course = named.course AND work.course_organization = named.organization
+    LEFT JOIN course_words AS named ON work.course = named.course AND work.course_organization = named.organization
 """
 _FINAL_THERE = """
     (student, school_year) IN (
@@ -109,7 +104,8 @@ def marks(reading: Reading) -> None:
         reading.report(
             sheet, "TRY_CAST(number AS DOUBLE) > 100", "EID-EDF-004", "student {student}: {number}"
         )
-    reading.connection.execute(_SUBJECTS)
+    for query in (_WORDS, _SUBJECTS):
+        reading.connection.execute(query)
     for query in (_GRADES, _ASSIGNMENTS, _TRANSCRIPTS):
         reading.rows("grades", query)
     _look_up(reading)

@@ -43,8 +43,8 @@ _SPELLS = """
             AND (one._file, one._line) <> (other._file, other._line)
             AND one.entered <= coalesce(other.last_day, DATE '9999-12-31')
             AND other.entered <= coalesce(one.last_day, DATE '9999-12-31')
-            AND coalesce(one.school_year, CAST(year_of(one.entered) AS VARCHAR))
-                = coalesce(other.school_year, CAST(year_of(other.entered) AS VARCHAR))
+            AND coalesce(one.school_year, CAST(school_year_of(one.entered) AS VARCHAR))
+                = coalesce(other.school_year, CAST(school_year_of(other.entered) AS VARCHAR))
         WHERE one.says IS NULL
         GROUP BY ALL
     )
@@ -52,7 +52,7 @@ _SPELLS = """
 """
 _ENROLLMENTS = """
     SELECT student AS student_id, school AS school_id, plain_day(entry_date) AS entered_on,
-        coalesce(school_year, CAST(year_of(entered) AS VARCHAR)) AS school_year,
+        coalesce(school_year, CAST(school_year_of(entered) AS VARCHAR)) AS school_year,
         means('GradeLevel', grade_level) AS grade_level,
         coalesce(CAST(last_day AS VARCHAR), plain_day(exit_date)) AS left_on,
         code(exit_type) AS exit_reason,

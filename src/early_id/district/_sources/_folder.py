@@ -20,6 +20,21 @@ _TRUTH = "truth.parquet"  # `early-id simulate` writes it beside the tables
 _OTHER = "the mapping names another file for this table"
 
 
+def refuse_no_folder(path: Path, held: str) -> None:
+    """Refuse a path that is no folder; `held` says what such a folder holds.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if not path.exists():
+        msg = f"Expected a folder, but {str(path)!r} does not exist; check the path."
+        raise ConfigError(msg)
+    if not path.is_dir():
+        msg = f"Expected a folder with {held}, but {str(path)!r} is a file; give the folder that holds it."
+        raise ConfigError(msg)
+
+
 def list_files(path: Path) -> list[Path]:
     """List the CSV and Parquet files of a folder.
 
@@ -28,15 +43,7 @@ def list_files(path: Path) -> list[Path]:
     ConfigError
         If there is no such folder.
     """
-    if not path.exists():
-        msg = f"Expected a folder, but {str(path)!r} does not exist; check the path."
-        raise ConfigError(msg)
-    if not path.is_dir():
-        msg = (
-            f"Expected a folder with one file per table, but {str(path)!r} is a file; "
-            "give the folder that holds it."
-        )
-        raise ConfigError(msg)
+    refuse_no_folder(path, "one file per table")
     return sorted(file for file in path.iterdir() if file.suffix.lower() in _ENDINGS and file.is_file())
 
 

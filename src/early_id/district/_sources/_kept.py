@@ -13,6 +13,7 @@ import pyarrow as pa
 from early_id.district._cells import parse_day, under_each_other
 from early_id.district._engine import engine
 from early_id.district._intake import FILE, LINE, Finding, Intake, SourceFile
+from early_id.district._sources._reading import SCHOOL_YEAR_OF
 from early_id.district._tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _PAGE = re.compile(r"[-_. ]?\d+$")
 #: What is said of a single export and is no longer true of several.
 _ALONE = frozenset({"EID-EDF-007"})
 _LATER = "a later export says it anew"
+_KEYS = pa.schema([(FILE, pa.int32()), (LINE, pa.int64())])
+_FED = pa.schema([*_KEYS, ("to_file", pa.int32()), ("to_line", pa.int64())])
 # An export speaks of a school year and a kind of file if it has any row of them: an export of the new year takes
 # nothing of the old one back, and neither does a file that was not exported.
 _RUNS = """
@@ -80,10 +83,12 @@ def read_kept(exports: dict[date, Path], read: Callable[[Path], Intake]) -> Inta
     """
     parts = [read(folder) for folder in exports.values()]
     connection = engine()
+    connection.execute(SCHOOL_YEAR_OF)
     days = pa.table({_EXPORT: pa.array(range(len(parts)), pa.int64()), "day": pa.array(exports, pa.date32())})
     connection.register("exports", days)
     offsets = [sum(len(part.files) for part in parts[:place]) for place in range(len(parts))]
-    rows, fed, own = {}, [], [_fed(part, offset) for part, offset in zip(parts, offsets, strict=True)]
+    rows, fed, arrived = {}, [], []
+    own = [_fed(part, offset) for part, offset in zip(parts, offsets, strict=True)]
     for name in dict.fromkeys(name for part in parts for name in part.rows):
         came = [
             _moved(part.rows[name], offset)
@@ -92,6 +97,7 @@ def read_kept(exports: dict[date, Path], read: Callable[[Path], Intake]) -> Inta
             for place, (part, offset) in enumerate(zip(parts, offsets, strict=True))
             if name in part.rows and part.rows[name].num_rows
         ]
+        arrived += came
         if not came:
             rows[name] = parts[-1].rows.get(name, parts[0].rows[name])
         elif TABLES[name].known or name == "attendance_feed":
@@ -102,7 +108,7 @@ def read_kept(exports: dict[date, Path], read: Callable[[Path], Intake]) -> Inta
     made = [table.select([FILE, LINE]) for table in rows.values()]
     all_fed = _resolved(connection, pa.concat_tables(own), pa.concat_tables([_FED.empty_table(), *fed]), made)
     return Intake(
-        files=_files(connection, parts, list(exports), pa.concat_tables(own)),
+        files=_files(connection, parts, list(exports), [*arrived, *own]),
         rows=rows,
         findings=_findings(parts, list(exports)),
         quarantine=_quarantine(parts, list(exports)),
@@ -127,7 +133,7 @@ def _versions(
     year = (
         "CAST(school_year AS VARCHAR)"
         if "school_year" in names
-        else f"CAST(year(TRY_CAST({dated} AS DATE)) + (month(TRY_CAST({dated} AS DATE)) >= 7)::INTEGER AS VARCHAR)"
+        else f"CAST(school_year_of(TRY_CAST({dated} AS DATE)) AS VARCHAR)"
     )
     given = {name: name if name in arrived.column_names else "NULL" for name in ("known_at", "retracted_at")}
     query = _RUNS.format(
@@ -165,28 +171,22 @@ def _versions(
     return made, merged.cast(_FED)
 
 
-_FED = pa.schema([(FILE, pa.int32()), (LINE, pa.int64()), ("to_file", pa.int32()), ("to_line", pa.int64())])
-
-
 def _origins(part: Intake, rows: pa.Table) -> pa.Array:
     """Name the kind of file each row comes from, pages of one kind alike."""
     kinds = [_PAGE.sub("", PurePosixPath(file.name).parts[0].split(".")[0]) for file in part.files]
     return pa.array(kinds, pa.string()).take(rows[FILE].combine_chunks())
 
 
-def _moved(rows: pa.Table, offset: int) -> pa.Table:
+def _moved(rows: pa.Table, offset: int, column: str = FILE) -> pa.Table:
     """Count the files of an export on from those of the earlier ones."""
-    moved = pa.compute.add(rows[FILE].cast(pa.int32()), pa.scalar(offset, pa.int32()))
-    return rows.set_column(rows.column_names.index(FILE), FILE, moved)
+    moved = pa.compute.add(rows[column].cast(pa.int32()), pa.scalar(offset, pa.int32()))
+    return rows.set_column(rows.column_names.index(column), column, moved)
 
 
 def _fed(part: Intake, offset: int) -> pa.Table:
     if part.fed is None:
         return _FED.empty_table()
-    fed = _moved(part.fed.cast(_FED), offset)
-    return fed.set_column(2, "to_file", pa.compute.add(fed["to_file"], pa.scalar(offset, pa.int32()))).cast(
-        _FED
-    )
+    return _moved(_moved(part.fed.cast(_FED), offset), offset, "to_file")
 
 
 def _resolved(
@@ -215,15 +215,14 @@ def _resolved(
 
 
 def _files(
-    connection: duckdb.DuckDBPyConnection, parts: Sequence[Intake], days: Sequence[date], own: pa.Table
+    connection: duckdb.DuckDBPyConnection,
+    parts: Sequence[Intake],
+    days: Sequence[date],
+    arrived: Sequence[pa.Table],
 ) -> tuple[SourceFile, ...]:
     """Account for the files: what only said what the newest export says anew is left out."""
-    arrived = [
-        _moved(rows.select([FILE, LINE]), sum(len(part.files) for part in parts[:place])).cast(_KEYS)
-        for place, part in enumerate(parts)
-        for rows in part.rows.values()
-    ]
-    connection.register("arrived", pa.concat_tables([*arrived, own.select([FILE, LINE])]))
+    keys = [rows.select(_KEYS.names).cast(_KEYS) for rows in arrived]
+    connection.register("arrived", pa.concat_tables(keys))
     taken = f"SELECT {FILE}, {LINE} FROM made UNION ALL SELECT {FILE}, {LINE} FROM fed"
     anew = dict(
         connection.execute(
@@ -239,9 +238,6 @@ def _files(
         )
         for index, (day, file) in enumerate(named)
     )
-
-
-_KEYS = pa.schema([(FILE, pa.int32()), (LINE, pa.int64())])
 
 
 def _findings(parts: Sequence[Intake], days: Sequence[date]) -> tuple[Finding, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +87,8 @@ def read_oneroster(path: Path, mapping: Mapping[str, Any] | None = None) -> Inta
         others = "meaning('OrgType', \"type\") <> 'school' AND " if name == "orgs" else ""
         reason = _UNUSED.get(name, "nothing that is read names it")
         reading.leave_out(name, f"{others}NOT coalesce({used}, false)", reason)
-        reading.looked_up(name, f"{others}true", reason)
-    return replace(reading.intake(), lacks=_LACKS)
+        reading.looked_up(name, f"{others}true")
+    return reading.intake(lacks=_LACKS)
 
 
 def _read(reading: Reading, bundle: Bundle) -> None:

@@ -26,6 +26,12 @@ UNTAKEN = (
 )
 
 
+#: The school year of a day is named by the calendar year in which it ends, June 30 being its last day.
+SCHOOL_YEAR_OF = """
+    CREATE MACRO school_year_of(day) AS CAST(year(day) + CASE WHEN month(day) >= 7 THEN 1 ELSE 0 END AS BIGINT)
+"""
+
+
 class Reading:
     r"""Rows of a source on their way to canonical tables.
 
@@ -37,7 +43,7 @@ class Reading:
     ----------
     connection : duckdb.DuckDBPyConnection
         Every sheet is a view of its name, with its columns as text and the origin of each row in `_file` and `_line`;
-        rows that were held back or left out are no longer in it.
+        rows that were held back or left out are no longer in it. `school_year_of(day)` is the school year of a day.
 
     Examples
     --------
@@ -58,7 +64,7 @@ class Reading:
         self.connection.execute(
             f"CREATE TABLE gone ({FILE} INTEGER, {LINE} BIGINT, why VARCHAR, held BOOLEAN);"
             f"CREATE TABLE fed ({FILE} INTEGER, {LINE} BIGINT, to_file INTEGER, to_line BIGINT);"
-            f"CREATE TABLE made ({FILE} INTEGER, {LINE} BIGINT)"
+            f"CREATE TABLE made ({FILE} INTEGER, {LINE} BIGINT);{SCHOOL_YEAR_OF}"
         )
         self._files: list[str] = []
         self._counts: list[int] = []
@@ -284,7 +290,7 @@ class Reading:
         """Say whether a canonical table has got any row so far."""
         return any(part.num_rows for part in self._rows.get(table, []))
 
-    def looked_up(self, name: str, where: str = "true", otherwise: str = "no other row refers to it") -> None:
+    def looked_up(self, name: str, where: str = "true", otherwise: str = "") -> None:
         """Account for rows of a sheet that others were completed with, such as the name of a course.
 
         Parameters
@@ -294,11 +300,12 @@ class Reading:
         where : str
             SQL condition for the rows that were used.
         otherwise : str
-            Why the others are left out, in words.
+            Why the others are left out, in words; without words they stay.
         """
         used = f"coalesce({where}, false)"
         self.connection.execute(f"INSERT INTO fed SELECT {FILE}, {LINE}, NULL, NULL FROM {name} WHERE {used}")
-        self.leave_out(name, UNTAKEN, otherwise)
+        if otherwise:
+            self.leave_out(name, UNTAKEN, otherwise)
 
     def merged(self, query: str) -> None:
         """Account for rows that became part of another row: `_file`, `_line`, and that row's `to_file`, `to_line`.
