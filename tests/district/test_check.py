@@ -50,7 +50,9 @@ def test_reading_and_checking_give_the_same_district(tmp_path):
 
 def test_every_rule_is_declared_in_full():
     for code, rule in RULES.items():
-        assert re.fullmatch(r"EID-(FILE|SRC|OUL|SCH|ENR|CAL|ATT|FEED|GRD|INC|OUT|GRP|SUP|DEC)-\d{3}", code)
+        assert re.fullmatch(
+            r"EID-(FILE|SRC|ONE|OUL|SCH|ENR|CAL|ATT|FEED|GRD|INC|OUT|GRP|SUP|DEC)-\d{3}", code
+        )
         assert rule.code == code
         assert rule.cause.endswith(".")
         assert rule.remedy.endswith(".")

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from early_id.district._intake import FILE, LINE
+from early_id.district._rows import Rows
 from early_id.exceptions import DataError
 
 if TYPE_CHECKING:
@@ -39,14 +40,14 @@ def files_frame(found: Judgement) -> pd.DataFrame:
     DataError
         If the numbers of a file do not add up.
     """
-    kept = _keys(*(_origin(found, name) for name in found.good))
-    held = np.unique(
-        np.concatenate([_at(index, lines) for index, lines in found.bad_lines.items()] or [_keys()])
+    kept = _keys(*found.good.values())
+    held = _distinct([_at(index, part) for index, lines in found.bad_lines.items() for part in lines])
+    waiting = _keys(
+        *(Rows.of(found.intake.rows[name]) for name in found.unjudged if name in found.intake.rows)
     )
-    waiting = _keys(*(found.intake.rows[name] for name in found.unjudged if name in found.intake.rows))
     kept, held, waiting = _with_fed(found.intake.fed, kept, held, waiting)
-    kept = np.setdiff1d(kept, held)
-    waiting = np.setdiff1d(waiting, np.union1d(kept, held))
+    kept = np.setdiff1d(kept, held, assume_unique=True) if len(held) else kept
+    waiting = np.setdiff1d(waiting, np.union1d(kept, held)) if len(waiting) else waiting
     counts = [_per_file(keys, len(found.intake.files)) for keys in (kept, held, waiting)]
     rows = []
     for index, file in enumerate(found.intake.files):
@@ -74,25 +75,26 @@ def _refuse_imbalance(frame: pd.DataFrame) -> None:
         raise DataError(msg)
 
 
-def _origin(found: Judgement, name: str) -> pa.Table:
-    """File and line of every good row of a table."""
-    rows = found.good[name]
-    if not rows.num_rows:
-        return pa.table({FILE: pa.array([], pa.int32()), LINE: pa.array([], pa.int64())})
-    return found.intake.rows[name].select([FILE, LINE]).take(rows.column("_row"))
-
-
-def _keys(*tables: pa.Table) -> Keys:
+def _keys(*tables: Rows) -> Keys:
     """One number per distinct row of a file."""
-    parts = [_at(table[FILE].to_numpy(), table[LINE].to_numpy()) for table in tables]
-    return np.unique(np.concatenate([np.empty(0, np.int64), *parts]))
-
-
-def _at(files: npt.ArrayLike, lines: npt.ArrayLike | set[int]) -> Keys:
-    numbers = (
-        np.fromiter(lines, np.int64, len(lines)) if isinstance(lines, set) else np.asarray(lines, np.int64)
+    return _distinct(
+        [
+            _at(block.column(FILE).to_numpy(), block.column(LINE).to_numpy())
+            for rows in tables
+            if rows.num_rows
+            for block in rows.blocks([FILE, LINE])
+        ]
     )
-    return (np.asarray(files, np.int64) << _FILE_BITS) + numbers
+
+
+def _distinct(parts: list[Keys]) -> Keys:
+    keys = np.concatenate([np.empty(0, np.int64), *parts])
+    # Rows mostly come in order, and ten million of them are not sorted for nothing.
+    return keys if (keys[1:] > keys[:-1]).all() else np.unique(keys)
+
+
+def _at(files: npt.ArrayLike, lines: npt.ArrayLike) -> Keys:
+    return (np.asarray(files, np.int64) << _FILE_BITS) + np.asarray(lines, np.int64)
 
 
 def _with_fed(fed: pa.Table | None, kept: Keys, held: Keys, waiting: Keys) -> tuple[Keys, Keys, Keys]:
