@@ -102,6 +102,14 @@ def test_lines_without_one_cell_per_column_are_held_back(folder):
     assert result.quarantine["groups"]["line"].tolist() == [5, 6]
 
 
+def test_a_line_of_other_cells_may_be_of_another_encoding_as_well(folder, expected):
+    more = "ä,ö\n".encode("cp1252")
+    _rewrite(folder, "schools", lambda data: data.decode().encode("cp1252") + more)
+    result = _same(folder, expected)
+    assert result.rules["code"].tolist() == ["EID-FILE-007", "EID-FILE-009"]
+    assert result.rules["examples"][0] == ["schools.csv line 4: 'ä,ö'"]
+
+
 def test_lines_are_numbered_across_broken_ones(folder):
     lines = (folder / "absences.csv").read_text().splitlines()
     lines.insert(1, "only,three,cells")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from early_id.district import Reading, check_district
@@ -167,3 +169,22 @@ def test_a_source_of_one_s_own_can_be_a_file_of_python(files, tmp_path):
         check_district(files, source="nowhere.py")
     with pytest.raises(ConfigError, match="Expected no mapping"):
         check_district(files, source=lambda path: reading_of(path).intake(), mapping={"a": "b"})
+
+
+def test_of_a_file_that_cannot_be_read_to_its_end_nothing_is_taken(files):
+    rows = pa.table({"Site": ["07"] * 30_000, "Day": [f"day {number}" for number in range(30_000)]})
+    pq.write_table(rows, files / "more.parquet", row_group_size=1000, compression="none")
+    data = bytearray((files / "more.parquet").read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 5000] = b"\xff" * 5000
+    (files / "more.parquet").write_bytes(data)
+
+    def read(path):
+        reading = reading_of(path)
+        reading.sheet("more", [path / "more.parquet"], ["Site", "Day"])
+        assert not reading.has_rows("more")
+        return reading.intake()
+
+    result = check_district(files, source=read, today=TODAY)
+    assert accounts(result)["more.parquet"] == (0, 0, 0, 0)
+    (said,) = result.rules.set_index("code")["examples"]["EID-FILE-006"]
+    assert said.startswith("more.parquet cannot be read (")

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from early_id.district._intake import FILE, LINE
+from early_id.district._rows import Rows
 from early_id.exceptions import DataError
 
 if TYPE_CHECKING:
@@ -39,11 +40,12 @@ def files_frame(found: Judgement) -> pd.DataFrame:
     DataError
         If the numbers of a file do not add up.
     """
-    kept = _keys(*(_origin(found, name) for name in found.good))
-    held = _distinct(*(_at(index, lines) for index, lines in found.bad_lines.items()))
-    waiting = _keys(*(found.intake.rows[name] for name in found.unjudged if name in found.intake.rows))
+    kept = _keys(*found.good.values())
+    held = _distinct(*(_at(index, part) for index, lines in found.bad_lines.items() for part in lines))
+    left = (found.intake.rows[name] for name in found.unjudged if name in found.intake.rows)
+    waiting = _keys(*left)
     kept, held, waiting = _with_fed(found.intake.fed, kept, held, waiting)
-    kept = np.setdiff1d(kept, held, assume_unique=True)
+    kept = np.setdiff1d(kept, held, assume_unique=True) if len(held) else kept
     waiting = np.setdiff1d(waiting, np.concatenate([kept, held]), assume_unique=True)
     counts = [_per_file(keys, len(found.intake.files)) for keys in (kept, held, waiting)]
     rows = []
@@ -72,30 +74,24 @@ def _refuse_imbalance(frame: pd.DataFrame) -> None:
         raise DataError(msg)
 
 
-def _origin(found: Judgement, name: str) -> pa.Table:
-    """File and line of every good row of a table."""
-    rows = found.good[name]
-    if not rows.num_rows:
-        return pa.table({FILE: pa.array([], pa.int32()), LINE: pa.array([], pa.int64())})
-    return found.intake.rows[name].select([FILE, LINE]).take(rows.column("_row"))
-
-
-def _keys(*tables: pa.Table) -> Keys:
+def _keys(*tables: Rows) -> Keys:
     """One number per distinct row of a file."""
-    return _distinct(*(_at(table[FILE].to_numpy(), table[LINE].to_numpy()) for table in tables))
+    blocks = (block for rows in tables if rows.num_rows for block in rows.blocks([FILE, LINE]))
+    return _distinct(*(_at(block[FILE].to_numpy(), block[LINE].to_numpy()) for block in blocks))
 
 
 def _distinct(*parts: Keys) -> Keys:
+    keys: Keys = np.concatenate([np.empty(0, np.int64), *parts])
+    if (keys[1:] > keys[:-1]).all():  # rows mostly come in order, and ten million are not sorted for nothing
+        return keys
     # Sorted: NumPy's own way to the distinct ones of such numbers, by hash, takes many times as long.
-    keys = np.sort(np.concatenate([np.empty(0, np.int64), *parts]))
-    return keys[np.append(keys[1:] != keys[:-1], True)] if len(keys) else keys
+    keys.sort()
+    first: Keys = keys[np.append(True, keys[1:] != keys[:-1])]
+    return first
 
 
-def _at(files: npt.ArrayLike, lines: npt.ArrayLike | set[int]) -> Keys:
-    numbers = (
-        np.fromiter(lines, np.int64, len(lines)) if isinstance(lines, set) else np.asarray(lines, np.int64)
-    )
-    return (np.asarray(files, np.int64) << _FILE_BITS) + numbers
+def _at(files: npt.ArrayLike, lines: npt.ArrayLike) -> Keys:
+    return (np.asarray(files, np.int64) << _FILE_BITS) + np.asarray(lines, np.int64)
 
 
 def _with_fed(fed: pa.Table | None, kept: Keys, held: Keys, waiting: Keys) -> tuple[Keys, Keys, Keys]:

@@ -134,16 +134,30 @@ def text_of(column: pa.ChunkedArray) -> pa.Array:
 
 def under_each_other(parts: list[pa.Table]) -> pa.Table:
     """Put the parts of a table together; a column that has another type in each becomes text."""
+    layout = shared_layout([part.schema for part in parts])
+    return pa.concat_tables([laid_out(part, layout) for part in parts])
+
+
+def shared_layout(schemas: list[pa.Schema]) -> pa.Schema:
+    """Name all columns of some tables; one that has another type in each is text."""
     types: dict[str, set[pa.DataType]] = {}
-    for part in parts:
-        for cells in part.schema:
+    for schema in schemas:
+        for cells in schema:
             types.setdefault(cells.name, set()).add(cells.type)
-    mixed = {name for name, found in types.items() if len(found) > 1}
-    same = [
-        pa.table({name: text_of(part[name]) if name in mixed else part[name] for name in part.column_names})
-        for part in parts
-    ]
-    return pa.concat_tables(same, promote_options="default")
+    return pa.schema(
+        [(name, next(iter(found)) if len(found) == 1 else pa.string()) for name, found in types.items()]
+    )
+
+
+def laid_out(rows: pa.Table, layout: pa.Schema) -> pa.Table:
+    """Give rows the columns of a layout: one that is not there is empty, one of another type becomes text."""
+    columns = []
+    for name, kind in zip(layout.names, layout.types, strict=True):
+        if name not in rows.column_names:
+            columns.append(pa.nulls(rows.num_rows, kind))
+        else:
+            columns.append(rows[name] if rows[name].type == kind else text_of(rows[name]))
+    return pa.table(columns, schema=layout)
 
 
 def _arrow_type(kind: Kind) -> pa.DataType:

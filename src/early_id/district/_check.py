@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from early_id.district._account import files_frame
+from early_id.district._answers import Broken
 from early_id.district._capabilities import capabilities, freshness
-from early_id.district._district import District
-from early_id.district._judge import Broken, Judgement, judge
+from early_id.district._judge import Judgement, judge
+from early_id.district._judged import district_of
 from early_id.district._report import CheckResult, write_check
 from early_id.district._rules import RULES
 from early_id.district._sources import Reader, read_source
@@ -77,7 +78,7 @@ def check_district(
 def check_intake(name: str, intake: Intake, today: date | None) -> CheckResult:
     """Judge what a source handed over."""
     found = judge(intake, today or date.today())  # noqa: DTZ011 - a school's day is its local day
-    district = District.from_frames(found.good, assumed=found.assumed)
+    district = district_of(found.good, found.assumed)
     return CheckResult(
         source=name,
         district=district,

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from early_id.district._arrow import conform, to_pandas
 from early_id.district._engine import ibis_engine
 from early_id.district._on_spark import checked_frames, spark_rows, view_files, view_frames
-from early_id.district._opened import canonical_files, create_view, read_rows
+from early_id.district._opened import canonical_files, copy_rows, create_view, read_rows
 from early_id.district._spark_session import spark_engine, spark_session
 from early_id.district._tables import TABLES
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
@@ -40,6 +40,7 @@ class Signals:
     connection: Any
     rows: Mapping[str, int]
     imputed: Mapping[str, float]
+    _kept: object = field(default=None, repr=False)
 
     def table(self, name: str) -> Any:
         """Return one table as an Ibis expression; empty where the district has no such rows."""
@@ -85,6 +86,7 @@ class District:
     signals: Signals
     groups: pd.DataFrame
     _rows: Callable[[str], pa.Table] = field(repr=False)
+    _files: Mapping[str, Path] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_frames(
@@ -236,6 +238,9 @@ class District:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for name in TABLES:
+            if name in self._files:
+                copy_rows(self._files[name], name, folder / f"{name}.parquet")
+                continue
             rows = self.arrow(name)
             if rows.num_rows:
                 pq.write_table(rows, folder / f"{name}.parquet")

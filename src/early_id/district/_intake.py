@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from early_id.district._rows import Rows
 from early_id.district._text import Cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
 #: Columns that say where a row came from: the index of its file in `Intake.files`, and its line there.
 FILE, LINE = "_file", "_line"
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Finding:
     file: str = ""
     rows: int = 0
     examples: tuple[str, ...] = ()
-    lines: frozenset[int] = frozenset()
+    lines: frozenset[int] | npt.NDArray[np.int64] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Intake:
     ----------
     files : tuple of SourceFile
         Every file that was looked at.
-    rows : mapping of table name to pyarrow.Table
+    rows : mapping of table name to Rows
         Rows by canonical table, each column as text or in a type of its own, plus `_file` and `_line`.
     findings : tuple of Finding
         What was wrong with the files themselves.
@@ -71,7 +75,7 @@ class Intake:
     """
 
     files: tuple[SourceFile, ...]
-    rows: Mapping[str, pa.Table]
+    rows: Mapping[str, Rows]
     findings: tuple[Finding, ...] = ()
     quarantine: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     fed: pa.Table | None = None
@@ -85,15 +89,46 @@ def with_origin(rows: pa.Table, *, file: int, lines: pa.Array) -> pa.Table:
     return rows.append_column(FILE, files).append_column(LINE, lines.cast(pa.int64()))
 
 
+@dataclass
+class OddLines:
+    """Lines of a file that could not be split or decoded, gathered block by block.
+
+    Of lines in another encoding, which may be all, only the first are kept, and their number.
+    """
+
+    count: int = 0
+    broken: dict[int, str] = field(default_factory=dict)
+    unreadable: set[int] = field(default_factory=set)
+    foreign: list[int] = field(default_factory=list)
+    foreign_count: int = 0
+
+    def add(self, cells: Cells) -> None:
+        """Take note of a block."""
+        self.count += cells.count
+        self.broken |= cells.broken
+        self.unreadable |= cells.unreadable
+        self.foreign = (self.foreign + sorted(cells.foreign)[:_SHOWN])[:_SHOWN]
+        self.foreign_count += len(cells.foreign)
+
+    def findings(self, file: str) -> list[Finding]:
+        """Say which lines those are."""
+        findings = []
+        if self.broken:
+            first = list(self.broken.items())[:_SHOWN]
+            shown = tuple(f"{file} line {line}: {text[:60]!r}" for line, text in first)
+            findings.append(Finding("EID-FILE-007", file, len(self.broken), shown, frozenset(self.broken)))
+        if self.unreadable:
+            shown = tuple(f"{file} line {line}" for line in sorted(self.unreadable)[:_SHOWN])
+            held = frozenset(self.unreadable)
+            findings.append(Finding("EID-FILE-008", file, len(held), shown, held))
+        if self.foreign_count:
+            shown = tuple(f"{file} line {line}" for line in self.foreign)
+            findings.append(Finding("EID-FILE-009", file, self.foreign_count, shown))
+        return findings
+
+
 def line_findings(cells: Cells, file: str) -> list[Finding]:
     """Lines that could not be split or decoded."""
-    findings = []
-    if cells.broken:
-        shown = tuple(f"{file} line {line}: {text[:60]!r}" for line, text in list(cells.broken.items())[:5])
-        findings.append(Finding("EID-FILE-007", file, len(cells.broken), shown, frozenset(cells.broken)))
-    for code, lines in (("EID-FILE-008", cells.unreadable), ("EID-FILE-009", cells.foreign)):
-        if lines:
-            shown = tuple(f"{file} line {line}" for line in sorted(lines)[:5])
-            held = lines if code == "EID-FILE-008" else frozenset()
-            findings.append(Finding(code, file, len(lines), shown, held))
-    return findings
+    lines = OddLines()
+    lines.add(cells)
+    return lines.findings(file)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from early_id.district._answers import EXAMPLES, ROW, Broken, Positions, ask, origin_of
 from early_id.district._cells import EXPECTED, typed_columns
-from early_id.district._engine import engine
+from early_id.district._engine import bounded_engine
 from early_id.district._intake import FILE, LINE, Finding, Intake
+from early_id.district._rows import Rows
 from early_id.district._rules import MACROS, PLANNED, RULES, Rule, Stage
 from early_id.district._schemas import failing_cells, spoken
 from early_id.district._tables import JUDGED, TABLES, Table
@@ -22,21 +23,8 @@ from early_id.district._tables import JUDGED, TABLES, Table
 if TYPE_CHECKING:
     import pandas as pd
 
-_EXAMPLES = 5
 _LAST_DAY = pa.scalar(date.max.toordinal() - date(1970, 1, 1).toordinal(), pa.int32())
-_ROW, _IMPUTED = "_row", "_imputed"
-
-Positions = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Broken:
-    """One rule, the rows of one table that break it, and up to five of them in words."""
-
-    rule: Rule
-    rows: int
-    of: int
-    examples: tuple[str, ...]
+_IMPUTED = "_imputed"
 
 
 @dataclass
@@ -48,12 +36,12 @@ class Judgement:
 
     intake: Intake
     today: date
-    connection: duckdb.DuckDBPyConnection = field(default_factory=engine)
-    good: dict[str, pa.Table] = field(default_factory=dict)
+    connection: duckdb.DuckDBPyConnection = field(default_factory=bounded_engine)
+    good: dict[str, Rows] = field(default_factory=dict)
     assumed: dict[str, float] = field(default_factory=dict)
     broken: list[Broken] = field(default_factory=list)
     held_back: dict[str, pd.DataFrame] = field(default_factory=dict)
-    bad_lines: dict[int, set[int]] = field(default_factory=dict)
+    bad_lines: dict[int, list[Positions]] = field(default_factory=dict)
     stopped_at: str = ""
     unjudged: tuple[str, ...] = ()
 
@@ -82,7 +70,7 @@ def judge(intake: Intake, today: date) -> Judgement:
         if TABLES[name].required and not found.good[name].num_rows and name not in intake.lacks:
             _stop(found, place, district)
             return found
-    _ask(found, district, _came(intake, TABLES["schools"]))
+    ask(found, district, _came(intake, TABLES["schools"]))
     return found
 
 
@@ -95,9 +83,9 @@ def _stop(found: Judgement, place: int, district: list[Rule]) -> None:
     found.broken.append(Broken(RULES["EID-FILE-012"], rows, rows, (said,)))
 
 
-def _came(intake: Intake, table: Table) -> pa.Table:
+def _came(intake: Intake, table: Table) -> Rows:
     empty = {FILE: pa.array([], pa.int32()), LINE: pa.array([], pa.int64())}
-    return intake.rows[table.name] if table.name in intake.rows else pa.table(empty)
+    return intake.rows[table.name] if table.name in intake.rows else Rows.of(pa.table(empty))
 
 
 def _from_reader(finding: Finding, intake: Intake) -> Broken:
@@ -108,25 +96,32 @@ def _from_reader(finding: Finding, intake: Intake) -> Broken:
 def _mark_lines(found: Judgement, finding: Finding) -> None:
     for index, file in enumerate(found.intake.files):
         if file.name == finding.file:
-            found.bad_lines.setdefault(index, set()).update(finding.lines)
+            lines = finding.lines
+            told = np.fromiter(lines, np.int64, len(lines)) if isinstance(lines, frozenset) else lines
+            found.bad_lines.setdefault(index, []).append(told)
 
 
 def _judge_table(found: Judgement, table: Table) -> None:
     came = _came(found.intake, table)
-    typed, wrong = typed_columns(came, table)
-    typed = _with_known_at(typed, table, found.today)
-    typed = typed.append_column(_ROW, pa.array(np.arange(came.num_rows, dtype=np.int64)))
     codes: dict[str, Positions] = {}
-    _judge_cells(found, table, came, typed, wrong, codes)
-    alive = _without(typed, codes)
+    alive = _judge_cells(found, table, came, codes)
     for stage in ("rows", "among"):
-        _judge_stage(found, table, came, alive, stage, codes)
-        alive = _without(typed, codes)
+        bad = _judge_stage(found, table, came, alive, stage)
+        codes |= bad
+        alive = alive.without(ROW, _bad_rows(bad))
     _hold_back(found, table, came, codes)
     if table.known and alive.num_rows:
-        found.assumed[table.name] = pc.mean(alive.column(_IMPUTED).cast(pa.float64())).as_py()
+        assumed = sum(pc.sum(block.column(_IMPUTED)).as_py() or 0 for block in alive.blocks([_IMPUTED]))
+        found.assumed[table.name] = assumed / alive.num_rows
     found.good[table.name] = alive
-    found.connection.register(table.name, alive)
+    alive.register(found.connection, table.name)
+
+
+def _typed(found: Judgement, table: Table, block: pa.Table) -> tuple[pa.Table, dict[str, Positions]]:
+    """Give a block canonical types, with the origin of its rows; and the positions of cells that are wrong."""
+    typed, wrong = typed_columns(block, table)
+    typed = _with_known_at(typed, table, found.today)
+    return typed.append_column(FILE, block.column(FILE)).append_column(LINE, block.column(LINE)), wrong
 
 
 def _with_known_at(typed: pa.Table, table: Table, today: date) -> pa.Table:
@@ -149,20 +144,35 @@ def _with_known_at(typed: pa.Table, table: Table, today: date) -> pa.Table:
     return typed.append_column(_IMPUTED, missing)
 
 
-def _judge_cells(
+def _judge_cells(found: Judgement, table: Table, came: Rows, codes: dict[str, Positions]) -> Rows:
+    """Ask of every cell whether it can be read and is allowed; return the rows with good cells."""
+    alive, before = Rows(parquet=True), 0
+    failing: dict[tuple[str, str], list[Positions]] = {}
+    for block in came.blocks():
+        typed, wrong = _typed(found, table, block)
+        typed = typed.append_column(ROW, pa.array(np.arange(before, before + block.num_rows, dtype=np.int64)))
+        bad = failing_cells(table, typed)
+        for column, rows in wrong.items():
+            # A cell that could not be understood is empty after typing: it is not empty as well.
+            empty = bad.pop(("104", column), np.empty(0, np.int64))
+            bad["104", column] = np.setdiff1d(empty, rows)
+            bad["103", column] = rows
+        for cell, rows in bad.items():
+            failing.setdefault(cell, []).append(rows + before)
+        before += block.num_rows
+        lost = np.unique(np.concatenate([np.empty(0, np.int64), *bad.values()]))
+        alive.add(_but(typed, lost))
+    _report_cells(found, table, came, {cell: np.concatenate(parts) for cell, parts in failing.items()}, codes)
+    return alive
+
+
+def _report_cells(
     found: Judgement,
     table: Table,
-    came: pa.Table,
-    typed: pa.Table,
-    wrong: dict[str, Positions],
+    came: Rows,
+    failing: dict[tuple[str, str], Positions],
     codes: dict[str, Positions],
 ) -> None:
-    failing = failing_cells(table, typed)
-    for column, rows in wrong.items():
-        # A cell that could not be understood is empty after typing: it is not empty as well.
-        empty = failing.pop(("104", column), np.empty(0, np.int64))
-        failing["104", column] = np.setdiff1d(empty, rows)
-        failing["103", column] = rows
     for number in ("103", "104", "105", "106"):
         columns = {column: rows for (code, column), rows in failing.items() if code == number and len(rows)}
         if not columns:
@@ -171,39 +181,32 @@ def _judge_cells(
         rows = np.unique(np.concatenate(list(columns.values())))
         codes[rule.code] = rows
         shown = tuple(
-            _cell_in_words(found, table, came, typed, (number, column, int(row)))
+            _cell_in_words(found, table, came, (number, column, int(row)))
             for column, bad in columns.items()
-            for row in bad[: max(1, _EXAMPLES // len(columns))]
+            for row in bad[: max(1, EXAMPLES // len(columns))]
         )
-        found.broken.append(Broken(rule, len(rows), came.num_rows, shown[:_EXAMPLES]))
+        found.broken.append(Broken(rule, len(rows), came.num_rows, shown[:EXAMPLES]))
 
 
-def _cell_in_words(
-    found: Judgement, table: Table, came: pa.Table, typed: pa.Table, cell: tuple[str, str, int]
-) -> str:
+def _but(rows: pa.Table, positions: Positions) -> pa.Table:
+    if not len(positions):
+        return rows
+    keep = np.ones(rows.num_rows, bool)
+    keep[positions] = False
+    return rows.filter(pa.array(keep))
+
+
+def _cell_in_words(found: Judgement, table: Table, came: Rows, cell: tuple[str, str, int]) -> str:
     number, column, row = cell
+    raw = came.take(np.array([row]))
     theirs = found.intake.called.get(table.name, {}).get(column, "")
-    where = f"{_place(found, came, row)}: {column}" + (f" (column {theirs!r})" if theirs else "")
+    where = f"{origin_of(found, raw)}: {column}" + (f" (column {theirs!r})" if theirs else "")
     if number == "104":
         return f"{where} is empty"
     if number == "103":
-        arrived = came.column(column)[row].as_py()
+        arrived = raw.column(column)[0].as_py()
         return f"{where} is {arrived!r}, expected {EXPECTED[table.all_columns[column].kind]}"
-    return f"{where} is {spoken(table, column, typed.column(column)[row].as_py())}"
-
-
-def _place(found: Judgement, came: pa.Table, row: int) -> str:
-    file = found.intake.files[came.column(FILE)[row].as_py()]
-    return f"{file.name} line {came.column(LINE)[row].as_py()}"
-
-
-def _without(typed: pa.Table, codes: dict[str, Positions]) -> pa.Table:
-    bad = _bad_rows(codes)
-    if not len(bad):
-        return typed
-    mask = np.ones(typed.num_rows, bool)
-    mask[bad] = False
-    return typed.filter(pa.array(mask))
+    return f"{where} is {spoken(table, column, _typed(found, table, raw)[0].column(column)[0].as_py())}"
 
 
 def _bad_rows(codes: dict[str, Positions]) -> Positions:
@@ -212,39 +215,12 @@ def _bad_rows(codes: dict[str, Positions]) -> Positions:
 
 
 def _judge_stage(
-    found: Judgement, table: Table, came: pa.Table, alive: pa.Table, stage: Stage, codes: dict[str, Positions]
-) -> None:
+    found: Judgement, table: Table, came: Rows, alive: Rows, stage: Stage
+) -> dict[str, Positions]:
     if not alive.num_rows:
-        return
-    found.connection.register("judged", alive)
-    rules = [rule for rule in RULES.values() if rule.stage == stage and rule.table == table.name]
-    codes |= _ask(found, rules, came)
-
-
-def _ask(found: Judgement, rules: list[Rule], came: pa.Table) -> dict[str, Positions]:
-    """Ask rules in one query; only of those that are broken the columns of the examples are fetched."""
-    if not rules:
         return {}
-    asked = (
-        f"FROM ({rule.breaks}) SELECT DISTINCT {place} AS rule, _row" for place, rule in enumerate(rules)
-    )
-    hits = found.connection.sql(" UNION ALL ".join(asked)).to_arrow_table()
-    places, rows = hits.column("rule").to_numpy(), hits.column(_ROW).to_numpy()
-    codes = {rules[place].code: np.sort(rows[places == place]) for place in np.unique(places)}
-    for rule in rules:
-        if rule.code in codes:
-            bad = codes[rule.code]
-            found.broken.append(Broken(rule, len(bad), came.num_rows, _in_words(found, rule, bad, came)))
-    return codes
-
-
-def _in_words(found: Judgement, rule: Rule, bad: Positions, came: pa.Table) -> tuple[str, ...]:
-    first = ", ".join(str(row) for row in bad[:_EXAMPLES])
-    query = f"FROM ({rule.breaks}) WHERE _row IN ({first}) ORDER BY _row"
-    rows = found.connection.sql(query).to_arrow_table().to_pylist()
-    # What is said of the whole table is said once.
-    said = {rule.example.format(**row): row[_ROW] for row in reversed(rows)}
-    return tuple(f"{_place(found, came, row)}: {text}" for text, row in reversed(said.items()))
+    rules = [rule for rule in RULES.values() if rule.stage == stage and rule.table == table.name]
+    return ask(found, rules, came, alive)
 
 
 def _hold_back(found: Judgement, table: Table, came: pa.Table, codes: dict[str, Positions]) -> None:
@@ -252,10 +228,10 @@ def _hold_back(found: Judgement, table: Table, came: pa.Table, codes: dict[str, 
     bad = _bad_rows(codes)
     if not len(bad):
         return
-    rows = came.take(pa.array(bad))
+    rows = came.take(bad)
     files, lines = rows.column(FILE).to_numpy(), rows.column(LINE).to_numpy()
     for index in np.unique(files):
-        found.bad_lines.setdefault(int(index), set()).update(lines[files == index].tolist())
+        found.bad_lines.setdefault(int(index), []).append(lines[files == index])
     names = np.array([file.name for file in found.intake.files])
     frame = rows.drop_columns([FILE, LINE]).to_pandas().assign(file=names[files], line=lines)
     found.held_back[table.name] = frame.assign(rule=_joined_codes(bad, codes))

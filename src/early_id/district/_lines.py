@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from early_id.district._cells import trimmed
-from early_id.district._text import decode_cells
+from early_id.district._decoding import decode_cells
 from early_id.exceptions import DataError
 
 if TYPE_CHECKING:

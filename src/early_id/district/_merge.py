@@ -14,6 +14,7 @@ from early_id.district._check import check_intake
 from early_id.district._engine import engine
 from early_id.district._intake import Intake, SourceFile, with_origin
 from early_id.district._report import CheckResult
+from early_id.district._rows import Rows
 from early_id.district._tables import TABLES, Table
 from early_id.exceptions import DataError, examples
 
@@ -114,7 +115,7 @@ def merge_districts(
         conflicts.append(_conflicts(connection, table, spoken))
         assumed[name] = _assumed(first, second, name, own.num_rows, kept.num_rows)
         if parts := _accounted(files, name, own, kept, spoken.num_rows):
-            rows[name] = pa.concat_tables(parts)
+            rows[name] = Rows.of(pa.concat_tables(parts))
     required = frozenset(name for name, table in TABLES.items() if table.required and name not in rows)
     check = check_intake("merged", Intake(tuple(files), rows, lacks=required), today)
     imputed = {name: share for name, share in assumed.items() if name in check.district.signals.imputed}

@@ -61,6 +61,14 @@ def read_rows(files: Mapping[str, Path], name: str) -> pa.Table:
     return conform(TABLES[name], pq.read_table(files[name], partitioning=None))
 
 
+def copy_rows(file: Path, name: str, to: Path) -> None:
+    """Write the canonical columns of a file to another, a part at a time."""
+    schema = arrow_schema(TABLES[name])
+    with pq.ParquetFile(file) as source, pq.ParquetWriter(to, schema) as writer:
+        for batch in source.iter_batches(columns=schema.names):
+            writer.write_table(conform(TABLES[name], pa.Table.from_batches([batch])))
+
+
 def _look_at(file: Path, table: Table) -> None:
     try:
         given = pq.read_schema(file)

@@ -8,14 +8,15 @@ import numpy as np
 import pyarrow as pa
 
 from early_id.district._intake import Finding, Intake, SourceFile
+from early_id.district._rows import BLOCK
 from early_id.district._sources._folder_mapping import TableMapping, folder_mapping
 from early_id.district._sources._gathered import Gathered
 from early_id.district._tables import JUDGED, TABLES
-from early_id.district._text import Cells
+from early_id.district._text import Cells, plain
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from ibis.backends import BaseBackend
 
@@ -122,15 +123,25 @@ def _take(
             gathered.findings.append(Finding("EID-FILE-004", other, 0, (said,)))
         return
     file = f"{database}.{theirs}" if database else theirs
+    gathered.take(TABLES[name], file, _blocks(connection, theirs, database, file))
+
+
+def _blocks(connection: BaseBackend, theirs: str, database: str | None, file: str) -> Iterator[Cells]:
+    """Read a table a block of rows at a time; at least one block, which may be empty."""
+    before = 0
     try:
-        reader = connection.table(theirs, database=database).to_pyarrow_batches()
-        rows = reader.read_all()
+        reader = connection.table(theirs, database=database).to_pyarrow_batches(chunk_size=BLOCK)
+        columns = tuple(column.strip() for column in reader.schema.names)
+        yield Cells(
+            columns, reader.schema.empty_table().rename_columns(list(columns)), pa.array([], pa.int64()), {}
+        )
+        for batch in reader:
+            rows = plain(pa.Table.from_batches([batch]).rename_columns(list(columns)))
+            yield Cells(columns, rows, pa.array(np.arange(before + 1, before + rows.num_rows + 1)), {})
+            before += rows.num_rows
     except Exception as error:  # every database raises its own
-        gathered.unreadable(file, f"{file} cannot be read ({_told(error)})", name)
-        return
-    columns = tuple(column.strip() for column in rows.column_names)
-    lines = pa.array(np.arange(1, rows.num_rows + 1))
-    gathered.take(TABLES[name], file, Cells(columns, rows.rename_columns(list(columns)), lines, {}))
+        msg = f"{file} cannot be read ({_told(error)})"
+        raise DataError(msg) from error
 
 
 def _told(error: Exception) -> str:

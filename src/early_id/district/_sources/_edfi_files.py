@@ -81,17 +81,16 @@ def read_resources(reading: Reading, path: Path) -> frozenset[str]:
         sheet = PROGRAMS if resource in _programs() else resource
         for file in files:
             name = file.relative_to(path).as_posix()
+            if sheet in layouts():
+                parts = (_extracted(reading, cells, resource, layouts()[sheet]) for cells in json_items(file))
+                reading.add(sheet, name, parts, empty=True)
+                continue
             try:
-                if sheet in layouts():
-                    parts = (
-                        _extracted(reading, cells, resource, layouts()[sheet]) for cells in json_items(file)
-                    )
-                    reading.add(sheet, name, parts, empty=True)
-                else:
-                    count = sum(cells.count for cells in json_items(file))
-                    reading.unread(name, count, ignored.get(resource, "not a resource that is read"))
-            except OSError as error:
-                reading.unreadable(name, f"{name} cannot be read ({error.strerror})")
+                count = sum(cells.count for cells in json_items(file))
+            except DataError as error:
+                reading.unreadable(name, str(error))
+            else:
+                reading.unread(name, count, ignored.get(resource, "not a resource that is read"))
     for name in layouts():
         reading.hold_back(name, f"{ITEM} IS NOT NULL", "EID-EDF-001", "{item:.60}")
     return frozenset(found)

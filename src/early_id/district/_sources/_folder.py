@@ -8,7 +8,7 @@ from early_id.district._intake import Finding, Intake, SourceFile
 from early_id.district._sources._folder_mapping import TableMapping, folder_mapping
 from early_id.district._sources._gathered import Gathered
 from early_id.district._tables import JUDGED, TABLES
-from early_id.district._text import Cells, read_cells
+from early_id.district._text import read_blocks
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 
 if TYPE_CHECKING:
@@ -100,9 +100,7 @@ def _take(gathered: Gathered, stem: str, same: list[Path], named: Mapping[str, s
     else:
         file = (chosen or same)[0]
         _leave_out(gathered, [other for other in same if other != file], _OTHER)
-        cells = _cells_or_finding(gathered, file, stem)
-        if cells is not None:
-            gathered.take(TABLES[stem], file.name, cells)
+        gathered.take(TABLES[stem], file.name, read_blocks(file))
 
 
 def _named_files(own: Mapping[str, TableMapping], files: list[Path], path: Path) -> dict[str, str]:
@@ -132,20 +130,14 @@ def _leave_out(
     gathered: Gathered, files: Iterable[Path], reason: str, code: str = "", hint: str = ""
 ) -> None:
     for file in files:
-        cells = _cells_or_finding(gathered, file)
-        if cells is None:
+        try:
+            count = sum(cells.count for cells in read_blocks(file))
+        except DataError as error:
+            gathered.unreadable(file.name, str(error))
             continue
-        gathered.leave_out(file.name, cells.count, reason)
+        gathered.leave_out(file.name, count, reason)
         if code:
-            gathered.findings.append(Finding(code, file.name, cells.count, (f"{file.name}: {hint}",)))
-
-
-def _cells_or_finding(gathered: Gathered, file: Path, table: str = "") -> Cells | None:
-    try:
-        return read_cells(file)
-    except DataError as error:
-        gathered.unreadable(file.name, str(error), table)
-        return None
+            gathered.findings.append(Finding(code, file.name, count, (f"{file.name}: {hint}",)))
 
 
 def _report_missing(gathered: Gathered, present: Mapping[str, list[Path]]) -> None:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from early_id.district._text import Cells, decoded_table
+from early_id.district._decoding import decoded_table
+from early_id.district._text import Cells
+from early_id.exceptions import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +34,20 @@ def json_items(path: Path) -> Iterator[Cells]:
     ------
     Cells
         Parts of the file: column `item`, and the line of each object (in an array: its place, counted from 1).
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read at all, or not to its end.
     """
+    try:
+        yield from _items(path)
+    except OSError as error:
+        msg = f"{path.name} cannot be read ({error.strerror})"
+        raise DataError(msg) from error
+
+
+def _items(path: Path) -> Iterator[Cells]:
     with path.open("rb") as opened:
         file: BinaryIO = opened
         if opened.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):

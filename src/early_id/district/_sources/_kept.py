@@ -13,6 +13,7 @@ import pyarrow as pa
 from early_id.district._cells import parse_day, under_each_other
 from early_id.district._engine import engine
 from early_id.district._intake import FILE, LINE, Finding, Intake, SourceFile
+from early_id.district._rows import Rows
 from early_id.district._sources._reading import SCHOOL_YEAR_OF
 from early_id.district._tables import TABLES, Table
 
@@ -88,18 +89,19 @@ def read_kept(exports: dict[date, Path], read: Callable[[Path], Intake]) -> Inta
     connection.register("exports", days)
     offsets = [sum(len(part.files) for part in parts[:place]) for place in range(len(parts))]
     rows, fed, arrived = {}, [], []
+    told = [{name: own.table() for name, own in part.rows.items()} for part in parts]
     own = [_fed(part, offset) for part, offset in zip(parts, offsets, strict=True)]
-    for name in dict.fromkeys(name for part in parts for name in part.rows):
+    for name in dict.fromkeys(name for tables in told for name in tables):
         came = [
-            _moved(part.rows[name], offset)
-            .append_column(_EXPORT, pa.array([place] * part.rows[name].num_rows, pa.int64()))
-            .append_column(_ORIGIN, _origins(part, part.rows[name]))
-            for place, (part, offset) in enumerate(zip(parts, offsets, strict=True))
-            if name in part.rows and part.rows[name].num_rows
+            _moved(tables[name], offset)
+            .append_column(_EXPORT, pa.array([place] * tables[name].num_rows, pa.int64()))
+            .append_column(_ORIGIN, _origins(part, tables[name]))
+            for place, (part, tables, offset) in enumerate(zip(parts, told, offsets, strict=True))
+            if name in tables and tables[name].num_rows
         ]
         arrived += came
         if not came:
-            rows[name] = parts[-1].rows.get(name, parts[0].rows[name])
+            rows[name] = told[-1].get(name, told[0][name])
         elif TABLES[name].known or name == "attendance_feed":
             rows[name], merged = _versions(connection, TABLES[name], under_each_other(came))
             fed.append(merged)
@@ -109,7 +111,7 @@ def read_kept(exports: dict[date, Path], read: Callable[[Path], Intake]) -> Inta
     all_fed = _resolved(connection, pa.concat_tables(own), pa.concat_tables([_FED.empty_table(), *fed]), made)
     return Intake(
         files=_files(connection, parts, list(exports), [*arrived, *own]),
-        rows=rows,
+        rows={name: Rows.of(table) for name, table in rows.items()},
         findings=_findings(parts, list(exports)),
         quarantine=_quarantine(parts, list(exports)),
         fed=all_fed,

@@ -22,7 +22,7 @@ from early_id.district._sources._oneroster_sheets import (
 )
 from early_id.district._sources._oneroster_stays import find_stays
 from early_id.district._sources._reading import Reading
-from early_id.district._text import read_cells
+from early_id.district._text import read_blocks
 from early_id.exceptions import DataError
 
 #: Required tables the standard does not carry.
@@ -109,7 +109,7 @@ def _read(reading: Reading, bundle: Bundle) -> None:
         if name in read:
             continue
         try:
-            count = read_cells(file).count
+            count = sum(cells.count for cells in read_blocks(file))
         except DataError as error:
             reading.unreadable(file.name, str(error))
         else:

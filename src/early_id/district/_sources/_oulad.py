@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from early_id.district._intake import FILE, LINE, Intake, SourceFile
+from early_id.district._rows import Rows
 from early_id.district._sources import _oulad_tables as tables
 from early_id.district._sources._folder import list_files
 from early_id.district._sources._mapping import MappingShape, shaped
@@ -80,7 +81,7 @@ def read_oulad(path: Path, mapping: Mapping[str, Any] | None = None) -> Intake:
     files += [_unread(path / name) for name in others]
     return Intake(
         files=tuple(files),
-        rows=_canonical(sheets, banked, mark_lag_days),
+        rows={name: Rows.of(rows) for name, rows in _canonical(sheets, banked, mark_lag_days).items()},
         findings=tuple(finding for sheet in sheets.values() for finding in sheet.findings()),
         quarantine={sheet.name: sheet.quarantine() for sheet in sheets.values() if sheet.held},
         fed=_looked_up(sheets),

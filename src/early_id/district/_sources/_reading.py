@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
-from early_id.district._cells import text_of, under_each_other
-from early_id.district._engine import engine
+from early_id.district._cells import laid_out, shared_layout, text_of
+from early_id.district._engine import bounded_engine
 from early_id.district._intake import FILE, LINE, Finding, Intake, SourceFile, line_findings, with_origin
+from early_id.district._rows import BLOCK, Rows
 from early_id.district._tables import TABLES
-from early_id.district._text import Cells, read_cells
+from early_id.district._text import Cells, read_blocks
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 
 if TYPE_CHECKING:
@@ -55,12 +56,12 @@ class Reading:
     >>> reading.leave_out("sites", "Open = 'N'", "closed school")
     >>> reading.rows("schools", "SELECT Site AS school_id, Name AS school_name, _file, _line FROM sites")
     >>> intake = reading.intake()
-    >>> intake.rows["schools"]["school_id"].to_pylist(), intake.files[0].ignored
+    >>> intake.rows["schools"].table()["school_id"].to_pylist(), intake.files[0].ignored
     (['07'], {'closed school': 1})
     """
 
     def __init__(self) -> None:
-        self.connection = engine()
+        self.connection = bounded_engine()
         self.connection.execute(
             f"CREATE TABLE gone ({FILE} INTEGER, {LINE} BIGINT, why VARCHAR, held BOOLEAN);"
             f"CREATE TABLE fed ({FILE} INTEGER, {LINE} BIGINT, to_file INTEGER, to_line BIGINT);"
@@ -70,7 +71,7 @@ class Reading:
         self._counts: list[int] = []
         self._unread: dict[int, str] = {}
         self._columns: dict[str, tuple[str, ...]] = {}
-        self._rows: dict[str, list[pa.Table]] = {}
+        self._parts: dict[str, list[str]] = {}
         self._findings: list[Finding] = []
         self._quarantine: dict[str, list[pd.DataFrame]] = {}
 
@@ -92,15 +93,7 @@ class Reading:
         """
         self.open_sheet(name, columns)
         for file in files:
-            try:
-                cells = read_cells(file)
-            except DataError as error:
-                self.unreadable(file.name, str(error))
-                continue
-            missing = [
-                part for part in (columns if required is None else required) if part not in cells.columns
-            ]
-            self.add(name, file.name, cells, missing=missing)
+            self.add(name, file.name, read_blocks(file), required=columns if required is None else required)
 
     def open_sheet(self, name: str, columns: Sequence[str]) -> None:
         """Make an empty sheet with text columns."""
@@ -141,11 +134,13 @@ class Reading:
         file: str,
         cells: Cells | Iterable[Cells],
         *,
-        missing: Sequence[str] = (),
+        required: Sequence[str] = (),
         empty: bool = False,
         part_of: int | None = None,
     ) -> None:
         """Add the rows of one file to a sheet; broken and unreadable lines are held back.
+
+        Of a file that cannot be read to its end (`cells` raises DataError) nothing is added.
 
         Parameters
         ----------
@@ -155,22 +150,29 @@ class Reading:
             Name of the file.
         cells : Cells or iterable of Cells
             Its content, whole or in parts.
-        missing : sequence of str
-            Columns without which no row can be used: the file is held back.
+        required : sequence of str
+            Columns without which no row can be used: a file that lacks one is held back.
         empty : bool
             Whether a file without rows says that there is nothing to tell; otherwise it is a finding.
         part_of : int, optional
             Index of a file that was opened with `file`: these are some of its rows.
         """
         index = self._file(file, 0) if part_of is None else part_of
-        for part in [cells] if isinstance(cells, Cells) else cells:
-            self._counts[index] += part.count if part_of is None else 0
-            self._append(name, index, part)
+        found: tuple[str, ...] = ()
+        try:
+            for part in [cells] if isinstance(cells, Cells) else cells:
+                found = part.columns
+                self._counts[index] += part.count if part_of is None else 0
+                self._append(name, index, part)
+        except DataError as error:
+            self._forget(name, index)
+            self._findings.append(Finding("EID-FILE-006", file, 0, (str(error),)))
+            return
         if part_of is None and not self._counts[index] and not empty:
             self._findings.append(Finding("EID-FILE-005", file, 0, (f"{file} has no rows",)))
+        missing = [column for column in required if column not in found]
         if missing:
-            columns = cells.columns if isinstance(cells, Cells) else ()
-            said = f"{file} has no column {examples(missing)}; it has {examples(columns)}"
+            said = f"{file} has no column {examples(missing)}; it has {examples(found)}"
             self.hold_back(name, f"{FILE} = {index}", "EID-FILE-002", said, once=True)
 
     def _append(self, name: str, index: int, cells: Cells) -> None:
@@ -187,6 +189,16 @@ class Reading:
             lost = rows.filter(pa.compute.is_in(rows[LINE], pa.array(list(cells.unreadable), pa.int64())))
             frame = lost.drop_columns([FILE]).rename_columns({LINE: "line"}).to_pandas()
             self._hold(name, frame.assign(file=file, rule="EID-FILE-008"))
+
+    def _forget(self, name: str, index: int) -> None:
+        """Undo what was added of a file."""
+        for table in (f"raw_{name}", "gone"):
+            self.connection.execute(f"DELETE FROM {table} WHERE {FILE} = ?", [index])
+        file, self._counts[index] = self._files[index], 0
+        self._findings = [finding for finding in self._findings if finding.file != file]
+        self._quarantine[name] = [
+            frame for frame in self._quarantine.get(name, []) if frame["file"].iloc[0] != file
+        ]
 
     def hold_back(self, name: str, where: str, code: str, say: str, *, once: bool = False) -> None:
         """Hold back rows of a sheet for a broken rule.
@@ -280,15 +292,14 @@ class Reading:
         if table not in TABLES:
             msg = f"Expected the name of a canonical table, got {table!r}: {did_you_mean(table, TABLES)}"
             raise ConfigError(msg)
-        # Always in the same order, however many threads the engine has.
-        order = ", ".join((FILE, LINE, *TABLES[table].key))
-        made = self.connection.sql(f"FROM ({query}) ORDER BY {order}").to_arrow_table()
-        self._rows.setdefault(table, []).append(made)
-        self._insert("made", made.select([FILE, LINE]))
+        parts = self._parts.setdefault(table, [])
+        parts.append(f"made_{table}_{len(parts)}")
+        self.connection.execute(f"CREATE TABLE {parts[-1]} AS FROM ({query})")
+        self.connection.execute(f"INSERT INTO made SELECT {FILE}, {LINE} FROM {parts[-1]}")
 
     def has(self, table: str) -> bool:
         """Say whether a canonical table has got any row so far."""
-        return any(part.num_rows for part in self._rows.get(table, []))
+        return any(self.has_rows(part) for part in self._parts.get(table, []))
 
     def looked_up(self, name: str, where: str = "true", otherwise: str = "") -> None:
         """Account for rows of a sheet that others were completed with, such as the name of a course.
@@ -322,7 +333,7 @@ class Reading:
         lacks : iterable of str
             Required tables that this source cannot have: the check goes on without them, and says so.
         """
-        rows = {table: under_each_other(parts) for table, parts in self._rows.items()}
+        rows = {table: self._gathered(table, parts) for table, parts in self._parts.items()}
         for name in self._columns:
             self.hold_back(name, UNTAKEN, _FORGOTTEN, "it became no row of any table")
         return Intake(
@@ -333,11 +344,23 @@ class Reading:
             rows=rows,
             findings=tuple(self._findings),
             quarantine={
-                name: pd.concat(parts, ignore_index=True) for name, parts in self._quarantine.items()
+                name: pd.concat(parts, ignore_index=True) for name, parts in self._quarantine.items() if parts
             },
             fed=self.connection.sql("FROM fed").to_arrow_table(),
             lacks=frozenset(lacks),
         )
+
+    def _gathered(self, table: str, parts: Sequence[str]) -> Rows:
+        made = [self.connection.sql(f"FROM {part}") for part in parts]
+        layout = shared_layout([part.limit(0).to_arrow_table().schema for part in made])
+        # Always in the same order, however many threads the engine has.
+        order = ", ".join((FILE, LINE, *TABLES[table].key))
+        rows = Rows()
+        for part in made:
+            rows.add(layout.empty_table())
+            for batch in part.order(order).fetch_arrow_reader(BLOCK):
+                rows.add(laid_out(pa.Table.from_batches([batch]), layout))
+        return rows
 
     def _file(self, file: str, count: int) -> int:
         self._files.append(file)
