@@ -507,6 +507,21 @@ def test_a_missing_day_of_knowing_is_the_assumed_lag_and_its_share_is_told(tmp_p
     assert ((grades["known_at"] - grades["assessed_on"]).dt.days == 7).all()
 
 
+def test_what_was_assumed_is_still_said_to_be_when_the_written_tables_are_used(tmp_path):
+    tables = small_district()
+    tables["absences"].loc[3, ["occurred_on", "known_at"]] = "2024-09-20", ""
+    today = dt.date(2024, 9, 21)  # by the usual delay the last absence is known two days later
+    first = check_district(write_csv(tmp_path / "district", tables), today=today)
+    out = write_check(first, tmp_path / "out")
+    again = check_district(out, today=today)
+    assert again.ok
+    assert again.district.frame("absences")["known_at"].max() == pd.Timestamp("2024-09-23")
+    assert again.capabilities["known_at_imputed"] == first.capabilities["known_at_imputed"]
+    assert dict(District.open(out).signals.imputed) == dict(first.district.signals.imputed)
+    assert first.district.signals.imputed["absences"] == pytest.approx(0.2)
+    _assert_same(again.district, first.district)
+
+
 def test_an_assumed_day_of_knowing_is_never_later_than_the_retraction_nor_an_error(tmp_path):
     tables = small_district()
     tables["absences"].loc[0, ["known_at", "retracted_at"]] = ["", "2024-09-06"]

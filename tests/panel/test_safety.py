@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 from small import small_district
@@ -85,10 +87,15 @@ def test_a_planted_leak_is_named_and_nothing_else(county, leak):
 
 
 def test_nothing_is_proven_where_the_days_of_knowing_are_assumed():
-    county = District.from_frames(small_district(3), assumed={"absences": 0.6, "supports": 0.9})
+    tables = small_district(3)
+    for name, share in {"absences": 0.6, "enrollments": 0.1}.items():
+        rows = len(tables[name])
+        tables[name] = tables[name].assign(known_at_assumed=np.arange(rows) < round(share * rows))
+    county = District.from_frames(tables)
     found = check_time_safety(county, catalog=FEW, as_of=DATES)
-    assert (found.verdict, dict(found.imputed)) == ("not proven", {"absences": 0.6})
-    assert "assumed in absences 60%" in found.sentence()
+    assert (found.verdict, dict(found.imputed)) == ("not proven", {"absences": county.signals.imputed["absences"]})
+    assert county.signals.imputed["absences"] == pytest.approx(0.6, abs=0.05)
+    assert re.search(r"assumed in absences \d\d%", found.sentence())
 
 
 def test_equal_seeds_change_equal_records(county):

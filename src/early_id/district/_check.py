@@ -78,7 +78,7 @@ def check_district(
 def check_intake(name: str, intake: Intake, today: date | None) -> CheckResult:
     """Judge what a source handed over."""
     found = judge(intake, today or date.today())  # noqa: DTZ011 - a school's day is its local day
-    district = district_of(found.good, found.assumed)
+    district = district_of(found.good)
     return CheckResult(
         source=name,
         district=district,

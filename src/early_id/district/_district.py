@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,6 +20,7 @@ from early_id.district._engine import ibis_engine
 from early_id.district._on_spark import checked_frames, spark_rows, view_files, view_frames
 from early_id.district._opened import canonical_files, copy_rows, create_view, read_rows
 from early_id.district._spark_session import spark_engine, spark_session
+from early_id.district._table import ASSUMED
 from early_id.district._tables import TABLES
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 
@@ -39,7 +40,6 @@ class Signals:
 
     connection: Any
     rows: Mapping[str, int]
-    imputed: Mapping[str, float]
     _kept: object = field(default=None, repr=False)
 
     def table(self, name: str) -> Any:
@@ -52,6 +52,20 @@ class Signals:
     def has(self, name: str) -> bool:
         """Say whether the table has any row."""
         return self.rows.get(name, 0) > 0
+
+    @cached_property
+    def imputed(self) -> Mapping[str, float]:
+        """Share of the rows of each table whose day of knowing is an assumption, by table that has rows."""
+        asked = [
+            # Names are those of the canonical tables.
+            f"SELECT '{name}' AS name, avg(CASE WHEN {ASSUMED} THEN 1.0 ELSE 0.0 END) AS share FROM {name}"  # noqa: S608
+            for name in self.rows
+            if self.has(name) and TABLES[name].known
+        ]
+        if not asked:
+            return MappingProxyType({})
+        found = self.connection.sql(" UNION ALL ".join(asked)).to_pyarrow().to_pylist()
+        return MappingProxyType({row["name"]: float(row["share"]) for row in found})
 
     @property
     def data_until(self) -> date:
@@ -89,17 +103,13 @@ class District:
     _files: Mapping[str, Path] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def from_frames(
-        cls, frames: Mapping[str, pd.DataFrame | pa.Table], *, assumed: Mapping[str, float] | None = None
-    ) -> District:
+    def from_frames(cls, frames: Mapping[str, pd.DataFrame | pa.Table]) -> District:
         """Make a district from frames that were already checked.
 
         Parameters
         ----------
         frames : mapping of table name to pandas.DataFrame or pyarrow.Table
             Canonical tables; tables that are missing are taken as empty.
-        assumed : mapping of table name to float, optional
-            Share of rows whose `known_at` was imputed from the table's assumed lag.
 
         Raises
         ------
@@ -128,7 +138,7 @@ class District:
                 # As an expression: Ibis 12 fails on a bare Arrow table with recent sqlglot releases.
                 connection.create_table(name, ibis.memtable(rows))
         counts = {name: rows.num_rows for name, rows in arrow.items() if name != "groups"}
-        signals = Signals(connection, MappingProxyType(counts), MappingProxyType(dict(assumed or {})))
+        signals = Signals(connection, MappingProxyType(counts))
         return cls(signals, to_pandas(arrow["groups"]), arrow.__getitem__)
 
     @classmethod
@@ -142,7 +152,7 @@ class District:
         ----------
         folder : path
             One Parquet file per table; tables that are missing are taken as empty. The files must stay as they are for
-            as long as the district is in use. Which `known_at` were imputed is not in the files and taken as none.
+            as long as the district is in use.
         engine : {"duckdb", "spark"}
             What a panel is computed by: DuckDB in this process, or Spark by the extra `early-id[spark]`, in the active
             session if there is one. Tables on a cluster's storage are opened with `District.on_spark`.
@@ -180,7 +190,7 @@ class District:
             for name in TABLES
             if name != "groups"
         }
-        signals = Signals(connection, MappingProxyType(counts), MappingProxyType({}))
+        signals = Signals(connection, MappingProxyType(counts))
         rows = partial(read_rows, files)
         return cls(signals, to_pandas(rows("groups")), rows)
 
@@ -214,7 +224,7 @@ class District:
         view_frames(connection, frames)
         rows = partial(spark_rows, frames)
         counts = {name: frames[name].count() if name in frames else 0 for name in TABLES if name != "groups"}
-        signals = Signals(connection, MappingProxyType(counts), MappingProxyType({}))
+        signals = Signals(connection, MappingProxyType(counts))
         return cls(signals, to_pandas(rows("groups")), rows)
 
     def frame(self, name: str) -> pd.DataFrame:

@@ -18,13 +18,13 @@ from early_id.district._intake import FILE, LINE, Finding, Intake
 from early_id.district._rows import Rows
 from early_id.district._rules import MACROS, PLANNED, RULES, Rule, Stage
 from early_id.district._schemas import failing_cells, spoken
+from early_id.district._table import ASSUMED
 from early_id.district._tables import JUDGED, TABLES, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _LAST_DAY = pa.scalar(date.max.toordinal() - date(1970, 1, 1).toordinal(), pa.int32())
-_IMPUTED = "_imputed"
 
 
 @dataclass
@@ -38,7 +38,6 @@ class Judgement:
     today: date
     connection: duckdb.DuckDBPyConnection = field(default_factory=bounded_engine)
     good: dict[str, Rows] = field(default_factory=dict)
-    assumed: dict[str, float] = field(default_factory=dict)
     broken: list[Broken] = field(default_factory=list)
     held_back: dict[str, pd.DataFrame] = field(default_factory=dict)
     bad_lines: dict[int, list[Positions]] = field(default_factory=dict)
@@ -110,9 +109,6 @@ def _judge_table(found: Judgement, table: Table) -> None:
         codes |= bad
         alive = alive.without(ROW, _bad_rows(bad))
     _hold_back(found, table, came, codes)
-    if table.known and alive.num_rows:
-        assumed = sum(pc.sum(block.column(_IMPUTED)).as_py() or 0 for block in alive.blocks([_IMPUTED]))
-        found.assumed[table.name] = assumed / alive.num_rows
     found.good[table.name] = alive
     alive.register(found.connection, table.name)
 
@@ -141,7 +137,8 @@ def _with_known_at(typed: pa.Table, table: Table, today: date) -> pa.Table:
         lagged = pc.if_else(pc.fill_null(pc.less(back, lagged), False), back, lagged)
         filled = pc.coalesce(typed.column("known_at"), lagged)
         typed = typed.set_column(typed.column_names.index("known_at"), "known_at", filled)
-    return typed.append_column(_IMPUTED, missing)
+    assumed = pc.or_(missing, pc.fill_null(typed.column(ASSUMED), False))
+    return typed.set_column(typed.column_names.index(ASSUMED), ASSUMED, assumed)
 
 
 def _judge_cells(found: Judgement, table: Table, came: Rows, codes: dict[str, Positions]) -> Rows:

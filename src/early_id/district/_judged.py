@@ -21,19 +21,17 @@ if TYPE_CHECKING:
     from early_id.district._rows import Rows
 
 
-def district_of(good: Mapping[str, Rows], assumed: Mapping[str, float]) -> District:
+def district_of(good: Mapping[str, Rows]) -> District:
     """Make a district of rows that were judged.
 
     Parameters
     ----------
     good : mapping of table name to Rows
         Canonical rows; tables that are missing are taken as empty.
-    assumed : mapping of table name to float
-        Share of rows whose `known_at` was imputed.
     """
     files = {name: rows.path for name, rows in good.items() if rows.path is not None}
     if not files:
-        return District.from_frames({name: rows.table() for name, rows in good.items()}, assumed=assumed)
+        return District.from_frames({name: rows.table() for name, rows in good.items()})
     connection = ibis_engine()
     read = partial(_read, good)
     for name in TABLES:
@@ -45,7 +43,7 @@ def district_of(good: Mapping[str, Rows], assumed: Mapping[str, float]) -> Distr
             connection.create_table(name, ibis.memtable(read(name)))
     counts = {name: good[name].num_rows if name in good else 0 for name in TABLES if name != "groups"}
     # The files are removed with the last of the rows, so whoever holds the signals holds them too.
-    signals = Signals(connection, MappingProxyType(counts), MappingProxyType(dict(assumed)), good)
+    signals = Signals(connection, MappingProxyType(counts), good)
     return District(signals, to_pandas(read("groups")), read, files)
 
 

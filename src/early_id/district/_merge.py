@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from early_id.district._engine import engine
 from early_id.district._intake import Intake, SourceFile, with_origin
 from early_id.district._report import CheckResult
 from early_id.district._rows import Rows
+from early_id.district._table import ASSUMED
 from early_id.district._tables import TABLES, Table
 from early_id.exceptions import DataError, examples
 
@@ -34,7 +35,7 @@ _ABOUT: Mapping[str, tuple[str, ...]] = {
 }
 _COLUMNS = ["table", "key", "column", "kept", "dropped"]
 #: Cells that say when a record was known and not what it says.
-_WHEN = frozenset({"known_at", "retracted_at"})
+_WHEN = frozenset({"known_at", "retracted_at", ASSUMED})
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,22 +109,16 @@ def merge_districts(
         connection.register(f"first_{name}", own)
         connection.register(f"second_{name}", _renamed(second.arrow(name), ids))
     files: list[SourceFile] = []
-    rows, conflicts, assumed = {}, [], {}
+    rows, conflicts = {}, []
     for name, table in TABLES.items():
         own = mine[name]
         spoken, kept = (connection.sql(_spoken(table, join)).to_arrow_table() for join in ("SEMI", "ANTI"))
         conflicts.append(_conflicts(connection, table, spoken))
-        assumed[name] = _assumed(first, second, name, own.num_rows, kept.num_rows)
         if parts := _accounted(files, name, own, kept, spoken.num_rows):
             rows[name] = Rows.of(pa.concat_tables(parts))
     required = frozenset(name for name, table in TABLES.items() if table.required and name not in rows)
     check = check_intake("merged", Intake(tuple(files), rows, lacks=required), today)
-    imputed = {name: share for name, share in assumed.items() if name in check.district.signals.imputed}
-    district = replace(check.district, signals=replace(check.district.signals, imputed=imputed))
-    told = dict(check.capabilities)
-    told["known_at_imputed"] = {name: round(share, 6) for name, share in imputed.items()}
-    check = replace(check, district=district, capabilities=told)
-    return MergeResult(district, pd.concat(conflicts, ignore_index=True), check)
+    return MergeResult(check.district, pd.concat(conflicts, ignore_index=True), check)
 
 
 def _accounted(
@@ -204,9 +199,3 @@ def _conflicts(connection: duckdb.DuckDBPyConnection, table: Table, spoken: pa.T
     query = " UNION ALL ".join(told) + ' ORDER BY key, "column"'
     frame: pd.DataFrame = connection.sql(query).to_arrow_table().to_pandas()
     return frame.assign(table=table.name)[_COLUMNS]
-
-
-def _assumed(first: District, second: District, name: str, mine: int, theirs: int) -> float:
-    """Weigh the shares of assumed days of knowing by the rows that come from each."""
-    share = [part.signals.imputed.get(name, 0.0) for part in (first, second)]
-    return (share[0] * mine + share[1] * theirs) / max(1, mine + theirs)

@@ -39,15 +39,23 @@ _KNOWN = optional("date", "The day the record reached the system; nothing is use
 _RETRACTED = optional(
     "date", "The day the record was taken back, because it was wrong or a newer version took its place.", ""
 )
+#: The column that says whether `known_at` was recorded or taken from the usual delay.
+ASSUMED = "known_at_assumed"
+_ASSUMED = optional(
+    "bool",
+    "Whether `known_at` is no record but an assumption: the usual delay after the day it happened. `early-id check` "
+    "fills it in where `known_at` is empty; empty is no.",
+    "",
+)
 
 
 @dataclass(frozen=True)
 class Table:
     """One canonical table: its key, its columns, and how late its rows are assumed to be where nothing says.
 
-    `known` tables carry `known_at` and `retracted_at`. Two versions of one row (a correction) share the key, so the
-    key is unique only among rows visible at the same time. `occurred` names the column that `known_at` is derived
-    from when the source has none.
+    `known` tables carry `known_at`, `retracted_at` and `known_at_assumed`. Two versions of one row (a correction)
+    share the key, so the key is unique only among rows visible at the same time. `occurred` names the column that
+    `known_at` is derived from when the source has none.
     """
 
     name: str
@@ -65,5 +73,5 @@ class Table:
         columns = dict(self.columns)
         if self.known:
             known = replace(_KNOWN, example=columns[self.occurred].example)
-            columns |= {"known_at": known, "retracted_at": _RETRACTED}
+            columns |= {"known_at": known, "retracted_at": _RETRACTED, ASSUMED: _ASSUMED}
         object.__setattr__(self, "all_columns", MappingProxyType(columns))

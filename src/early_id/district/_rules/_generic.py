@@ -105,7 +105,7 @@ def _future(table: Table) -> str:
     happened = "" if table.name in PLANNED else f", {table.occurred}"
     return (
         "FROM judged WHERE getvariable('today') < "
-        f"greatest(CASE WHEN NOT _imputed THEN known_at END, retracted_at{happened})"
+        f"greatest(CASE WHEN NOT known_at_assumed THEN known_at END, retracted_at{happened})"
     )
 
 
@@ -230,7 +230,7 @@ def _version_rules(table: Table, known: str) -> Iterator[Rule]:
         f"known_at is missing; it is taken to be {table.assumed_lag_days} days after {table.occurred}.",
         "Export the day the record was entered; with it time safety can be proven.",
         sentence(table),
-        "FROM judged WHERE _imputed",
+        "FROM judged WHERE known_at_assumed",
     )
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from early_id.district._simulate._enrollments import Columns
+from early_id.district._table import ASSUMED
 from early_id.district._tables import TABLES, Table
 
 Lookups = Mapping[str, Sequence[str]]
@@ -25,7 +26,10 @@ def arranged(name: str, parts: Sequence[Columns], today: int) -> Columns:
     table = TABLES[name]
     if not parts:
         return {column: np.empty(0, np.int64) for column in table.all_columns}
-    columns = {column: np.concatenate([part[column] for part in parts]) for column in table.all_columns}
+    recorded = [column for column in table.all_columns if column != ASSUMED]
+    columns = {column: np.concatenate([part[column] for part in parts]) for column in recorded}
+    if table.known:
+        columns[ASSUMED] = np.zeros(len(columns["known_at"]), np.int64)  # a simulator knows
     if "known_at" in columns and (columns["known_at"] > today).any():
         known = columns["known_at"] <= today
         columns = {column: values[known] for column, values in columns.items()}

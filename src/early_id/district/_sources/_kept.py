@@ -15,6 +15,7 @@ from early_id.district._engine import engine
 from early_id.district._intake import FILE, LINE, Finding, Intake, SourceFile
 from early_id.district._rows import Rows
 from early_id.district._sources._reading import SCHOOL_YEAR_OF
+from early_id.district._table import ASSUMED
 from early_id.district._tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _versions(
     names = [
         name
         for name in table.all_columns
-        if name in arrived.column_names and name not in ("known_at", "retracted_at")
+        if name in arrived.column_names and name not in ("known_at", "retracted_at", ASSUMED)
     ]
     cells = ", ".join(f'"{name}"' for name in names)
     dated = table.occurred or "day"
@@ -138,6 +139,10 @@ def _versions(
         else f"CAST(school_year_of(TRY_CAST({dated} AS DATE)) AS VARCHAR)"
     )
     given = {name: name if name in arrived.column_names else "NULL" for name in ("known_at", "retracted_at")}
+    if ASSUMED in arrived.column_names:
+        given["known_at"] = (
+            f"CASE WHEN NOT coalesce(TRY_CAST({ASSUMED} AS BOOLEAN), false) THEN {given['known_at']} END"
+        )
     query = _RUNS.format(
         cells=cells, year=year, known=given["known_at"], retracted=given["retracted_at"],
         own=", ".join(f'runs."{name}"' for name in names),
