@@ -346,7 +346,7 @@ def county(tmp_path_factory):
 
 #: What the standard does not carry: when a record was known, and weights and names of assignments. The end of an
 #: enrollment says dropout where there is one.
-_NOT_CARRIED = {"known_at", "retracted_at", "assessment_id", "weight", "exit_reason"}
+_NOT_CARRIED = {"known_at", "known_at_assumed", "retracted_at", "assessment_id", "weight", "exit_reason"}
 
 
 def _comparable(frame, table):

@@ -140,7 +140,7 @@ def test_work_never_handed_in_stays_missing(files):
 
 
 def test_a_marking_lag_shows_the_work_first_and_the_score_later(files):
-    rows = read_oulad(files, {"mark_lag_days": 14}).rows["grades"].to_pandas()
+    rows = read_oulad(files, {"mark_lag_days": 14}).rows["grades"].table().to_pandas()
     work = rows[(rows["student_id"] == "12") & (rows["assessment_id"] == "1")].sort_values("known_at")
     assert work["hundredths"].isna().tolist() == [True, False]
     assert work["hundredths"].tolist()[1] == 5550

@@ -93,7 +93,10 @@ def test_nothing_is_proven_where_the_days_of_knowing_are_assumed():
         tables[name] = tables[name].assign(known_at_assumed=np.arange(rows) < round(share * rows))
     county = District.from_frames(tables)
     found = check_time_safety(county, catalog=FEW, as_of=DATES)
-    assert (found.verdict, dict(found.imputed)) == ("not proven", {"absences": county.signals.imputed["absences"]})
+    assert (found.verdict, dict(found.imputed)) == (
+        "not proven",
+        {"absences": county.signals.imputed["absences"]},
+    )
     assert county.signals.imputed["absences"] == pytest.approx(0.6, abs=0.05)
     assert re.search(r"assumed in absences \d\d%", found.sentence())
 

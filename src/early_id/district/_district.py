@@ -10,7 +10,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-import ibis
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,7 +17,7 @@ import pyarrow.parquet as pq
 from early_id.district._arrow import conform, to_pandas
 from early_id.district._engine import ibis_engine
 from early_id.district._on_spark import checked_frames, spark_rows, view_files, view_frames
-from early_id.district._opened import canonical_files, copy_rows, create_view, read_rows
+from early_id.district._opened import canonical_files, copy_rows, create_view, load_table, read_rows
 from early_id.district._spark_session import spark_engine, spark_session
 from early_id.district._table import ASSUMED
 from early_id.district._tables import TABLES
@@ -135,8 +134,7 @@ class District:
         connection = ibis_engine()
         for name, rows in arrow.items():
             if name != "groups":
-                # As an expression: Ibis 12 fails on a bare Arrow table with recent sqlglot releases.
-                connection.create_table(name, ibis.memtable(rows))
+                load_table(connection.con, name, rows)
         counts = {name: rows.num_rows for name, rows in arrow.items() if name != "groups"}
         signals = Signals(connection, MappingProxyType(counts))
         return cls(signals, to_pandas(arrow["groups"]), arrow.__getitem__)

@@ -6,13 +6,12 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import ibis
 import pyarrow as pa
 
 from early_id.district._arrow import arrow_schema, conform, to_pandas
 from early_id.district._district import District, Signals
 from early_id.district._engine import ibis_engine
-from early_id.district._opened import create_view
+from early_id.district._opened import create_view, load_table
 from early_id.district._tables import TABLES
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def district_of(good: Mapping[str, Rows]) -> District:
         if name in files:
             create_view(connection.con, name, files[name])
         else:
-            connection.create_table(name, ibis.memtable(read(name)))
+            load_table(connection.con, name, read(name))
     counts = {name: good[name].num_rows if name in good else 0 for name in TABLES if name != "groups"}
     # The files are removed with the last of the rows, so whoever holds the signals holds them too.
     signals = Signals(connection, MappingProxyType(counts), good)

@@ -54,6 +54,13 @@ def create_view(connection: duckdb.DuckDBPyConnection, name: str, file: Path | N
     connection.execute(f"CREATE VIEW {name} AS SELECT {columns} FROM {source}")  # noqa: S608
 
 
+def load_table(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    """Copy a canonical table into the engine."""
+    connection.register("arriving", rows)
+    connection.execute(f"CREATE TABLE {name} AS FROM arriving")  # a name of ours
+    connection.unregister("arriving")
+
+
 def read_rows(files: Mapping[str, Path], name: str) -> pa.Table:
     """Read one table into memory; without a file it is empty."""
     if name not in files:

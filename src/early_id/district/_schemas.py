@@ -15,7 +15,6 @@ from pandera.errors import SchemaErrors
 from early_id.district._arrow import to_pandas
 from early_id.district._tables import TABLES, Column, Table
 
-_DTYPES = {"string": "str", "int": "Int64", "date": "datetime64[us]", "bool": "boolean"}
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 #: Pandera's name of a failed check to the last part of our rule code.
 _EMPTY, _NOT_ALLOWED, _OUT_OF_RANGE = "104", "105", "106"
@@ -45,7 +44,8 @@ def _column(column: Column) -> pandera.Column:
         checks.append(pandera.Check.ge(column.low, error=_OUT_OF_RANGE))
     if column.high is not None:
         checks.append(pandera.Check.le(column.high, error=_OUT_OF_RANGE))
-    return pandera.Column(_DTYPES[column.kind], checks, nullable=column.nullable)
+    # Without a type: Arrow has given the cells theirs, and pandera would look at every text once more.
+    return pandera.Column(None, checks, nullable=column.nullable)
 
 
 def failing_cells(table: Table, rows: pa.Table) -> dict[tuple[str, str], npt.NDArray[np.int64]]:
@@ -56,6 +56,8 @@ def failing_cells(table: Table, rows: pa.Table) -> dict[tuple[str, str], npt.NDA
     dict
         (rule number, column) to the positions of the rows that break it.
     """
+    if not rows.num_rows:
+        return {}
     try:
         schema(table.name).validate(
             to_pandas(rows.select(list(table.all_columns)), _NULLABLE), lazy=True, inplace=True

@@ -16,7 +16,7 @@ from early_id.district._text import Cells, read_blocks
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
 _SHOWN = 5
@@ -258,8 +258,8 @@ class Reading:
 
     def leave_out(self, name: str, where: str, reason: str) -> None:
         """Leave rows of a sheet out on purpose, for a reason in words."""
-        query = f"SELECT {FILE}, {LINE} FROM {name} WHERE {where}"
-        self._leave(self.connection.sql(query).to_arrow_table(), reason, held=False)
+        query = f"INSERT INTO gone SELECT {FILE}, {LINE}, ?, false FROM {name} WHERE {where}"
+        self.connection.execute(query, [reason])
 
     def without_copies(self, name: str, key: Sequence[str] = ()) -> None:
         """Leave out copies of an earlier row; hold back rows that share a key and differ.
@@ -370,7 +370,9 @@ class Reading:
     def _hold(self, name: str, frame: pd.DataFrame) -> None:
         self._quarantine.setdefault(name, []).append(frame)
 
-    def _gone(self, index: int, lines: Iterable[int], code: str) -> None:
+    def _gone(self, index: int, lines: Collection[int], code: str) -> None:
+        if not lines:
+            return
         found = pa.array(list(lines), pa.int64())
         files = pa.repeat(pa.scalar(index, pa.int32()), len(found))
         self._leave(pa.table({FILE: files, LINE: found}), code, held=True)
