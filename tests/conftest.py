@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import settings
 
@@ -12,6 +13,21 @@ from hypothesis import settings
 settings.register_profile("early_id", deadline=None)
 settings.load_profile("early_id")
 sys.path.insert(0, str(Path(__file__).parent / "panel"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    """Give each engine one thread: the workers of a test run share the processors already."""
+    connect = duckdb.connect
+
+    def narrow(*args, **kwargs):
+        connection = connect(*args, **kwargs)
+        connection.execute("SET threads = 1")
+        return connection
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duckdb, "connect", narrow)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import gc
 import tempfile
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -14,7 +15,7 @@ import pytest
 from small_district import TODAY, small_district, write_csv
 from small_edfi import small_edfi, write_edfi_files
 
-from early_id.district import TABLES, _answers, _csv, _rows, _text, check_district, write_check
+from early_id.district import TABLES, _answers, _csv, _engine, _rows, _text, check_district, write_check
 from early_id.district._rows import Rows
 from early_id.district._sources import _json, _reading
 from early_id.panel import build_panel
@@ -22,12 +23,19 @@ from early_id.panel import build_panel
 _TODAY = dt.date.fromisoformat(TODAY)
 
 
+def _four_threads():
+    connection = _engine.quiet(duckdb.connect())
+    connection.execute("SET threads = 4")
+    return connection
+
+
 @pytest.fixture
 def in_files(tmp_path, monkeypatch):
-    """Every table counts as large, and a block holds three rows or a line or two."""
+    """Every table counts as large, a block holds three rows or a line or two, and several threads work on them."""
     place = tmp_path / "spilled"
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))
+    monkeypatch.setattr(_engine, "engine", _four_threads)
     monkeypatch.setattr(_rows, "_KEEP", 0)
     monkeypatch.setattr(_rows, "BLOCK", 3)
     monkeypatch.setattr(_text, "BLOCK", 3)

@@ -41,26 +41,34 @@ def capabilities(district: District) -> dict[str, Any]:
         labels, features (name to "yes: ..." or "no: ..."), cadence, groups (attributes for the audit),
         known_at_imputed (table to share of rows).
     """
+    (counts,) = district.signals.connection.con.sql(_COUNTS).to_arrow_table().to_pylist()
     return {
-        "labels": _labels(district),
-        "features": _features(district),
+        "labels": _labels(district, counts),
+        "features": _features(district, counts["enrolled_years"]),
         "cadence": _cadence(district),
         "groups": sorted(district.groups["attribute"].dropna().unique().tolist()),
         "known_at_imputed": {name: round(share, 6) for name, share in district.signals.imputed.items()},
     }
 
 
-def _labels(district: District) -> dict[str, str]:
+# A final mark counts in points or as a letter; the label suspension is read from incidents, an absence does not say
+# what led to it.
+_COUNTS = """
+    SELECT (SELECT count(DISTINCT school_year) FROM calendar) AS years,
+        (SELECT count(DISTINCT school_year) FROM enrollments) AS enrolled_years,
+        (SELECT count(*) FROM grades WHERE kind = 'final' AND core
+            AND (hundredths IS NOT NULL OR regexp_matches(mark, '^[A-Fa-f][+-]?$'))) AS final,
+        (SELECT count(*) FROM incidents WHERE suspension_days > 0) AS suspended,
+        (SELECT count(*) FROM absences WHERE kind = 'suspension_out') AS in_absences
+"""
+
+
+def _labels(district: District, counts: Mapping[str, int]) -> dict[str, str]:
     signals = district.signals
-    absences, grades, incidents = (signals.table(name) for name in ("absences", "grades", "incidents"))
     missing = [name for name in ("calendar", "attendance_feed", "absences") if not signals.has(name)]
-    years = _number(signals.table("calendar").school_year.nunique())
-    # A final mark counts in points or as a letter.
-    marked = grades.hundredths.notnull() | grades.mark.re_search("^[A-Fa-f][+-]?$").fill_null(False)
-    final = _number(grades.filter(grades.kind == "final", grades.core, marked).count())
-    # The label is read from incidents; an absence does not say what led to it.
-    suspended = _number(incidents.filter(incidents.suspension_days > 0).count())
-    in_absences = _number(absences.filter(absences.kind == "suspension_out").count())
+    years, final, suspended, in_absences = (
+        counts[name] for name in ("years", "final", "suspended", "in_absences")
+    )
     why_not = "no incidents with suspension days"
     if in_absences:
         why_not += f"; {in_absences} absences of kind suspension_out do not tell of the incident"
@@ -69,13 +77,14 @@ def _labels(district: District) -> dict[str, str]:
         "course_failure": _answer(final > 0, f"{final} final marks", "no final marks in core courses"),
         "suspension": _answer(suspended > 0, f"{suspended} incidents", why_not),
     }
-    outcomes = signals.table("outcomes").outcome.value_counts(name="rows").order_by("outcome").to_pyarrow()
-    return labels | {f"outcome:{row['outcome']}": f"yes: {row['rows']} rows" for row in outcomes.to_pylist()}
+    outcomes = signals.connection.con.sql(
+        "FROM outcomes SELECT outcome, count(*) GROUP BY outcome ORDER BY outcome"
+    )
+    return labels | {f"outcome:{name}": f"yes: {rows} rows" for name, rows in outcomes.fetchall()}
 
 
-def _features(district: District) -> dict[str, str]:
+def _features(district: District, years: int) -> dict[str, str]:
     rows = district.signals.rows
-    years = _number(district.signals.table("enrollments").school_year.nunique())
     moves = f"{rows['enrollments']} enrollments"
     feed = rows["attendance_feed"]
     return {
@@ -98,10 +107,6 @@ def _cadence(district: District) -> str:
     if not arriving:
         return "nothing arrives during the year: lists can only rest on enrollments"
     return f"weekly, from {', '.join(arriving)}"
-
-
-def _number(expression: Any) -> int:
-    return int(expression.to_pyarrow().as_py())
 
 
 def _answer(supported: bool, evidence: str, reason: str) -> str:

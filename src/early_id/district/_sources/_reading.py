@@ -353,12 +353,12 @@ class Reading:
     def _gathered(self, table: str, parts: Sequence[str]) -> Rows:
         made = [self.connection.sql(f"FROM {part}") for part in parts]
         layout = shared_layout([part.limit(0).to_arrow_table().schema for part in made])
-        # Always in the same order, however many threads the engine has.
-        order = ", ".join((FILE, LINE, *TABLES[table].key))
         rows = Rows()
         for part in made:
+            # Always in the same order, however many threads the engine has.
+            order = dict.fromkeys((FILE, LINE, *TABLES[table].key, *part.columns))
             rows.add(layout.empty_table())
-            for batch in part.order(order).fetch_arrow_reader(BLOCK):
+            for batch in part.order(", ".join(f'"{name}"' for name in order)).fetch_arrow_reader(BLOCK):
                 rows.add(laid_out(pa.Table.from_batches([batch]), layout))
         return rows
 
