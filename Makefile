@@ -39,8 +39,9 @@ smoke: ## install the lowest declared versions beside and run the main job's fun
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	.venv-lowest/bin/python -m experiments.smoke
 
-bench: $(STAMP) ## time the panel engine against a hand-written query
+bench: $(STAMP) ## time the panel engine against a hand-written query, and scoring against scikit-learn
 	$(BIN)/python -m experiments.benchmarks.panel
+	$(BIN)/python -m experiments.benchmarks.scoring
 
 docs: $(STAMP) ## remake the generated pages in docs/
 	$(BIN)/python -m experiments.docs

@@ -46,7 +46,8 @@ def files_frame(found: Judgement) -> pd.DataFrame:
     waiting = _keys(*left)
     kept, held, waiting = _with_fed(found.intake.fed, kept, held, waiting)
     kept = np.setdiff1d(kept, held, assume_unique=True) if len(held) else kept
-    waiting = np.setdiff1d(waiting, np.concatenate([kept, held]), assume_unique=True)
+    if len(waiting):  # ten million rows are not looked through for none
+        waiting = np.setdiff1d(waiting, np.concatenate([kept, held]), assume_unique=True)
     counts = [_per_file(keys, len(found.intake.files)) for keys in (kept, held, waiting)]
     rows = []
     for index, file in enumerate(found.intake.files):

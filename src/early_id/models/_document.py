@@ -172,6 +172,81 @@ class AdditiveModel:
         """
         return _render.frame(self)
 
+    def to_ibis(self, table: Any, *, reasons: int = 3) -> Any:
+        """Score a table where it lies: in DuckDB, in Spark, in any engine of Ibis.
+
+        Parameters
+        ----------
+        table : ibis.Table
+            A column for each feature (others are kept), and `school_day` if there are several periods. Unknown is
+            null or NaN.
+        reasons : int, default=3
+            How many columns `reason_1`, … to add.
+
+        Returns
+        -------
+        ibis.Table
+            The columns of the table, `score` (log-odds; null for a school day in no period), `probability`, and the
+            concepts that raise the score most beyond their average over the training rows, highest first; null
+            where fewer raise it.
+
+        Raises
+        ------
+        DataError
+            If the table lacks a column, or has one of another kind.
+        ConfigError
+            If the table has columns of these names already.
+
+        Notes
+        -----
+        Equal to `decision_function` to 1e-12: a row is in the same bin of every table, and terms are added in the
+        same order.
+
+        Examples
+        --------
+        >>> import ibis, pyarrow as pa
+        >>> from early_id.models import FeatureInfo, Period, Term
+        >>> days = Term("absent_days", "step", edges=(2.0,), values=(-0.5, 1.0), missing=0.0)
+        >>> model = AdditiveModel("chronic_absence", [FeatureInfo("absent_days")], [Period(0, None, -1.0, (days,))])
+        >>> table = ibis.memtable(pa.table({"absent_days": [0.0, 2.0]}))
+        >>> rows = model.to_ibis(table, reasons=1).to_pyarrow()
+        >>> rows["score"].to_pylist(), rows["reason_1"].to_pylist()
+        ([-1.5, 0.0], [None, 'absent_days'])
+        """
+        from early_id.models import _expression  # Ibis is not needed to score a frame
+
+        return _expression.scored(self, table, reasons)
+
+    def to_sql(
+        self,
+        dialect: str = "duckdb",
+        *,
+        table: str = "panel",
+        keys: Sequence[str] = ("student_id", "school_id", "as_of"),
+        reasons: int = 3,
+    ) -> str:
+        """Write what `to_ibis` computes as one SELECT, for a database that holds the features.
+
+        Parameters
+        ----------
+        dialect : str, default="duckdb"
+            duckdb, spark, or another that Ibis writes.
+        table : str, default="panel"
+            Name of the table with a column for each feature.
+        keys : sequence of str
+            Its columns to keep beside the scores.
+        reasons : int, default=3
+            As for `to_ibis`.
+
+        Raises
+        ------
+        ConfigError
+            If the dialect is not known, or cannot say this.
+        """
+        from early_id.models import _expression
+
+        return _expression.query(self, dialect, table, keys, reasons)
+
     def to_json(self) -> str:
         """Write the document as canonical JSON: sorted keys, shortest exact digits, its own hash inside."""
         return _schema.dumps(self)

@@ -1,0 +1,213 @@
+"""The document as one Ibis expression: scores and top reasons inside DuckDB or Spark."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add, and_, or_
+from typing import TYPE_CHECKING, Any
+
+import ibis
+from ibis.common.exceptions import OperationNotDefinedError
+
+from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from early_id.models._document import AdditiveModel
+    from early_id.models._parts import Period
+    from early_id.models._terms import Term
+
+_Piece = tuple[float, float, float, float]  # the values at its two ends, and the ends
+_DAY = "school_day"
+_HIDDEN = "_early_id_"  # columns of the steps between, which nobody sees
+
+
+def scored(model: AdditiveModel, table: Any, reasons: int) -> Any:
+    """Add `score`, `probability` and the reasons to a table."""
+    names = [f"reason_{place}" for place in range(1, reasons + 1)]
+    _check(model, table, ["score", "probability", *names])
+    parts = table.mutate(**_contributions(model, table))
+    rows = parts.mutate(score=_score(model, parts), **_above_average(model, parts))
+    rows = rows.mutate(probability=_sigmoid(rows.score))
+    if names:
+        rows = rows.mutate(**dict(zip(names, _reasons(model, rows, reasons), strict=True)))
+    return rows.select(*table.columns, "score", "probability", *names)
+
+
+def query(model: AdditiveModel, dialect: str, table: str, keys: Sequence[str], reasons: int) -> str:
+    """Write the scores of a table as one SELECT."""
+    days = {} if model.periods[0].whole_year else {_DAY: "float64"}
+    first = model.periods[0].terms
+    features = {term.feature: "float64" if term.numeric else "string" for term in first}
+    rows = ibis.table({**dict.fromkeys(keys, "string"), **days, **features}, name=table)
+    found = scored(model, rows, reasons)
+    made = [name for name in found.columns if name not in rows.columns]
+    name = {"spark": "pyspark"}.get(dialect, dialect)
+    try:
+        return str(ibis.to_sql(found.select(*keys, *made), dialect=name))
+    except (AttributeError, ImportError, ValueError, OperationNotDefinedError) as error:
+        msg = (
+            f"Expected a dialect of SQL that Ibis writes here, such as 'duckdb' or 'spark', got {dialect!r} "
+            f"({error}); choose another, ask for no reasons, or install what it needs, such as early-id[spark]."
+        )
+        raise ConfigError(msg) from error
+
+
+def _check(model: AdditiveModel, table: Any, made: Sequence[str]) -> None:
+    needed = [*model.feature_names, *([] if model.periods[0].whole_year else [_DAY])]
+    missing = [name for name in needed if name not in table.columns]
+    if missing:
+        msg = (
+            f"the table needs a column for each feature, but lacks {examples(missing)}; "
+            f"{did_you_mean(missing[0], table.columns)}"
+        )
+        raise DataError(msg)
+    taken = [name for name in table.columns if name in made or name.startswith(_HIDDEN)]
+    if taken:
+        msg = f"the table has columns {examples(taken)}, which the scores would replace; rename them."
+        raise ConfigError(msg)
+    kinds = {term.feature: term.numeric for term in model.periods[0].terms}
+    wrong = [name for name, numeric in kinds.items() if _holds_numbers(table[name]) != numeric]
+    if wrong:
+        kind = table[wrong[0]].type()
+        what = "numbers" if kinds[wrong[0]] else "text"
+        msg = f"column {wrong[0]!r} must hold {what}, but is {kind}; convert it."
+        raise DataError(msg)
+
+
+def _holds_numbers(column: Any) -> bool:
+    return bool(column.type().is_numeric() or column.type().is_boolean())
+
+
+def _part(place: int) -> str:
+    return f"{_HIDDEN}part_{place}"
+
+
+def _contributions(model: AdditiveModel, table: Any) -> dict[str, Any]:
+    """One column per feature: what it adds to the score."""
+    return {
+        _part(place): _by_period(
+            model, table, [_term(period.terms[place], table[feature]) for period in model.periods]
+        )
+        for place, feature in enumerate(model.feature_names)
+    }
+
+
+def _score(model: AdditiveModel, parts: Any) -> Any:
+    base = _by_period(model, parts, [_number(period.intercept) for period in model.periods])
+    # From the first feature to the last, as NumPy adds them: the same sum to the last digit.
+    return reduce(add, (parts[_part(place)] for place in range(len(model.features))), base)
+
+
+def _by_period(model: AdditiveModel, table: Any, values: Sequence[Any]) -> Any:
+    """Choose the value of the row's period; a day in no period has none."""
+    if model.periods[0].whole_year:
+        return values[0]
+    day = table[_DAY]
+    cases = [(_inside(period, day), value) for period, value in zip(model.periods, values, strict=True)]
+    return ibis.cases(*cases)
+
+
+def _inside(period: Period, day: Any) -> Any:
+    inside = day >= period.from_day
+    return inside if period.to_day is None else and_(inside, day < period.to_day)
+
+
+def _term(term: Term, column: Any) -> Any:
+    if term.kind == "category":
+        kind = "float64" if term.numeric else "string"
+        column = column.cast(kind)
+        codes = [ibis.literal(code) if isinstance(code, str) else _number(code) for code in term.categories]
+        cases = [(column == code, _number(value)) for code, value in zip(codes, term.values, strict=True)]
+        return ibis.cases(*cases, else_=_number(term.missing))
+    return _look_up(column.cast("float64"), term.edges, _pieces(term), term.missing)
+
+
+def _pieces(term: Term) -> list[_Piece]:
+    """Name what holds before the first edge, between each two and from the last one on."""
+    if term.kind == "step":
+        return [(value, value, 0.0, 1.0) for value in term.values]
+    ends = [(value, value, 0.0, 1.0) for value in (term.values[0], term.values[-1])]
+    between = [
+        (low, high, a, b)
+        for a, b, low, high in zip(term.edges, term.edges[1:], term.values, term.values[1:], strict=False)
+    ]
+    return [ends[0], *between, ends[1]]
+
+
+def _look_up(x: Any, edges: Sequence[float], pieces: Sequence[_Piece], missing: float) -> Any:
+    """Halve the edges until one piece is left: a row is compared five times for 32 bins, not 16 times.
+
+    Nothing compares as smaller when it is null or NaN, so what is unknown ends in the last piece and is looked for
+    there only.
+    """
+    flat = [low if low == high else None for low, high, _, _ in pieces]
+    bends = [place for place in range(len(edges)) if flat[place] is None or flat[place] != flat[place + 1]]
+    edges, pieces = [edges[place] for place in bends], [*(pieces[place] for place in bends), pieces[-1]]
+
+    def between(first: int, last: int) -> Any:
+        if first < last:
+            half = (first + last) // 2
+            return ibis.ifelse(x < _number(edges[half]), between(first, half), between(half + 1, last))
+        value = _value(x, *pieces[first])
+        if first == len(edges):
+            return ibis.ifelse(or_(x.isnull(), x.isnan()), _number(missing), value)
+        return value
+
+    return between(0, len(edges))
+
+
+def _value(x: Any, low: float, high: float, a: float, b: float) -> Any:
+    """Join two points by a straight line, on which no value is beyond the two, not even by a bit."""
+    if low == high:
+        return _number(low)
+    share = (x - _number(a)) / _number(b - a)
+    straight = _number(low) + _number(high - low) * share
+    bounded = ibis.least(ibis.greatest(straight, _number(min(low, high))), _number(max(low, high)))
+    return ibis.ifelse(share == _number(1.0), _number(high), bounded)
+
+
+def _number(value: float) -> Any:
+    """Write a number as text that becomes a double: engines read bare digits as decimals and round them."""
+    return ibis.literal(repr(float(value))).cast("float64")
+
+
+def _sigmoid(score: Any) -> Any:
+    small = (-score.abs()).exp()
+    return ibis.ifelse(score >= 0, 1 / (1 + small), small / (1 + small))
+
+
+def _concepts(model: AdditiveModel) -> Mapping[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for place, feature in enumerate(model.features):
+        places.setdefault(feature.concept, []).append(place)
+    return places
+
+
+def _above_average(model: AdditiveModel, parts: Any) -> dict[str, Any]:
+    """One column per concept: what it adds beyond its average over the training rows of the row's period."""
+    found = {}
+    for number, places in enumerate(_concepts(model).values()):
+        means = [_number(sum(period.terms[place].mean for place in places)) for period in model.periods]
+        together = reduce(add, (parts[_part(place)] for place in places))
+        found[f"{_HIDDEN}concept_{number}"] = together - _by_period(model, parts, means)
+    return found
+
+
+def _reasons(model: AdditiveModel, rows: Any, count: int) -> list[Any]:
+    """Name the concepts that raise the score most; the first in the document where two raise it alike."""
+    ranked = ibis.array(
+        [
+            ibis.struct({"down": -rows[f"{_HIDDEN}concept_{number}"], "place": number, "concept": concept})
+            for number, concept in enumerate(_concepts(model))
+        ]
+    ).sort()
+    found = []
+    for place in range(count):
+        if place >= len(_concepts(model)):
+            found.append(ibis.null("string"))
+            continue
+        top = ranked[place]
+        found.append(ibis.ifelse(top.down < 0, top.concept, ibis.null("string")))
+    return found
