@@ -12,10 +12,22 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from small_district import TODAY, small_district, write_csv
 from small_edfi import small_edfi, write_edfi_files
 
-from early_id.district import TABLES, _answers, _csv, _engine, _rows, _text, check_district, write_check
+from early_id.district import (
+    TABLES,
+    _answers,
+    _csv,
+    _engine,
+    _lines,
+    _rows,
+    _text,
+    check_district,
+    write_check,
+)
 from early_id.district._rows import Rows
 from early_id.district._sources import _json, _reading
 from early_id.panel import build_panel
@@ -41,6 +53,7 @@ def in_files(tmp_path, monkeypatch):
     monkeypatch.setattr(_text, "BLOCK", 3)
     monkeypatch.setattr(_reading, "BLOCK", 3)
     monkeypatch.setattr(_json, "_PART_BYTES", 500)
+    monkeypatch.setattr(_lines, "_PART_BYTES", 100)
     monkeypatch.setattr(_csv, "_BLOCK_BYTES", 320)
     monkeypatch.setattr(_answers, "_SHARE", 2)
     return place
@@ -129,3 +142,28 @@ def test_rows_in_a_file_are_those_that_were_added(in_files, parquet):
     assert rows.take(np.array([], np.int64)).num_rows == 0
     assert rows.without("n", np.array([1, 8])).table()["n"].to_pylist() == [0, 2, 3, 4, 5, 6, 7, 9]
     assert (rows.path is not None) == parquet
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"\r", b"\n", b"\r\n", b"SENR^A", b'"', b" ", b"\xe9", b"\xef\xbb\xbf"]), max_size=30
+    ),
+    st.integers(1, 9),
+)
+def test_lines_are_the_same_however_their_file_is_cut(parts, size):
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        path = Path(folder) / "lines.txt"
+        path.write_bytes(b"".join(parts))
+
+        def read():
+            found = list(_lines.read_lines(path, lambda _: "^"))
+            return (
+                [line for part in found for line in part.text.to_pylist()],
+                [cells for part in found for cells in part.cells.to_pylist()],
+                [number for part in found for number in part.lines.tolist()],
+                sorted(number for part in found for number in part.foreign),
+            )
+
+        whole = read()
+        patch.setattr(_lines, "_PART_BYTES", size)
+        assert read() == whole

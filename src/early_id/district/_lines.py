@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -16,17 +17,19 @@ from early_id.district._decoding import decode_cells
 from early_id.exceptions import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import numpy.typing as npt
 
     Positions = npt.NDArray[np.int64]
 
+_PART_BYTES = 8 << 20
+
 
 @dataclass(frozen=True)
 class Lines:
-    """The content of one file.
+    """The content of one file, or of a part of it.
 
     Attributes
     ----------
@@ -61,36 +64,54 @@ class Lines:
         return self.cells.values.take(pa.array(np.where(outside, 0, starts + places), mask=outside))
 
 
-def read_lines(path: Path, delimiter: Callable[[str], str]) -> Lines:
-    """Read one file; `delimiter` says from its first lines what stands between cells.
+def read_lines(path: Path, delimiter: Callable[[str], str]) -> Iterator[Lines]:
+    """Read one file, some megabytes at a time; `delimiter` says from its first lines what stands between cells.
 
     A cell may be quoted. A quote that is not closed on its line runs to the end of that line, never beyond.
 
     Raises
     ------
     DataError
-        If the file cannot be read at all.
+        If the file cannot be read at all, or not to its end.
     """
+    between, before = "", 0
     try:
-        data = path.read_bytes()
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            data = data.decode("utf-16").encode()
+        for data in _parts(path):
+            every = data.splitlines()
+            filled = np.array([bool(line.strip()) for line in every], bool)
+            numbers = np.flatnonzero(filled) + before + 1
+            before += len(every)
+            raw = pa.array(
+                [line for line, is_filled in zip(every, filled, strict=True) if is_filled], pa.binary()
+            )
+            text, odd, lost = decode_cells(raw)
+            between = between or delimiter("\n".join(text.slice(0, 1000).to_pylist()))
+            foreign, unreadable = (frozenset(numbers[found].tolist()) for found in (odd, lost))
+            yield Lines(text, _split(text, between), numbers, foreign, unreadable)
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path.name} cannot be read ({' '.join(str(error).split())[:200]})"
         raise DataError(msg) from error
-    every = data.removeprefix(codecs.BOM_UTF8).splitlines()
-    filled = np.array([bool(line.strip()) for line in every], bool)
-    numbers = np.flatnonzero(filled) + 1
-    raw = pa.array([line for line, is_filled in zip(every, filled, strict=True) if is_filled], pa.binary())
-    text, odd, lost = decode_cells(raw)
-    between = delimiter("\n".join(text.slice(0, 1000).to_pylist()))
-    return Lines(
-        text,
-        _split(text, between),
-        numbers,
-        frozenset(numbers[odd].tolist()),
-        frozenset(numbers[lost].tolist()),
-    )
+
+
+def _parts(path: Path) -> Iterator[bytes]:
+    """Cut a file where a line ends."""
+    with path.open("rb") as opened:
+        file: BinaryIO = opened
+        head = opened.read(3)
+        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            file = io.BytesIO(path.read_bytes().decode("utf-16").encode())
+        elif head != codecs.BOM_UTF8:
+            opened.seek(0)
+        rest = b""
+        while block := file.read(_PART_BYTES):
+            data = rest + block
+            # After a lone carriage return too, but not between it and its line feed.
+            end = data.rfind(b"\n") + 1 or data.rfind(b"\r", 0, len(data) - 1) + 1
+            rest = data[end:]
+            if end:
+                yield data[:end]
+        if rest:
+            yield rest
 
 
 def _split(text: pa.Array, delimiter: str) -> pa.ListArray:

@@ -72,12 +72,20 @@ def delimiter(head: str) -> str:
 
 
 def _open_file(reading: Reading, file: Path) -> None:
+    index, rows = reading.file(file.name), 0
     try:
-        lines = read_lines(file, delimiter)
+        for lines in read_lines(file, delimiter):
+            _add(reading, file.name, index, lines)
+            rows += len(lines.lines)
     except DataError as error:
-        reading.unreadable(file.name, str(error))
+        reading.give_up(index, str(error))
         return
-    index = reading.file(file.name, len(lines.lines))
+    if not rows:
+        reading.note("EID-FILE-005", file.name, f"{file.name} has no rows")
+
+
+def _add(reading: Reading, file: str, index: int, lines: Lines) -> None:
+    """Add each line to the sheet of its record type."""
     every = np.arange(len(lines.lines))
     typed = pc.utf8_upper(lines.cell(0, every))
     extract = _mask(pc.ends_with(typed, "-R"))
@@ -88,11 +96,11 @@ def _open_file(reading: Reading, file: Path) -> None:
         if len(rows):
             rest[rows] = False
             columns = _columns(record, lines, rows, extract[rows])
-            reading.add(record.sheet, file.name, _part(lines, rows, columns), part_of=index)
+            reading.add(record.sheet, file, _part(lines, rows, columns), part_of=index)
     rows = np.flatnonzero(rest)
     if len(rows):
         columns = {"RecordType": pa.array(kinds[rows], pa.string()), "Text": lines.text.take(pa.array(rows))}
-        reading.add(OTHER, file.name, _part(lines, rows, columns), part_of=index)
+        reading.add(OTHER, file, _part(lines, rows, columns), part_of=index)
 
 
 def _columns(

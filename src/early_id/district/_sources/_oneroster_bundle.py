@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from early_id.district._sources._folder import list_files
-from early_id.district._text import Cells, read_cells
+from early_id.district._text import Cells, read_blocks
 from early_id.exceptions import ConfigError, DataError, examples
 
 #: Files without which nobody can be placed in a school.
@@ -88,14 +90,7 @@ def refuse_delta(bundle: Bundle, names: list[str]) -> None:
     ------
     DataError
     """
-    delta = []
-    for name in names:
-        cells = _cells(bundle.files.get(name.lower()))
-        if cells is None or "status" not in cells.rows.column_names or not cells.rows.num_rows:
-            continue
-        column = cells.rows.column("status")
-        if column.null_count == 0:
-            delta.append(f"{name}.csv")
+    delta = [f"{name}.csv" for name in names if _is_delta(bundle.files.get(name.lower()))]
     if delta:
         msg = (
             f"Expected a bulk bundle, but every row of {examples(delta)} carries a status, as in a delta, which holds "
@@ -104,20 +99,30 @@ def refuse_delta(bundle: Bundle, names: list[str]) -> None:
         raise DataError(msg)
 
 
+def _is_delta(file: Path | None) -> bool:
+    """Say whether every row of a file, and there is one, carries a status."""
+    rows = 0
+    for cells in _blocks(file):
+        if "status" not in cells.rows.column_names or cells.rows.column("status").null_count:
+            return False
+        rows += cells.rows.num_rows
+    return rows > 0
+
+
 def _manifest(files: dict[str, Path]) -> dict[str, str]:
-    cells = _cells(files.get("manifest"))
-    if cells is None or not {"propertyName", "value"} <= set(cells.columns):
-        return {}
-    rows = cells.rows.select(["propertyName", "value"]).to_pylist()
+    rows = [
+        row
+        for cells in _blocks(files.get("manifest"))
+        if {"propertyName", "value"} <= set(cells.columns)
+        for row in cells.rows.select(["propertyName", "value"]).to_pylist()
+    ]
     return {str(row["propertyName"]).strip(): str(row["value"] or "").strip() for row in rows}
 
 
-def _cells(file: Path | None) -> Cells | None:
+def _blocks(file: Path | None) -> Iterator[Cells]:
     """Read a file ahead; what is wrong with it is said when it is read for good."""
-    try:
-        return None if file is None else read_cells(file)
-    except DataError:
-        return None
+    with contextlib.suppress(DataError):
+        yield from () if file is None else read_blocks(file)
 
 
 def _unpack(path: Path, into: Path) -> None:

@@ -122,11 +122,20 @@ class Reading:
         """Account for a file whose rows are left out without being looked at."""
         self._unread[self._file(file, count)] = reason
 
-    def file(self, file: str, count: int) -> int:
+    def file(self, file: str) -> int:
         """Open the account of one file whose rows go to several sheets; `add` takes its index as `part_of`."""
-        if count == 0:
-            self._findings.append(Finding("EID-FILE-005", file, 0, (f"{file} has no rows",)))
-        return self._file(file, count)
+        return self._file(file, 0)
+
+    def give_up(self, index: int, why: str) -> None:
+        """Undo what was added of a file that cannot be read to its end."""
+        for name in self._columns:
+            self.connection.execute(f"DELETE FROM raw_{name} WHERE {FILE} = ?", [index])
+        self.connection.execute(f"DELETE FROM gone WHERE {FILE} = ?", [index])
+        file, self._counts[index] = self._files[index], 0
+        self._findings = [finding for finding in self._findings if finding.file != file]
+        for name, parts in self._quarantine.items():
+            self._quarantine[name] = [part for part in parts if part["file"].iloc[0] != file]
+        self._findings.append(Finding("EID-FILE-006", file, 0, (why,)))
 
     def add(
         self,
@@ -162,11 +171,10 @@ class Reading:
         try:
             for part in [cells] if isinstance(cells, Cells) else cells:
                 found = part.columns
-                self._counts[index] += part.count if part_of is None else 0
+                self._counts[index] += part.count
                 self._append(name, index, part)
         except DataError as error:
-            self._forget(name, index)
-            self._findings.append(Finding("EID-FILE-006", file, 0, (str(error),)))
+            self.give_up(index, str(error))
             return
         if part_of is None and not self._counts[index] and not empty:
             self._findings.append(Finding("EID-FILE-005", file, 0, (f"{file} has no rows",)))
@@ -189,16 +197,6 @@ class Reading:
             lost = rows.filter(pa.compute.is_in(rows[LINE], pa.array(list(cells.unreadable), pa.int64())))
             frame = lost.drop_columns([FILE]).rename_columns({LINE: "line"}).to_pandas()
             self._hold(name, frame.assign(file=file, rule="EID-FILE-008"))
-
-    def _forget(self, name: str, index: int) -> None:
-        """Undo what was added of a file."""
-        for table in (f"raw_{name}", "gone"):
-            self.connection.execute(f"DELETE FROM {table} WHERE {FILE} = ?", [index])
-        file, self._counts[index] = self._files[index], 0
-        self._findings = [finding for finding in self._findings if finding.file != file]
-        self._quarantine[name] = [
-            frame for frame in self._quarantine.get(name, []) if frame["file"].iloc[0] != file
-        ]
 
     def hold_back(self, name: str, where: str, code: str, say: str, *, once: bool = False) -> None:
         """Hold back rows of a sheet for a broken rule.
