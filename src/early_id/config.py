@@ -281,10 +281,11 @@ class _DuplicateKey(yaml.MarkedYAMLError):
     """A key that is there twice: YAML itself would take the last one and say nothing."""
 
 
-class _Loader(yaml.SafeLoader):
-    """Plain values only, and every key once."""
+class KeysOnce(yaml.constructor.BaseConstructor):
+    """Part of a YAML loader: every key may be there once."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Make a mapping of a node, unless it names a key twice."""
         seen = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
@@ -294,6 +295,10 @@ class _Loader(yaml.SafeLoader):
                     raise _DuplicateKey(problem=problem, problem_mark=key.start_mark)
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+class _Loader(KeysOnce, yaml.SafeLoader):
+    """Plain values only, and every key once."""
 
 
 def _line(error: Exception) -> str:

@@ -302,6 +302,13 @@ def test_a_mapping_names_file_columns_and_words(folder, expected):
         pd.testing.assert_frame_equal(result.district.frame(name), expected.frame(name))
 
 
+def test_a_mapping_that_says_something_twice_is_refused(folder):
+    file = folder / "names.yaml"
+    file.write_text("absences:\n  file: first.csv\nabsences:\n  file: second.csv\n")
+    with pytest.raises(ConfigError, match=r"the key 'absences' twice, again at line 3"):
+        check_district(folder, mapping=file)
+
+
 def test_a_mapping_is_a_yaml_file_too(folder, expected):
     _renamed(folder)
     file = folder / "names.yaml"

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from early_id.config import KeysOnce
 from early_id.exceptions import ConfigError
 
 _Shape = TypeVar("_Shape", bound="MappingShape")
@@ -18,6 +19,10 @@ class MappingShape(BaseModel):
     """Base of what a source's mapping may hold: unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Loader(KeysOnce, yaml.BaseLoader):
+    """Text only, for a code 010 is no number, and every key once."""
 
 
 def load_mapping(mapping: str | Path | Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -37,8 +42,7 @@ def load_mapping(mapping: str | Path | Mapping[str, Any] | None) -> Mapping[str,
         return mapping or {}
     file = Path(mapping)
     try:
-        # As text: a code 010 is no number.
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - text only
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - text only
     except OSError as error:
         msg = f"Expected a mapping file, but {str(file)!r} cannot be read ({error.strerror}); check the path."
         raise ConfigError(msg) from error
