@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from early_id.exceptions import DataError, did_you_mean, examples
-from early_id.models import _render, _schema
+from early_id.models import _difference, _render, _schema
 from early_id.models._columns import read_column
 from early_id.models._provenance import frozen, thawed
 
@@ -171,6 +171,63 @@ class AdditiveModel:
             the training rows).
         """
         return _render.frame(self)
+
+    def to_points(self, max_points: int = 100) -> pd.DataFrame:
+        """Round the tables to whole points that can be added up by hand.
+
+        Parameters
+        ----------
+        max_points : int, default=100
+            1 to 1000. Points of the cell that raises the score most; fewer are coarser.
+
+        Returns
+        -------
+        DataFrame
+            One row per period × feature × bin: period, from_day, to_day, feature, bin, points (0 is the feature's
+            lowest cell), points_to (just before the end of the bin; differs only where the term is linear), base and
+            unit, in log-odds: a score is about base + unit · points, off by at most half a unit per feature.
+
+        Raises
+        ------
+        ConfigError
+            If `max_points` is out of range.
+
+        Examples
+        --------
+        >>> from early_id.models import FeatureInfo, Period, Term
+        >>> days = Term("absent_days", "step", edges=(2.0,), values=(-0.5, 1.0), missing=0.0)
+        >>> model = AdditiveModel("chronic_absence", [FeatureInfo("absent_days")], [Period(0, None, -1.0, (days,))])
+        >>> model.to_points(3)[["bin", "points"]].to_numpy().tolist()
+        [['below 2', 0], ['2 or more', 3], ['unknown', 1]]
+        """
+        return _render.points(self, max_points)
+
+    def diff(self, other: AdditiveModel) -> pd.DataFrame:
+        """Say what another document says otherwise than this one, such as this year's than the one in use.
+
+        Parameters
+        ----------
+        other : AdditiveModel
+            The newer document.
+
+        Returns
+        -------
+        DataFrame
+            One row per change: period (empty where it holds for the whole document), feature (empty where it is
+            about the average student), points (10 double the odds; missing where it is no number) and change, in
+            words. Of a feature's table the values are named for which it adds most more and most less than before,
+            both against its average over the training rows. Differences below .05 points are none.
+
+        Examples
+        --------
+        >>> from early_id.models import FeatureInfo, Period, Term
+        >>> info, year = [FeatureInfo("days")], (0, None, -1.0)
+        >>> old = AdditiveModel("x", info, [Period(*year, (Term("days", "step", (2.0,), (0.0, 1.0), 0.0),))])
+        >>> new = AdditiveModel("x", info, [Period(*year, (Term("days", "step", (2.0,), (0.0, 2.0), 0.0),))])
+        >>> old.diff(new)["change"].tolist()
+        ['2 or more: 14.4 points more']
+        """
+        return _difference.difference(self, other)
 
     def to_ibis(self, table: Any, *, reasons: int = 3) -> Any:
         """Score a table where it lies: in DuckDB, in Spark, in any engine of Ibis.

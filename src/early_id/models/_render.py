@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from early_id.exceptions import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Sized
 
@@ -35,6 +37,29 @@ def frame(model: AdditiveModel) -> pd.DataFrame:
             }
             rows.extend({**head, **part} for part in _bins(term))
     return pd.DataFrame(rows).astype({"to_day": "Int64"})
+
+
+def points(model: AdditiveModel, max_points: int) -> pd.DataFrame:
+    """Round the tables to whole points that can be added up by hand."""
+    if not 1 <= max_points <= 1000:
+        msg = (
+            f"max_points must lie between 1 and 1000, but is {max_points}; 10 or 100 can be added up by hand."
+        )
+        raise ConfigError(msg)
+    tables = frame(model)
+    known = ["period", "feature"]
+    lowest = tables.groupby(known)["log_odds"].transform("min")
+    lowest = lowest.combine(tables.groupby(known)["log_odds_to"].transform("min"), min)
+    ends = tables[["log_odds", "log_odds_to"]]
+    unit = float(ends.sub(lowest, axis=0).to_numpy().max()) / max_points or 1.0
+    for name, made in (("log_odds", "points"), ("log_odds_to", "points_to")):
+        tables[made] = (tables[name].sub(lowest) / unit).round().astype("int64")
+    base = {period.name: period.intercept for period in model.periods}
+    firsts = lowest.groupby([tables["period"], tables["feature"]]).first().groupby("period").sum()
+    tables["base"] = tables["period"].map(base) + tables["period"].map(firsts)
+    return tables.assign(unit=unit)[
+        ["period", "from_day", "to_day", "feature", "bin", "points", "points_to", "base", "unit"]
+    ]
 
 
 def text(model: AdditiveModel) -> str:
@@ -70,7 +95,9 @@ def _bins(term: Term) -> list[dict[str, Any]]:
             lows = highs = term.values
         else:
             lows, highs = (term.values[0], *term.values), (*term.values, term.values[-1])
-        parts = [(_words(a, b), a, b, "", v, w) for a, b, v, w in zip(starts, ends, lows, highs, strict=True)]
+        parts = [
+            (in_words(a, b), a, b, "", v, w) for a, b, v, w in zip(starts, ends, lows, highs, strict=True)
+        ]
     parts.append(("unknown", nan, nan, "", term.missing, term.missing))
     names = ("bin", "from", "to", "category", "log_odds", "log_odds_to")
     return [{**dict(zip(names, part, strict=True)), "points": _points(part[4], term)} for part in parts]
@@ -87,14 +114,15 @@ def _block(feature: FeatureInfo, term: Term) -> list[str]:
         ordered = not math.isnan(part["from"])
         if rows and ordered and rows[-1][3] == shown and low == high:
             start = rows[-1][1]
-            rows[-1] = (_words(start, part["to"]), start, part["to"], shown)
+            rows[-1] = (in_words(start, part["to"]), start, part["to"], shown)
         else:
             rows.append((part["bin"], part["from"], part["to"], shown))
     width = max(len(row[0]) for row in rows)
     return [f"  {feature.name} ({notes})", *(f"    {row[0]:<{width}}  {row[3]:>5}" for row in rows)]
 
 
-def _words(start: float, end: float) -> str:
+def in_words(start: float, end: float) -> str:
+    """Say which values lie from a start to before an end."""
     if start == -math.inf:
         return "any value" if end == math.inf else f"below {_short(end)}"
     if end == math.inf:
