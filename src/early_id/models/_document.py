@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import pandas as pd
 from early_id.exceptions import DataError, did_you_mean, examples
 from early_id.models import _difference, _render, _schema
 from early_id.models._columns import read_column
+from early_id.models._fit_together import check_features, check_periods, check_terms
 from early_id.models._provenance import frozen, thawed
 
 if TYPE_CHECKING:
@@ -79,10 +79,10 @@ class AdditiveModel:
         if not isinstance(self.label, str) or not self.label.strip():
             msg = f"a document needs a label, the outcome it speaks of, but has {self.label!r}; name the outcome."
             raise DataError(msg)
-        _check_features(self.feature_names)
-        _check_periods(self.periods)
+        check_features(self.feature_names)
+        check_periods(self.periods)
         for period in self.periods:
-            _check_terms(period, self.periods[0], self.feature_names)
+            check_terms(period, self.periods[0], self.feature_names)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -410,42 +410,3 @@ def sigmoid_pair(scores: Floats) -> Floats:
     low, high = small / (1.0 + small), 1.0 / (1.0 + small)
     up = scores >= 0
     return np.column_stack([np.where(up, low, high), np.where(up, high, low)])
-
-
-def _check_features(names: Sequence[str]) -> None:
-    twice = [name for i, name in enumerate(names) if name in names[:i]]
-    if twice or not names:
-        msg = (
-            "a document needs features of distinct names, "
-            f"but {'has none' if not names else f'repeats {examples(twice)}'}; correct it."
-        )
-        raise DataError(msg)
-
-
-def _check_periods(periods: Sequence[Period]) -> None:
-    if periods and periods[0].from_day != 0:
-        msg = f"periods must begin with school day 0, but the first one is {periods[0].name!r}; correct the document."
-        raise DataError(msg)
-    gaps = [b.name for a, b in itertools.pairwise(periods) if a.to_day != b.from_day]
-    if gaps or not periods:
-        what = f"{examples(gaps)} does not begin where the one before ends" if periods else "there is none"
-        msg = f"periods must follow each other without gap or overlap, but {what}; correct the document."
-        raise DataError(msg)
-
-
-def _check_terms(period: Period, first: Period, names: Sequence[str]) -> None:
-    found = tuple(term.feature for term in period.terms)
-    if found != tuple(names):
-        wrong = [a for a, b in zip(found, names, strict=False) if a != b] or [f"{len(found)} terms"]
-        msg = (
-            f"{period.name} needs one term per feature in their order ({len(names)}), "
-            f"but has {examples(wrong)}; correct it."
-        )
-        raise DataError(msg)
-    mixed = [a.feature for a, b in zip(period.terms, first.terms, strict=True) if a.numeric != b.numeric]
-    if mixed:
-        msg = (
-            f"{examples(mixed)} is text in one period and a number in another; "
-            "a feature has one type all year."
-        )
-        raise DataError(msg)
