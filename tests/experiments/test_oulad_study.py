@@ -286,6 +286,7 @@ def test_strict_leaves_out_a_module_that_ends_on_the_day_of_scoring(tmp_path):
     assert "2013B had not when 2013J was first scored" in audit["about"]["data_window"]
 
 
+@pytest.mark.slow
 def test_strict_learns_from_the_presentation_that_had_ended(tmp_path):
     data = tmp_path / "data"
     data.mkdir()
