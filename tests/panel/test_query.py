@@ -71,7 +71,7 @@ def test_parts_of_the_students_make_the_same_file(district, tmp_path, monkeypatc
     query = panel_query(district, as_of=BOTH_YEARS, label="chronic_absence")
     whole = query.to_arrow()
     assert query.to_parquet(tmp_path / "whole.parquet") == whole.num_rows
-    monkeypatch.setattr(_given, "ROWS_AT_A_TIME", 12)
+    monkeypatch.setattr(_given, "ROWS_AT_A_TIME", 9)
     assert len(list(query.batches())) > 4
     assert query.to_parquet(tmp_path / "deep" / "parts.parquet") == whole.num_rows
     found = pq.read_table(tmp_path / "deep" / "parts.parquet")
