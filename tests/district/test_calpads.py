@@ -102,7 +102,7 @@ def test_what_the_standard_does_not_carry_is_said_in_words(result):
     found = result.rules.set_index("code").loc["EID-FILE-014"]
     assert found["examples"] == ["the source carries no calendar, absences, attendance_feed"]
     absent = result.capabilities["absent"]
-    assert absent["calendar"] == absent["absences"] == "the standard of this source does not carry it"
+    assert absent["calendar"] == absent["absences"] == "this source does not carry it"
     assert result.capabilities["cadence"].startswith("only yearly, no weekly list")
     assert result.capabilities["labels"]["chronic_absence"].startswith("no: no rows in calendar")
 

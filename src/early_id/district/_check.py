@@ -123,7 +123,7 @@ def _absent(found: Judgement) -> dict[str, str]:
         }
         codes &= {code for code, rule in RULES.items() if rule.severity == "error"}
         if name in found.intake.lacks and not _came(found, name):
-            absent[name] = "the standard of this source does not carry it"
+            absent[name] = "this source does not carry it"
         elif codes:
             absent[name] = f"no good row: {', '.join(sorted(codes))}"
         else:

@@ -70,7 +70,7 @@ class Intake:
     called : mapping
         Canonical table to canonical column to what the file calls it, where that is something else; for messages.
     lacks : frozenset of str
-        Tables that the standard of this source does not carry. Where a required one is among them the check goes on
+        Tables that this source does not carry. Where a required one is among them the check goes on
         without it: the district can be merged with one that has it.
     """
 

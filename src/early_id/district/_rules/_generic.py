@@ -227,7 +227,7 @@ def _version_rules(table: Table, known: str) -> Iterator[Rule]:
         "warning",
         "rows",
         "day of knowing assumed",
-        f"known_at is missing; it is taken to be {table.assumed_lag_days} days after {table.occurred}.",
+        f"No day of knowing was recorded; it is taken to be {table.assumed_lag_days} days after {table.occurred}.",
         "Export the day the record was entered; with it time safety can be proven.",
         sentence(table),
         "FROM judged WHERE known_at_assumed",
