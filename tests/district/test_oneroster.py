@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import shutil
 import tempfile
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from broken_csv import break_files
 from good_rows import BROKEN, assert_every_row_is_somewhere
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -329,57 +329,6 @@ def test_a_mapping_that_does_not_fit_is_refused(mapping, said):
 _NAMES = sorted(file.name for file in BUNDLE.glob("*.csv"))
 _CELLS = ["", "?", "student", "s-hill", "u-cy", "true", "-1", "1e9", "nan", "2024-09-31", "0001-01-01", "9999-12-31",
           "2025-13-01T00:00:00Z", "active", "school", "schoolYear", "{A:1}", "é,\"'", "{x}", "f25,p25", "d-1"]  # fmt: skip
-_BYTES = [b"\xe9", b"\x81", b"\xff\xfe", b"\xef\xbb\xbf", b"\x00", b'"', b",", b"\n", b"\r\n", b";", b'""']
-
-
-def _break_table(rows, data):
-    header, body = rows[0], rows[1:]
-    way = data.draw(st.sampled_from(["drop", "copy", "shift", "corrupt", "swap", "swap rows"]))
-    event(way)
-    column = data.draw(st.integers(0, len(header) - 1))
-    other = data.draw(st.integers(0, len(header) - 1))
-    if way == "swap":
-        header[column], header[other] = header[other], header[column]
-        return
-    if not body:
-        return
-    place = data.draw(st.integers(1, len(body)))
-    if way == "drop":
-        del rows[place]
-    elif way == "copy":
-        rows.append(list(rows[place]))
-    elif way == "swap rows":
-        rows[place][column], rows[1][column] = rows[1][column], rows[place][column]
-    elif way == "corrupt":
-        rows[place][column] = data.draw(
-            st.sampled_from(_CELLS) | st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
-        )
-    else:
-        by = dt.timedelta(days=data.draw(st.integers(-500, 500)))
-        for row in body:
-            for at, cell in enumerate(row):
-                if len(cell) == 10 and cell[4] == "-" and cell[:4].isdigit():
-                    row[at] = str(dt.date.fromisoformat(cell) + by)
-
-
-def _break(folder, data):
-    for _ in range(data.draw(st.integers(1, 4))):
-        file = folder / data.draw(st.sampled_from(_NAMES))
-        with file.open(newline="", encoding="utf-8") as text:
-            rows = list(csv.reader(text))
-        _break_table(rows, data)
-        with file.open("w", newline="", encoding="utf-8") as text:
-            csv.writer(text).writerows(rows)
-    file = folder / data.draw(st.sampled_from(_NAMES))
-    content = file.read_bytes()
-    at = data.draw(st.integers(0, len(content)))
-    way = data.draw(st.sampled_from(["leave", "leave", "cut", "insert", "remove"]))
-    if way == "cut":
-        file.write_bytes(content[:at])
-    elif way == "insert":
-        file.write_bytes(content[:at] + data.draw(st.sampled_from(_BYTES)) + content[at:])
-    elif way == "remove":
-        file.unlink()
 
 
 def _with_weekdays(folder, district):
@@ -396,7 +345,7 @@ def _with_weekdays(folder, district):
 def _holds_however_it_is_broken(data):
     with tempfile.TemporaryDirectory() as place:
         folder = Path(shutil.copytree(BUNDLE, Path(place) / "in"))
-        _break(folder, data)
+        break_files(folder, _NAMES, _CELLS, data)
         try:
             found = _check(folder)
         except EarlyIdError as refusal:

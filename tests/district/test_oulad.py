@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from broken_csv import break_files
+from good_rows import BROKEN, assert_every_row_is_somewhere
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
 
-from early_id.district import check_district, read_district
+from early_id.district import check_district, read_district, write_check
 from early_id.district._sources._oulad import read_oulad
-from early_id.exceptions import ConfigError, DataError
+from early_id.exceptions import ConfigError, DataError, EarlyIdError
 
 _REAL = Path(__file__).parents[2].parent / "shared" / "data" / "oulad"
 _needs_data = pytest.mark.skipif(not _REAL.is_dir(), reason="needs the OULAD files in ../shared/data/oulad")
@@ -327,3 +332,66 @@ def test_without_a_course_the_check_stops_with_an_error(files):
     assert {"EID-OUL-007", "EID-FILE-012"} <= set(result.rules["code"])
     counts = result.files
     assert (counts["rows_in"] == counts["rows_out"] + counts["quarantined"] + counts["ignored"]).all()
+
+
+_CELLS = [
+    "",
+    "?",
+    "AAA",
+    "BBB",
+    "2013J",
+    "2014B",
+    "-1",
+    "0",
+    "11",
+    "60",
+    "99999",
+    "1e9",
+    "nan",
+    "TMA",
+    "Exam",
+    "Pass",
+    "é,\"'",
+]
+
+
+def _holds_however_it_is_broken(data):
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "in"
+        folder.mkdir()
+        for name, lines in _FILES.items():
+            (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+        break_files(folder, [f"{name}.csv" for name in _FILES], _CELLS, data)
+        try:
+            found = check_district(folder, source="oulad")
+        except EarlyIdError as refusal:
+            event(f"refused: {type(refusal).__name__}")
+            return
+        assert_every_row_is_somewhere(found)
+        if "EID-FILE-012" in set(found.rules["code"]):
+            event("a required table has no good row")
+            return
+        again = check_district(write_check(found, Path(place) / "out"))
+        errors = again.rules[again.rules["severity"] == "error"]
+        assert errors.empty, errors[["code", "examples"]].to_dict("records")
+
+
+@given(data=st.data())
+@settings(max_examples=6, **BROKEN)
+def test_however_the_files_are_broken(data):
+    _holds_however_it_is_broken(data)
+
+
+@pytest.mark.slow
+@given(data=st.data())
+@settings(max_examples=80, **BROKEN)
+def test_however_the_files_are_broken_at_length(data):
+    _holds_however_it_is_broken(data)
+
+
+def test_where_nobody_left_no_row_is_made_up(files):
+    _rewrite(files, "studentRegistration", "AAA,2013J,12,-5,15", "AAA,2013J,12,-5,")
+    _rewrite(files, "studentRegistration", "AAA,2013J,15,-5,-5", "AAA,2013J,15,-5,")
+    result = check_district(files, source="oulad")
+    assert "error" not in set(result.rules["severity"])
+    assert len(result.district.frame("enrollments")) == 5

@@ -99,14 +99,12 @@ def enrollments(spell: pd.DataFrame) -> pd.DataFrame:
         }
     )
     left = spell["unregistered"] > spell["registered"]
+    # Of those who left only: to a frame without rows a longer column would add some.
+    on = spell.loc[left, "unregistered"]
     closed = (
         opened[left]
         .drop(columns="retracted_at")
-        .assign(
-            left_on=spell["unregistered"] - pd.Timedelta(days=1),
-            exit_reason="unregistered",
-            known_at=spell["unregistered"],
-        )
+        .assign(left_on=on - pd.Timedelta(days=1), exit_reason="unregistered", known_at=on)
     )
     return pd.concat([opened, closed], ignore_index=True)
 
