@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from early_id.exceptions import DataError, examples
+from early_id.exceptions import DataError, did_you_mean, examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +46,18 @@ def check_columns(X: pd.DataFrame) -> None:
     for name in X.columns:
         if pd.api.types.is_string_dtype(X[name].dtype) and not _holds_numbers(X[name]):
             raise _refusal(X[name])
+
+
+def check_there(columns: Iterable[str], needed: Iterable[str], what: str) -> None:
+    """Refuse what lacks the column of a feature."""
+    columns = list(columns)
+    missing = [name for name in needed if name not in columns]
+    if missing:
+        msg = (
+            f"{what} needs a column for each feature, but lacks {examples(missing)}; "
+            f"{did_you_mean(missing[0], columns)}"
+        )
+        raise DataError(msg)
 
 
 def check_once(X: pd.DataFrame, names: Iterable[str]) -> None:

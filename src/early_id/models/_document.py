@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from early_id.exceptions import DataError, did_you_mean, examples
+from early_id.exceptions import DataError, examples
 from early_id.models import _difference, _render, _schema
-from early_id.models._columns import read_column
+from early_id.models._columns import check_there, read_column
 from early_id.models._fit_together import check_features, check_periods, check_terms
 from early_id.models._provenance import frozen, thawed
 
@@ -353,13 +353,7 @@ class AdditiveModel:
 
     def _read(self, X: pd.DataFrame) -> tuple[list[npt.NDArray[Any]], Days | None]:
         days = self._days(X)
-        missing = [name for name in self.feature_names if name not in X.columns]
-        if missing:
-            msg = (
-                f"X needs a column for each feature, but lacks {examples(missing)}; "
-                f"{did_you_mean(missing[0], X.columns)}"
-            )
-            raise DataError(msg)
+        check_there(X.columns, self.feature_names, "X")
         first = self.periods[0].terms
         return [
             read_column(X, name, numeric=term.numeric)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import reduce
 from operator import add, and_, or_
 from typing import TYPE_CHECKING, Any
@@ -9,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import ibis
 from ibis.common.exceptions import OperationNotDefinedError
 
-from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
+from early_id.exceptions import ConfigError, DataError, examples
+from early_id.models._columns import check_there
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from early_id.models._document import AdditiveModel
     from early_id.models._parts import Period
-    from early_id.models._terms import Term
+    from early_id.models._terms import Piece, Term
 
-_Piece = tuple[float, float, float, float]  # the values at its two ends, and the ends
 _DAY = "school_day"
 _HIDDEN = "_early_id_"  # columns of the steps between, which nobody sees
 
@@ -56,13 +57,7 @@ def query(model: AdditiveModel, dialect: str, table: str, keys: Sequence[str], r
 
 def _check(model: AdditiveModel, table: Any, made: Sequence[str]) -> None:
     needed = [*model.feature_names, *([] if model.periods[0].whole_year else [_DAY])]
-    missing = [name for name in needed if name not in table.columns]
-    if missing:
-        msg = (
-            f"the table needs a column for each feature, but lacks {examples(missing)}; "
-            f"{did_you_mean(missing[0], table.columns)}"
-        )
-        raise DataError(msg)
+    check_there(table.columns, needed, "the table")
     taken = [name for name in table.columns if name in made or name.startswith(_HIDDEN)]
     if taken:
         msg = f"the table has columns {examples(taken)}, which the scores would replace; rename them."
@@ -121,48 +116,39 @@ def _term(term: Term, column: Any) -> Any:
         codes = [ibis.literal(code) if isinstance(code, str) else _number(code) for code in term.categories]
         cases = [(column == code, _number(value)) for code, value in zip(codes, term.values, strict=True)]
         return ibis.cases(*cases, else_=_number(term.missing))
-    return _look_up(column.cast("float64"), term.edges, _pieces(term), term.missing)
+    return _look_up(column.cast("float64"), term.pieces, term.missing)
 
 
-def _pieces(term: Term) -> list[_Piece]:
-    """Name what holds before the first edge, between each two and from the last one on."""
-    if term.kind == "step":
-        return [(value, value, 0.0, 1.0) for value in term.values]
-    ends = [(value, value, 0.0, 1.0) for value in (term.values[0], term.values[-1])]
-    between = [
-        (low, high, a, b)
-        for a, b, low, high in zip(term.edges, term.edges[1:], term.values, term.values[1:], strict=False)
-    ]
-    return [ends[0], *between, ends[1]]
-
-
-def _look_up(x: Any, edges: Sequence[float], pieces: Sequence[_Piece], missing: float) -> Any:
+def _look_up(x: Any, every: Sequence[Piece], missing: float) -> Any:
     """Halve the edges until one piece is left: a row is compared five times for 32 bins, not 16 times.
 
     Nothing compares as smaller when it is null or NaN, so what is unknown ends in the last piece and is looked for
     there only.
     """
-    flat = [low if low == high else None for low, high, _, _ in pieces]
-    bends = [place for place in range(len(edges)) if flat[place] is None or flat[place] != flat[place + 1]]
-    edges, pieces = [edges[place] for place in bends], [*(pieces[place] for place in bends), pieces[-1]]
+    pieces = [
+        piece
+        for piece, after in itertools.zip_longest(every, every[1:])
+        if after is None or not piece.low == piece.high == after.low == after.high
+    ]
 
     def between(first: int, last: int) -> Any:
         if first < last:
             half = (first + last) // 2
-            return ibis.ifelse(x < _number(edges[half]), between(first, half), between(half + 1, last))
-        value = _value(x, *pieces[first])
-        if first == len(edges):
+            return ibis.ifelse(x < _number(pieces[half].end), between(first, half), between(half + 1, last))
+        value = _value(x, pieces[first])
+        if first == len(pieces) - 1:
             return ibis.ifelse(or_(x.isnull(), x.isnan()), _number(missing), value)
         return value
 
-    return between(0, len(edges))
+    return between(0, len(pieces) - 1)
 
 
-def _value(x: Any, low: float, high: float, a: float, b: float) -> Any:
+def _value(x: Any, piece: Piece) -> Any:
     """Join two points by a straight line, on which no value is beyond the two, not even by a bit."""
+    start, end, low, high = piece
     if low == high:
         return _number(low)
-    share = (x - _number(a)) / _number(b - a)
+    share = (x - _number(start)) / _number(end - start)
     straight = _number(low) + _number(high - low) * share
     bounded = ibis.least(ibis.greatest(straight, _number(min(low, high))), _number(max(low, high)))
     return ibis.ifelse(share == _number(1.0), _number(high), bounded)

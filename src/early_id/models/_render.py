@@ -47,19 +47,15 @@ def points(model: AdditiveModel, max_points: int) -> pd.DataFrame:
         )
         raise ConfigError(msg)
     tables = frame(model)
-    known = ["period", "feature"]
-    lowest = tables.groupby(known)["log_odds"].transform("min")
-    lowest = lowest.combine(tables.groupby(known)["log_odds_to"].transform("min"), min)
-    ends = tables[["log_odds", "log_odds_to"]]
-    unit = float(ends.sub(lowest, axis=0).to_numpy().max()) / max_points or 1.0
+    ends, tables_of = tables[["log_odds", "log_odds_to"]], [tables["period"], tables["feature"]]
+    tables["lowest"] = ends.min(axis=1).groupby(tables_of).transform("min")
+    unit = float(ends.sub(tables["lowest"], axis=0).to_numpy().max()) / max_points or 1.0
     for name, made in (("log_odds", "points"), ("log_odds_to", "points_to")):
-        tables[made] = (tables[name].sub(lowest) / unit).round().astype("int64")
-    base = {period.name: period.intercept for period in model.periods}
-    firsts = lowest.groupby([tables["period"], tables["feature"]]).first().groupby("period").sum()
-    tables["base"] = tables["period"].map(base) + tables["period"].map(firsts)
-    return tables.assign(unit=unit)[
-        ["period", "from_day", "to_day", "feature", "bin", "points", "points_to", "base", "unit"]
-    ]
+        tables[made] = (tables[name].sub(tables["lowest"]) / unit).round().astype("int64")
+    lowest = tables.drop_duplicates(["period", "feature"]).groupby("period")["lowest"].sum()
+    base = {period.name: period.intercept + lowest[period.name] for period in model.periods}
+    tables = tables.assign(base=tables["period"].map(base), unit=unit)
+    return tables[["period", "from_day", "to_day", "feature", "bin", "points", "points_to", "base", "unit"]]
 
 
 def text(model: AdditiveModel) -> str:
@@ -90,14 +86,7 @@ def _bins(term: Term) -> list[dict[str, Any]]:
             for code, v in zip(term.categories, term.values, strict=True)
         ]
     else:
-        starts, ends = (-math.inf, *term.edges), (*term.edges, math.inf)
-        if term.kind == "step":
-            lows = highs = term.values
-        else:
-            lows, highs = (term.values[0], *term.values), (*term.values, term.values[-1])
-        parts = [
-            (in_words(a, b), a, b, "", v, w) for a, b, v, w in zip(starts, ends, lows, highs, strict=True)
-        ]
+        parts = [(in_words(a, b), a, b, "", low, high) for a, b, low, high in term.pieces]
     parts.append(("unknown", nan, nan, "", term.missing, term.missing))
     names = ("bin", "from", "to", "category", "log_odds", "log_odds_to")
     return [{**dict(zip(names, part, strict=True)), "points": _points(part[4], term)} for part in parts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,15 @@ Kind = Literal["step", "linear", "category"]
 KINDS: tuple[Kind, ...] = ("step", "linear", "category")
 # No school number and no log-odds comes near it; differences and ratios below it cannot overflow.
 LARGEST = 1e12
+
+
+class Piece(NamedTuple):
+    """A range of values [start, end) and the log-odds at its start and just before its end, a straight line between."""
+
+    start: float
+    end: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,16 @@ class Term:
     def numeric(self) -> bool:
         """Whether the term reads numbers (a category may be coded in numbers too)."""
         return not (self.kind == "category" and isinstance(self.categories[0], str))
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """What holds below the first edge, between each two and from the last one on; none for a category."""
+        if self.kind == "category":
+            return ()
+        starts, ends = (-math.inf, *self.edges), (*self.edges, math.inf)
+        lows = self.values if self.kind == "step" else (self.values[0], *self.values)
+        highs = self.values if self.kind == "step" else (*self.values, self.values[-1])
+        return tuple(Piece(*part) for part in zip(starts, ends, lows, highs, strict=True))
 
     def evaluate(self, x: npt.NDArray[Any]) -> Floats:
         """Look up the log-odds of each value of one column.
