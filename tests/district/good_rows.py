@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
-from hypothesis import HealthCheck, Phase
+from hypothesis import HealthCheck, Phase, event
 
 from early_id.district import TABLES
+from early_id.exceptions import EarlyIdError
 
 
 def assert_no_bad_row(district, today):
@@ -60,3 +61,22 @@ def assert_every_row_is_somewhere(result):
     """Every row of every file went on, was held back or left out, and no source forgot one."""
     assert_accounts_balance(result.files)
     assert "EID-SRC-006" not in set(result.rules["code"]), result.rules["examples"].tolist()
+
+
+def assert_good_or_refused(check, check_again):
+    """Whatever was done to the files: they are refused in words, or every row is somewhere and the good ones are good.
+
+    `check` gives the result of the files, `check_again` that of the tables written from a result.
+    """
+    try:
+        found = check()
+    except EarlyIdError as refusal:
+        event(f"refused: {type(refusal).__name__}")
+        return
+    assert_every_row_is_somewhere(found)
+    if "EID-FILE-012" in set(found.rules["code"]):
+        event("a required table has no good row")
+        return
+    again = check_again(found)
+    errors = again.rules[again.rules["severity"] == "error"]
+    assert errors.empty, errors[["code", "examples"]].to_dict("records")

@@ -110,6 +110,13 @@ def test_a_line_of_other_cells_may_be_of_another_encoding_as_well(folder, expect
     assert result.rules["examples"][0] == ["schools.csv line 4: 'ä,ö'"]
 
 
+def test_a_file_that_ends_within_a_letter_is_read_line_by_line(folder, expected):
+    _rewrite(folder, "schools", lambda data: data + "0103,Süd".encode()[:-2])
+    result = _same(folder, expected)
+    assert result.rules["code"].tolist() == ["EID-FILE-007"]
+    assert result.rules["examples"][0] == ["schools.csv line 4: '0103,SÃ'"]
+
+
 def test_lines_are_numbered_across_broken_ones(folder):
     lines = (folder / "absences.csv").read_text().splitlines()
     lines.insert(1, "only,three,cells")

@@ -19,6 +19,7 @@ from small_edfi import small_edfi, write_edfi_files
 
 from early_id.district import (
     TABLES,
+    Reading,
     _answers,
     _csv,
     _engine,
@@ -113,6 +114,20 @@ def test_other_sources_say_the_same(tmp_path, request, source):
     result = check_district(folder, source=source, today=_TODAY)
     assert list(place.iterdir())
     _same(result, in_memory)
+
+
+def test_a_share_is_of_the_file_and_not_of_each_block_of_it(tmp_path, in_files):
+    lines = ["Site,Name", *(f"{number:02},Höhe {number}" for number in range(60))]
+    (tmp_path / "sites.csv").write_bytes("\n".join(lines).encode("cp1252"))
+
+    def read(path):
+        reading = Reading()
+        reading.sheet("sites", [path / "sites.csv"], ["Site", "Name"])
+        reading.leave_out("sites", "true", "not asked for")
+        return reading.intake()
+
+    found = check_district(tmp_path, source=read, today=_TODAY).rules.set_index("code").loc["EID-FILE-009"]
+    assert (found["rows"], found["share"], len(found["examples"])) == (60, 1.0, 5)
 
 
 def test_a_panel_is_computed_from_the_files_and_they_go_with_the_district(tmp_path, request):

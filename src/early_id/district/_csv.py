@@ -5,16 +5,14 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from early_id.district._decoding import as_it_came, decode, decoded_table
+from early_id.district._decoding import as_it_came, decode, decoded_table, in_bytes
 from early_id.district._file_cells import Cells, renamed
 
 _DELIMITERS = ",;\t|^"
@@ -24,7 +22,7 @@ _BLOCK_BYTES = 8 << 20
 
 def csv_blocks(path: Path) -> Iterator[Cells]:
     """Split a file into cells of UTF-8 text, a block of lines at a time; at least one block."""
-    with _in_bytes(path) as place, pa.OSFile(str(place)) as file:
+    with in_bytes(path) as place, pa.OSFile(str(place)) as file:
         head = file.read(2 * _HEAD_BYTES)
         start = _start(head[:_HEAD_BYTES])
         lines_of_head = head[start : start + _HEAD_BYTES].splitlines()
@@ -50,38 +48,23 @@ def csv_blocks(path: Path) -> Iterator[Cells]:
         )
 
 
-@contextmanager
-def _in_bytes(path: Path) -> Iterator[Path]:
-    """Give a file of bytes that ASCII is part of: UTF-16 is written anew."""
-    with path.open("rb") as file:
-        wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    if not wide:
-        yield path
-        return
-    with tempfile.TemporaryDirectory(prefix="early_id-") as folder:
-        narrow = Path(folder) / path.name
-        with (
-            path.open(encoding="utf-16", newline="") as source,
-            narrow.open("w", encoding="utf-8", newline="") as to,
-        ):
-            while text := source.read(_HEAD_BYTES):
-                to.write(text)
-        yield narrow
-
-
 def _looked_through(file: pa.NativeFile) -> tuple[int, bool]:
     """Count the quotes of a file, and say whether all of it is UTF-8."""
     file.seek(0)
-    quotes, decoder = 0, codecs.getincrementaldecoder("utf-8")()
-    is_utf8 = True
+    quotes, is_utf8, decoder = 0, True, codecs.getincrementaldecoder("utf-8")()
     while block := file.read(_BLOCK_BYTES):
         quotes += block.count(b'"')
-        if is_utf8:
-            try:
-                decoder.decode(block)
-            except UnicodeDecodeError:
-                is_utf8 = False
-    return quotes, is_utf8
+        is_utf8 = is_utf8 and _decodes(decoder, block)
+    return quotes, is_utf8 and _decodes(decoder, b"", final=True)
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:
+    """Say whether a block goes on as text; the last one leaves no letter half."""
+    try:
+        decoder.decode(block, final)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _start(head: bytes) -> int:

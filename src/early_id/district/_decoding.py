@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+_PART = 1 << 20
+
+
+@contextlib.contextmanager
+def in_bytes(path: Path, errors: str = "strict") -> Iterator[Path]:
+    """Give a file of bytes that ASCII is part of: UTF-16 is written anew, a part at a time."""
+    with path.open("rb") as file:
+        wide = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    if not wide:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="early_id-") as folder:
+        narrow = Path(folder) / path.name
+        with (
+            path.open(encoding="utf-16", errors=errors, newline="") as source,
+            narrow.open("w", encoding="utf-8", newline="") as to,
+        ):
+            while text := source.read(_PART):
+                to.write(text)
+        yield narrow
 
 
 def decoded_table(table: pa.Table, lines: pa.Array) -> tuple[pa.Table, frozenset[int], frozenset[int]]:

@@ -125,10 +125,3 @@ class OddLines:
             shown = tuple(f"{file} line {line}" for line in self.foreign)
             findings.append(Finding("EID-FILE-009", file, self.foreign_count, shown))
         return findings
-
-
-def line_findings(cells: Cells, file: str) -> list[Finding]:
-    """Lines that could not be split or decoded."""
-    lines = OddLines()
-    lines.add(cells)
-    return lines.findings(file)

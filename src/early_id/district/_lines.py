@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from early_id.district._cells import trimmed
-from early_id.district._decoding import decode_cells
+from early_id.district._decoding import decode_cells, in_bytes
 from early_id.exceptions import DataError
 
 if TYPE_CHECKING:
@@ -95,13 +94,9 @@ def read_lines(path: Path, delimiter: Callable[[str], str]) -> Iterator[Lines]:
 
 def _parts(path: Path) -> Iterator[bytes]:
     """Cut a file where a line ends."""
-    with path.open("rb") as opened:
-        file: BinaryIO = opened
-        head = opened.read(3)
-        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            file = io.BytesIO(path.read_bytes().decode("utf-16").encode())
-        elif head != codecs.BOM_UTF8:
-            opened.seek(0)
+    with in_bytes(path) as place, place.open("rb") as file:
+        if file.read(3) != codecs.BOM_UTF8:
+            file.seek(0)
         rest = b""
         while block := file.read(_PART_BYTES):
             data = rest + block

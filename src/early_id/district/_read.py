@@ -37,9 +37,10 @@ def read_district(
         Folder with the data, or a database with the canonical tables: `ibis.duckdb.connect(file)`, Spark or any other
         Ibis reads. They are read where they are, with `source="folder"`.
     source : str or callable
-        How it is laid out: "folder" is one CSV or Parquet file per canonical table, "calpads" files as they are
-        submitted to the state of California or extracted from it, "oulad" the files of the Open University Learning
-        Analytics Dataset as downloaded; a function that takes the path, or a file of Python with such a function
+        How it is laid out: "folder" is one CSV or Parquet file per canonical table, "edfi" an export of an Ed-Fi ODS,
+        "oneroster" a bulk bundle of OneRoster 1.2, "calpads" files as they are submitted to the state of California
+        or extracted from it, "oulad" the files of the Open University Learning Analytics Dataset as downloaded; a
+        function that takes the path, or a file of Python with such a function
         `read`, is a source of the district's own (docs/sources.md).
     mapping : path or mapping, optional
         What the district calls things: a YAML file, or its content, as the source understands it (docs/sources.md).

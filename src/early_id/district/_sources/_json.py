@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import io
 import json
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from early_id.district._decoding import decoded_table
+from early_id.district._decoding import decoded_table, in_bytes
 from early_id.district._text import Cells
 from early_id.exceptions import DataError
 
@@ -48,11 +47,7 @@ def json_items(path: Path) -> Iterator[Cells]:
 
 
 def _items(path: Path) -> Iterator[Cells]:
-    with path.open("rb") as opened:
-        file: BinaryIO = opened
-        if opened.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            file = io.BytesIO(path.read_bytes().decode("utf-16", errors="replace").encode())
-        file.seek(0)
+    with in_bytes(path, errors="replace") as place, place.open("rb") as file:
         first = next((line for line in file if _bare(line)), b"")
         file.seek(0)
         if _is_object(_bare(first)) or not first:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from early_id.district._cells import laid_out, shared_layout, text_of
 from early_id.district._engine import bounded_engine
-from early_id.district._intake import FILE, LINE, Finding, Intake, SourceFile, line_findings, with_origin
+from early_id.district._intake import FILE, LINE, Finding, Intake, OddLines, SourceFile, with_origin
 from early_id.district._rows import BLOCK, Rows
 from early_id.district._tables import TABLES
 from early_id.district._text import Cells, read_blocks
@@ -70,6 +70,7 @@ class Reading:
         self._files: list[str] = []
         self._counts: list[int] = []
         self._unread: dict[int, str] = {}
+        self._odd: dict[int, OddLines] = {}
         self._columns: dict[str, tuple[str, ...]] = {}
         self._parts: dict[str, list[str]] = {}
         self._findings: list[Finding] = []
@@ -132,6 +133,7 @@ class Reading:
             self.connection.execute(f"DELETE FROM raw_{name} WHERE {FILE} = ?", [index])
         self.connection.execute(f"DELETE FROM gone WHERE {FILE} = ?", [index])
         file, self._counts[index] = self._files[index], 0
+        self._odd.pop(index, None)
         self._findings = [finding for finding in self._findings if finding.file != file]
         for name, parts in self._quarantine.items():
             self._quarantine[name] = [part for part in parts if part["file"].iloc[0] != file]
@@ -185,7 +187,7 @@ class Reading:
 
     def _append(self, name: str, index: int, cells: Cells) -> None:
         file = self._files[index]
-        self._findings += line_findings(cells, file)
+        self._odd.setdefault(index, OddLines()).add(cells)
         if cells.broken:
             frame = pd.DataFrame({"line": list(cells.broken), "text": list(cells.broken.values())})
             self._hold(name, frame.assign(file=file, rule="EID-FILE-007"))
@@ -340,7 +342,10 @@ class Reading:
                 for index, (file, count) in enumerate(zip(self._files, self._counts, strict=True))
             ),
             rows=rows,
-            findings=tuple(self._findings),
+            findings=(
+                *(one for index, odd in self._odd.items() for one in odd.findings(self._files[index])),
+                *self._findings,
+            ),
             quarantine={
                 name: pd.concat(parts, ignore_index=True) for name, parts in self._quarantine.items() if parts
             },
