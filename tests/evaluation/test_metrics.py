@@ -134,6 +134,7 @@ def test_calibration_is_reported_where_the_event_is_ahead_and_in_the_order_of_th
     rows = pd.DataFrame(
         {"contestant": "m", "school_day": rng.integers(1, 180, n), "onset": rng.random(n) < 0.7}
     )
+    rows["student_id"] = [f"s{i}" for i in range(n)]
     rows["label"] = np.where(rows["onset"], rng.random(n) < 0.2, 1.0).astype(float)
     rows["probability"] = np.where(rows["onset"], 0.2, 0.9) + rng.normal(0, 0.01, n)
     found = compute_calibration(rows)
@@ -151,6 +152,7 @@ def test_calibration_of_a_true_probability_is_one_and_zero():
     rows = pd.DataFrame(
         {
             "contestant": "m",
+            "student_id": np.arange(p.size) % 6_000,
             "probability": p,
             "label": (rng.random(p.size) < p) * 1.0,
             "school_day": rng.integers(1, 180, p.size),
@@ -161,5 +163,6 @@ def test_calibration_of_a_true_probability_is_one_and_zero():
     everyone = found.set_index("period").loc["all"]
     assert everyone["slope"] == pytest.approx(1, abs=0.03)
     assert everyone["intercept"] == pytest.approx(0, abs=0.03)
+    assert everyone["slope_low"] < 1 < everyone["slope_high"] < everyone["slope_low"] + 0.1
     skewed = compute_calibration(rows.assign(probability=1 / (1 + ((1 - p) / p) ** 2))).set_index("period")
     assert skewed.loc["all", "slope"] == pytest.approx(0.5, abs=0.02)

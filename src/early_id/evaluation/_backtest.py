@@ -22,6 +22,8 @@ _CARRIED = [
     "student_id", "school_id", "district_id", "as_of", "school_year", "school_day", "grade_level", "label", "onset",
     "event_day", "treated", "not_scored",
 ]  # fmt: skip
+#: Carried where the panel has it: it says whom a rule of thumb sees already.
+_RATE = "absence_rate_year"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,8 @@ class Backtest:
     predictions : pandas.DataFrame
         One row per contestant and row of the test years: contestant, student_id, school_id, district_id, as_of,
         school_year, school_day, grade_level, score (what is ranked; missing = not scored), probability (missing for
-        rankers), label, onset, event_day, treated, seen_in_training, not_scored.
+        rankers), label, onset, event_day, treated, seen_in_training, not_scored;
+        absence_rate_year where it is among the features.
     documents : mapping of contestant to AdditiveModel
         What the interpretable contestants learned from the training years.
     deployable : str
@@ -133,7 +136,8 @@ def backtest(
         if hasattr(fitted, "document_"):
             documents[name] = _with_origin(fitted.document_, panel, rows, trained_on, embargo)
         columns = {"score": _spread(score, scored), "probability": _spread(probability, scored)}
-        parts.append(test[_CARRIED].assign(contestant=name, seen_in_training=seen, **columns))
+        carried = [*_CARRIED, *([_RATE] if _RATE in test else [])]
+        parts.append(test[carried].assign(contestant=name, seen_in_training=seen, **columns))
     predictions = pd.concat(parts, ignore_index=True)
     return Backtest(
         predictions=predictions,

@@ -7,6 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from early_id.evaluation._estimate import estimate_line
+
 PERIOD_EDGES = (0, 20, 60, 120)
 
 
@@ -23,19 +25,21 @@ def compute_calibration(rows: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rows : pandas.DataFrame
-        Columns contestant, probability (missing for rankers, which have none), label (0/1 or missing), school_day and,
-        where onset rows are wanted, onset.
+        Columns contestant, student_id, probability (missing for rankers, which have none), label (0/1 or missing),
+        school_day and, where onset rows are wanted, onset.
 
     Returns
     -------
     pandas.DataFrame
         contestant, rows ("all"; "onset": the event is still ahead, as for the students a list is for), period ("all" or
-        such as "20-60", in the order of the year), n_rows, observed, expected (means), slope, intercept: of the
-        logistic regression of the label on the log-odds; 1 and 0 are perfect. Rankers have no row: not applicable.
+        such as "20-60", in the order of the year), n_rows, observed, expected (means), slope, intercept, each with its
+        student-clustered 95 % interval (slope_low, slope_high, …): of the logistic regression of the label on the
+        log-odds; 1 and 0 are perfect. Rankers have no row: not applicable.
 
     Examples
     --------
-    >>> rows = pd.DataFrame({"contestant": "m", "probability": [0.5, 0.5], "label": [1.0, 0.0], "school_day": [5, 30]})
+    >>> rows = pd.DataFrame({"contestant": "m", "student_id": ["a", "b"], "probability": [0.5, 0.5],
+    ...                      "label": [1.0, 0.0], "school_day": [5, 30]})
     >>> compute_calibration(rows).loc[0, ["observed", "expected"]].tolist()
     [0.5, 0.5]
     """
@@ -53,28 +57,28 @@ def compute_calibration(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _parts(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Give all rows and those of each period, in the order of the school year; a name would sort 120 before 20."""
-    periods = sorted(rows["period"].unique(), key=lambda name: int(name.split("-")[0]))
-    return [("all", rows)] * bool(len(rows)) + [(name, rows[rows["period"] == name]) for name in periods]
+    parts = [(name, rows[rows["period"] == name]) for name in periods_of(rows["period"])]
+    return [("all", rows)] * bool(len(rows)) + parts
+
+
+def periods_of(names: pd.Series) -> list[str]:
+    """List the periods that occur, in the order of the school year.
+
+    >>> periods_of(pd.Series(["120-", "20-60", "20-60"]))
+    ['20-60', '120-']
+    """
+    return sorted(names.unique(), key=lambda name: int(name.split("-")[0]))
 
 
 def _figures(rows: pd.DataFrame) -> dict[str, float]:
-    slope, intercept = _logistic_line(rows["probability"], rows["label"])
-    return {
+    student, students = pd.factorize(rows["student_id"])
+    line = estimate_line(rows["probability"], rows["label"], student, len(students))
+    found = {
         "n_rows": len(rows),
         "observed": rows["label"].mean(),
         "expected": rows["probability"].mean(),
-        "slope": slope,
-        "intercept": intercept,
     }
-
-
-def _logistic_line(probability: pd.Series, label: pd.Series) -> tuple[float, float]:
-    """Slope and intercept of the label on the log-odds; missing when there is nothing to fit."""
-    from sklearn.linear_model import LogisticRegression
-
-    if label.nunique() < 2 or probability.nunique() < 2:
-        return float("nan"), float("nan")
-    clipped = probability.clip(1e-9, 1 - 1e-9).to_numpy()
-    log_odds = np.log(clipped / (1 - clipped)).reshape(-1, 1)
-    fit = LogisticRegression(C=1e9, solver="newton-cholesky").fit(log_odds, label)
-    return float(fit.coef_[0, 0]), float(fit.intercept_[0])
+    for name, estimate in zip(("slope", "intercept"), line, strict=True):
+        low, high = estimate.interval()
+        found |= {name: estimate.value, f"{name}_low": low, f"{name}_high": high}
+    return found

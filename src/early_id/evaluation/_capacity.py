@@ -164,6 +164,26 @@ def list_at_capacity(rows: pd.DataFrame, capacity: Capacity) -> pd.Series:
     return (rank_in_school(rows, limit) <= limit).rename("listed")
 
 
+def list_across_schools(rows: pd.DataFrame, capacity: Capacity) -> pd.Series:
+    """Say which rows would be listed if all places of a date went to the highest scores of the whole county.
+
+    Parameters and ties are those of `list_at_capacity`. It is no list that is sent: each school's team has its own
+    places. It shows what a score is worth that only tells schools apart.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"student_id": ["a", "b", "c"], "school_id": ["01", "02", "02"],
+    ...                      "score": [0.1, 0.8, 0.9], "as_of": pd.Timestamp("2026-11-22")})
+    >>> list_across_schools(rows, 1).tolist(), list_at_capacity(rows, 1).tolist()
+    ([False, True, True], [True, False, True])
+    """
+    by_list = capacity_by_school(capacity, rows.groupby(["school_id", "as_of"], sort=False).size())
+    by_date = by_list.groupby(level="as_of").sum()
+    limit = pd.Series(by_date.loc[rows["as_of"]].to_numpy(), rows.index)
+    together = rows[["student_id", "as_of", "score"]].assign(school_id="")
+    return (rank_in_school(together, limit) <= limit).rename("listed_county")
+
+
 def places(rows: pd.DataFrame, capacity: Capacity) -> pd.Series:
     """Put the number of places of its school and date beside each row."""
     groups = rows.groupby(["school_id", "as_of"], sort=False)

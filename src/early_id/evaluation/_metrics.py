@@ -8,17 +8,25 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from early_id.evaluation._capacity import Capacity, list_at_capacity
+from early_id.evaluation._capacity import Capacity, list_across_schools, list_at_capacity
 from early_id.evaluation._ranking import average_precision, concordance
 
 #: School days between which rules fail and a model earns its place.
 EARLY = (20, 100)
+#: Share of days missed from which a rule of thumb sees a student.
+EARLY_RATE = 0.1
+
+
+def _early(rows: pd.DataFrame) -> pd.Series:
+    """Choose weeks with the event ahead on early school days of whom no rule sees: a rate not known to be at 10 %."""
+    return rows["onset"] & rows["school_day"].between(*EARLY) & ~(rows["absence_rate_year"] >= EARLY_RATE)
+
 
 SUBSETS: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = MappingProxyType(
     {
         "all": lambda rows: rows["label"].notna(),
         "onset": lambda rows: rows["onset"],
-        "early onset": lambda rows: rows["onset"] & rows["school_day"].between(*EARLY),
+        "early onset": _early,
         "onset, untreated": lambda rows: rows["onset"] & ~rows["treated"],
     }
 )
@@ -26,14 +34,23 @@ SUBSETS: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = MappingProxyType(
 
 _READ = [
     "contestant", "student_id", "school_id", "as_of", "school_day", "score", "probability", "label", "onset", "treated",
-    "listed", "comparable",
+    "listed", "listed_county", "comparable", "absence_rate_year",
 ]  # fmt: skip
 
 
 def with_lists(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
-    """Add the column `listed` for every contestant, each at the same places per school and date."""
-    parts = [list_at_capacity(rows, capacity) for _, rows in predictions.groupby("contestant", sort=False)]
-    return predictions.assign(listed=pd.concat(parts))
+    """Add `listed` for every contestant, each at the same places per school and date, and `listed_county`.
+
+    The latter are the same number of places on each date, given to the highest scores of all schools: there, telling
+    schools apart is worth as much as telling students apart.
+    """
+    lists: dict[str, Callable[[pd.DataFrame, Capacity], pd.Series]] = {
+        "listed": list_at_capacity,
+        "listed_county": list_across_schools,
+    }
+    rows = list(predictions.groupby("contestant", sort=False))
+    found = {name: pd.concat([of(own, capacity) for _, own in rows]) for name, of in lists.items()}
+    return predictions.assign(**found)
 
 
 def judged_rows(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
@@ -44,7 +61,8 @@ def judged_rows(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
     """
     rows = with_lists(predictions, capacity)
     comparable = rows["not_scored"].isna() if "not_scored" in rows else rows["score"].notna()
-    rows = rows.assign(comparable=comparable)
+    rate = rows.get("absence_rate_year", np.nan)
+    rows = rows.assign(comparable=comparable, absence_rate_year=rate)
     rows = rows.loc[rows["label"].notna(), _READ]
     numbers = {name: pd.factorize(rows[name])[0] for name in ("student_id", "school_id")}
     return rows.assign(contestant=rows["contestant"].astype("category"), **numbers)
@@ -64,12 +82,14 @@ def compute_metrics(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFra
     -------
     pandas.DataFrame
         contestant, rows ("all"; "onset": the event is still ahead at the as-of date; "early onset": and the date lies
-        between school days 20 and 100; "onset, untreated": and no outreach was recorded), n_rows, n_students,
-        n_positives, auroc (pairs of the same date), auroc_within_school (and of the same school), average_precision
-        (mean over dates, weighted by positives), brier (missing for rankers, which have no probability), precision
-        and recall at the list. All contestants are ordered on the same rows: those the panel could score. Of these, the
-        ones a contestant gives no score come last, as equals (ties count ½), because its list never names them. The
-        Brier score is taken over the probabilities there are.
+        between school days 20 and 100 and the absence rate so far is not known to be 10 % or more; "onset, untreated":
+        and no outreach was recorded), n_rows, n_students, n_positives, auroc (pairs of the same date),
+        auroc_within_school (and of the same school), average_precision (mean over dates, weighted by positives), brier
+        (missing for rankers, which have no probability), precision and recall at the list, lift (precision over the
+        share of positives), precision_county and recall_county (of a list of as many places over all schools together).
+        All contestants are ordered on the same rows: those the panel could score. Of these, the ones a contestant gives
+        no score come last, as equals (ties count ½), because its list never names them. The Brier score is taken over
+        the probabilities there are.
     """
     rows = judged_rows(predictions, capacity)
     parts = [_judge(rows[keep(rows)], ["contestant"]).assign(rows=name) for name, keep in SUBSETS.items()]
@@ -98,12 +118,13 @@ def _judge(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     ranked = rows[rows["comparable"] | rows["score"].notna()]
     ranked = ranked.assign(score=ranked["score"].fillna(-np.inf))
     squared = ((rows["probability"] - rows["label"]) ** 2).dropna()
-    hits = (rows["label"] == 1) & rows["listed"]
     groups = rows.groupby(by, sort=False, observed=True)
-    sums = pd.DataFrame({"label": rows["label"], "listed": rows["listed"], "hits": hits}).groupby(
-        [rows[name] for name in by], sort=False, observed=True
-    )
-    totals = sums.sum()
+    counted = {"label": rows["label"]}
+    for name in ("listed", "listed_county"):
+        counted |= {name: rows[name], f"hits_{name}": (rows["label"] == 1) & rows[name]}
+    totals = pd.DataFrame(counted).groupby([rows[name] for name in by], sort=False, observed=True).sum()
+    precision = totals["hits_listed"] / totals["listed"].where(totals["listed"] > 0)
+    positives = totals["label"].where(totals["label"] > 0)
     dates = list(dict.fromkeys([*by, "as_of"]))
     return pd.DataFrame(
         {
@@ -116,7 +137,11 @@ def _judge(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
             "brier": squared.groupby(
                 [rows.loc[squared.index, name] for name in by], sort=False, observed=True
             ).mean(),
-            "precision": totals["hits"] / totals["listed"].where(totals["listed"] > 0),
-            "recall": totals["hits"] / totals["label"].where(totals["label"] > 0),
+            "precision": precision,
+            "recall": totals["hits_listed"] / positives,
+            "lift": precision * groups.size() / positives,
+            "precision_county": totals["hits_listed_county"]
+            / totals["listed_county"].where(totals["listed_county"] > 0),
+            "recall_county": totals["hits_listed_county"] / positives,
         }
     ).reset_index()

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from early_id.evaluation._calibration import compute_calibration, period_name
+from early_id.evaluation._intervals import compute_intervals
 from early_id.evaluation._metrics import SUBSETS, compute_metrics, compute_metrics_by_date, judged_rows
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ _MEASURES: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = MappingProxyType(
         "reached": lambda rows: rows["listed"] & (rows["label"] == 1),
         "missed": lambda rows: ~rows["listed"] & (rows["label"] == 1),
         "listed in vain": lambda rows: rows["listed"] & (rows["label"] == 0),
+        "county": lambda rows: rows["listed_county"],
+        "reached county": lambda rows: rows["listed_county"] & (rows["label"] == 1),
+        "missed county": lambda rows: ~rows["listed_county"] & (rows["label"] == 1),
+        "county in vain": lambda rows: rows["listed_county"] & (rows["label"] == 0),
     }
 )
 _ORDER = ("positive", "negative")
@@ -40,6 +45,11 @@ NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "brier": _ORDER,
         "precision": ("listed", "reached", "listed in vain"),
         "recall": ("positive", "reached", "missed"),
+        "lift": ("positive", "listed", "reached", "listed in vain"),
+        "precision_county": ("county", "reached county", "county in vain"),
+        "recall_county": ("positive", "reached county", "missed county"),
+        "slope": _ORDER,
+        "intercept": _ORDER,
     }
 )
 # The audit prints "onset"; each other set could be subtracted from, or from it, a set that is printed.
@@ -105,7 +115,7 @@ def publish_calibration(predictions: pd.DataFrame) -> pd.DataFrame:
     students = rows.groupby([*by, "label"])["student_id"].nunique().unstack("label")
     least = students.reindex(columns=[0.0, 1.0]).fillna(0).min(axis=1).rename("least").reset_index()
     enough = (found[by].merge(least, on=by, how="left")["least"] > FEW).to_numpy()
-    for name in ("observed", "expected", "slope", "intercept"):
+    for name in found.columns.difference([*by, "n_rows"]):
         found[name] = found[name].where(enough).round(DIGITS)
     return found.drop(columns="n_rows")
 
@@ -122,11 +132,33 @@ def _mask(metrics: pd.DataFrame, rows: pd.DataFrame, by: list[str]) -> pd.DataFr
             difference = rows[keep[name] ^ keep[_BESIDE[name]]]
             beside = np.asarray(_few(metrics.loc[place, by], difference).any(axis=1))
         for rate, needs in NEEDS.items():
+            if rate not in published:
+                continue
             hidden = own[["cohort", *needs]].to_numpy().any(axis=1) | beside
             published.loc[place, rate] = published.loc[place, rate].mask(hidden)
     for total in TOTALS:
         published[total] = (published[total] / HUNDRED).round().astype("int64") * HUNDRED
     return published.round(dict.fromkeys(NEEDS, DIGITS))
+
+
+def publish_intervals(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
+    """Give `compute_intervals` by the rules of `publish_metrics`: three digits, missing where few are behind."""
+    found = compute_intervals(predictions, capacity)
+    wide = found.pivot(index=["contestant", "rows"], columns="metric", values="value").reset_index()
+    wide = wide.assign(**dict.fromkeys(TOTALS, 0))
+    masked = _mask(wide, judged_rows(predictions, capacity), ["contestant"])
+    kept = masked.melt(["contestant", "rows"], list(NEEDS), "metric", "shown")
+    found = found.merge(kept, on=["contestant", "rows", "metric"], how="left", validate="one_to_one")
+    for name in ("value", "low", "high"):
+        found[name] = found[name].where(found["shown"].notna()).round(DIGITS)
+    return found.drop(columns="shown")
+
+
+def few_behind(rows: pd.DataFrame, metric: str) -> list[str]:
+    """Name the contestants whose figure over these judged rows rests on a count of 1–10 students."""
+    keys = pd.DataFrame({"contestant": rows["contestant"].astype("str").unique()})
+    few = _few(keys, rows.assign(contestant=rows["contestant"].astype("str")))
+    return list(keys["contestant"][few[["cohort", *NEEDS[metric]]].any(axis=1).to_numpy()])
 
 
 def _few(keys: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

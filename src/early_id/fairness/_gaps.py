@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from early_id.evaluation import small_sample
 from early_id.fairness._bootstrap import Patterns, draw_weights, find_patterns, resample
 from early_id.fairness._counts import MEASURES, RATES, Floats, Segments, Table
 from early_id.fairness._simultaneous import (
@@ -19,7 +20,6 @@ from early_id.fairness._simultaneous import (
     simultaneous_critical,
 )
 from early_id.fairness._small import at_least_t, widen
-from early_id.fairness._wilson import small_sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

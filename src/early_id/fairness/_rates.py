@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from early_id.evaluation import effective_size, wilson_interval
 from early_id.fairness._counts import RATES, Floats, Table
-from early_id.fairness._wilson import effective_size, wilson_interval
 
 if TYPE_CHECKING:
     from early_id.fairness._groups import Ints

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from early_id.fairness._wilson import effective_size, wilson_interval
+from early_id.evaluation import effective_size, wilson_interval
 
 
 @settings(deadline=None)
