@@ -53,7 +53,7 @@ def test_a_misspelt_key_is_named_with_the_nearest_one(tmp_path, text, place, nea
 
 def test_a_key_like_no_other_gets_the_list_of_known_ones(tmp_path):
     message = refusal(tmp_path, SMALLEST + "zzz: 1\n")
-    assert "got 'zzz': known are 'audit', 'capacity', 'district', 'label'" in message
+    assert "got 'zzz': known are 'audit', 'capacity', 'district', 'gate', 'label'" in message
 
 
 @pytest.mark.parametrize(

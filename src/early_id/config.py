@@ -139,6 +139,33 @@ class TrainingConfig(_Part):
         return self
 
 
+class GateConfig(_Part):
+    """What a model has to clear before a reviewer is asked; see `early_id.evaluation.check_quality`.
+
+    Early in the year the list's precision exceeds that of every rule by more than `better_than_rules`: the lower end of
+    the interval of the difference lies above it. Over the whole year it is at most `worse_than_rules` below that of any
+    rule. In every period the interval of the calibration slope overlaps `slope_overlaps` and lies inside
+    `slope_within`, and the lower end of the interval of the AUROC within schools lies above `within_school`. The AUROC
+    is at most `below_ceiling` below that of the best black box. `time_safety` is the least that its proof has to say.
+    """
+
+    better_than_rules: float = Field(0.0, ge=0, lt=1)
+    worse_than_rules: float = Field(0.01, ge=0, lt=1)
+    slope_overlaps: tuple[float, float] = (0.9, 1.1)
+    slope_within: tuple[float, float] = (0.7, 1.4)
+    below_ceiling: float = Field(0.02, ge=0, lt=1)
+    within_school: float = Field(0.55, ge=0.5, lt=1)
+    time_safety: Literal["passed", "not proven"] = "passed"
+
+    @field_validator("slope_overlaps", "slope_within")
+    @classmethod
+    def _range(cls, ends: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < ends[0] < ends[1]:
+            msg = f"Expected a range of slopes of the gate as two numbers, the smaller above 0 first, got {list(ends)}."
+            raise ValueError(msg)
+        return ends
+
+
 class AuditConfig(_Part):
     """How the equity audit judges."""
 
@@ -183,6 +210,7 @@ class Config(_Part):
     tracking: TrackingConfig = TrackingConfig()
     label: LabelConfig = LabelConfig()
     training: TrainingConfig = TrainingConfig()
+    gate: GateConfig = GateConfig()
     audit: AuditConfig = AuditConfig()
     lists: ListsConfig = ListsConfig()
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from early_id.evaluation import compare_contestants, compute_intervals, compute_metrics, wilson_interval
+from early_id.evaluation import compare_contestants, compute_metrics, compute_metrics_by_date, wilson_interval
 from early_id.evaluation._estimate import (
     estimate_average_precision,
     estimate_concordance,
@@ -148,14 +148,15 @@ def test_the_line_has_the_clustered_errors_of_statsmodels():
     assert (slope.variance, intercept.variance) == pytest.approx(tuple(by_peer), rel=1e-3)
 
 
-def test_values_are_those_of_the_metrics():
-    rows = as_predictions(made(9))
+def test_one_date_has_the_figures_of_the_whole():
+    """The table by date and the one of the whole period are computed in two ways."""
+    rows = as_predictions(made(9, dates=1))
     rows.loc[rows.index % 17 == 0, ["score", "probability"]] = np.nan
-    found = compute_intervals(rows, 10).set_index(["rows", "metric"])["value"]
-    metrics = compute_metrics(rows, 10).set_index("rows").drop(columns=["contestant"])
-    for name, row in metrics.iterrows():
-        for metric in row.index.difference(["n_rows", "n_students", "n_positives"]):
-            assert found.loc[(name, metric)] == pytest.approx(row[metric], abs=1e-12, nan_ok=True), metric
+    whole, dated = compute_metrics(rows, 10), compute_metrics_by_date(rows, 10)
+    for subset in ("all", "onset"):
+        own, other = (frame[frame["rows"] == subset].iloc[0] for frame in (whole, dated))
+        for metric in set(dated) - {"contestant", "rows", "as_of"}:
+            assert own[metric] == pytest.approx(other[metric], abs=1e-12), metric
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say():
@@ -179,10 +180,10 @@ def test_a_difference_is_surer_than_two_separate_intervals():
     near = base.assign(score=(base["score"] + rng.normal(0, 0.05, len(base))).round(3))
     both = pd.concat([as_predictions(base, "a"), as_predictions(near, "b")], ignore_index=True)
     found = compare_contestants(both, 10, "a").set_index(["rows", "metric"]).loc[("all", "auroc")]
-    own = compute_intervals(both, 10).set_index(["contestant", "rows", "metric"])
-    a, b = (own.loc[(name, "all", "auroc")] for name in ("a", "b"))
-    assert found["difference"] == pytest.approx(a["value"] - b["value"], abs=1e-12)
-    assert found["high"] - found["low"] < 0.5 * (a["high"] - a["low"])
+    own = compute_metrics(both, 10).set_index(["contestant", "rows"])
+    a, b = (own.loc[(name, "all")] for name in ("a", "b"))
+    assert found["difference"] == pytest.approx(a["auroc"] - b["auroc"], abs=1e-12)
+    assert found["high"] - found["low"] < 0.5 * (a["auroc_high"] - a["auroc_low"])
 
 
 def test_a_contestant_that_took_no_part_is_named():
@@ -192,7 +193,7 @@ def test_a_contestant_that_took_no_part_is_named():
 
 def test_nothing_to_judge_gives_no_figure():
     rows = as_predictions(made(1, students=20, dates=1)).assign(label=0.0)
-    found = compute_intervals(rows, 5).set_index(["rows", "metric"])
-    assert found.loc[("all", "auroc"), ["value", "low", "high"]].isna().all()
-    assert found.loc[("all", "precision"), "value"] == 0.0
-    assert found.loc[("all", "precision"), "high"] > 0.1
+    found = compute_metrics(rows, 5).set_index("rows").loc["all"]
+    assert found[["auroc", "auroc_low", "auroc_high", "recall", "lift"]].isna().all()
+    assert found["precision"] == 0.0
+    assert found["precision_high"] > 0.1

@@ -191,7 +191,9 @@ def test_an_audit_that_was_written_or_changed_by_hand_is_never_signed(demo, tmp_
     out, _ = demo
     config = load_config(out / "config.yaml")
     real = json.loads((out / "audit" / "audit.json").read_text())
-    passed = {**real, "verdicts": [{**verdict, "verdict": "pass"} for verdict in real["verdicts"]]}
+    passed = real | {
+        part: [{**verdict, "verdict": "pass"} for verdict in real[part]] for part in ("verdicts", "quality")
+    }
     larger = {**real, "about": {**real["about"], "capacity": "50%"}}
     file = tmp_path / "audit.json"
     for content, words in ((passed, {"acknowledged": {}, "exceptions": {}}), (larger, {})):

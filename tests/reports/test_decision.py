@@ -224,3 +224,35 @@ def test_the_nearest_undecided_group_is_named_with_its_number():
     assert any("“Team: near” could be judged with 40 more students" in step for step in found["next"])
     texts = {row["group"]: row["text"] for row in found["unjudged"]}
     assert texts["Team: never"] == "cannot be settled with the students of this county"
+
+
+BARS = [
+    {"name": name, "verdict": verdict, "wanted": "What is asked.", "found": "What was found."}
+    for name, verdict in (
+        ("time safety", "pass"), ("calibration 20-60", "cannot tell"), ("early against pace rule", "fail"),
+    )
+]  # fmt: skip
+
+
+def test_a_missed_bar_keeps_the_gate_shut_and_has_to_be_named():
+    found = decide(content(CELL) | {"quality": BARS})
+    assert found["state"] == "closed"
+    assert found["headline"] == "Not yet decided: 1 bar missed, and 1 result could not be judged."
+    assert "until each bar it missed is mended, or granted a named exception" in found["reason"]
+    assert found["quality"]["told"] == "Of 3 bars the model cleared 1, missed 1, and 1 could not be judged."
+    assert [check["verdict"] for check in found["quality"]["checks"]] == ["fail", "cannot tell", "pass"]
+    assert "over the bars it missed" in found["next"][0]
+    options = shlex.split(found["sign"]["command"].replace("\\\n", " "))
+    assert options[options.index("--exception") + 1] == "quality=early against pace rule: REASON"
+    assert options[options.index("--acknowledge") + 1] == "quality=calibration 20-60: REASON"
+    assert [row["group"] for row in found["sign"]["groups"]] == [
+        "Quality of the model: calibration 20-60", "Quality of the model: early against pace rule",
+    ]  # fmt: skip
+
+
+def test_an_unjudged_bar_alone_leaves_the_decision_pending():
+    found = decide(content(CELL) | {"quality": BARS[:2]})
+    assert (found["state"], found["headline"]) == (
+        "pending", "Not yet decided: no gap was found, but 1 result could not be judged.",
+    )  # fmt: skip
+    assert decide(content(CELL) | {"quality": BARS[:1]})["state"] == "open"

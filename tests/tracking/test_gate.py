@@ -1,11 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from tracking_parts import SIGNING, make_document
 
 from early_id.fairness import audit_frame
 from early_id.tracking import gate_cells, sign_off
+
+BARS = [
+    {"name": name, "verdict": verdict, "wanted": "", "found": ""}
+    for name, verdict in (
+        ("early against pace rule", "fail"),
+        ("time safety", "pass"),
+        ("calibration 120-", "pass"),
+    )
+]
 
 
 def audited(document_sha256: str, gap: float) -> str:
@@ -41,14 +52,17 @@ def audited(document_sha256: str, gap: float) -> str:
         }
     )
     about = {"document_sha256": document_sha256, "label": "chronic_absence", "capacity": "5%"}
-    return audit_frame(rows, groups=groups, resampling=(200, 0), about=about).to_json()
+    found = audit_frame(rows, groups=groups, resampling=(200, 0), about=about)
+    return replace(found, quality=BARS).to_json()
 
 
 def test_the_gate_reads_the_audit_this_library_writes() -> None:
     document = make_document()
     audit = audited(document.sha256, gap=0.3)
     needed = gate_cells(audit)
-    assert "recall:half=first" in {cell.name for cell in needed["exception"]}
+    assert {"recall:half=first", "model:quality=early against pace rule"} <= {
+        cell.name for cell in needed["exception"]
+    }
     record = sign_off(
         document,
         audit,
@@ -61,6 +75,6 @@ def test_the_gate_reads_the_audit_this_library_writes() -> None:
     assert record.data_window["test_years"] == [2026]
 
 
-def test_an_audit_without_a_gap_needs_no_exception() -> None:
+def test_an_audit_without_a_gap_needs_an_exception_for_the_missed_bar_only() -> None:
     needed = gate_cells(audited(make_document().sha256, gap=0.0))
-    assert needed["exception"] == ()
+    assert [cell.name for cell in needed["exception"]] == ["model:quality=early against pace rule"]

@@ -25,6 +25,7 @@ EXCEPTION = {
     "reason": "late feed, mended in January",
     "expires_on": date(2027, 1, 31),
 }
+BAR = "quality=calibration 20-60"
 SEEN = [
     {"group": "foster=yes", "reason": "41 students; caseworkers read every list"},
     {"group": "homeless=yes", "reason": "9 students; liaison reads every list"},
@@ -64,6 +65,38 @@ def test_a_gap_cannot_be_acknowledged_instead_of_excepted() -> None:
     acknowledged = [{"group": "ethnicity=Black", "reason": "seen"}]
     with pytest.raises(GateError, match=r"gaps without an exception for 'recall:ethnicity=Black'"):
         signed(GAP, acknowledged=acknowledged)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "given", "message"),
+    [
+        (
+            "fail",
+            {},
+            r"gaps, or bars the model missed, without an exception for 'model:quality=calibration 20-60'",
+        ),
+        ("cannot tell", {}, r"no acknowledgement of 'model:quality=calibration 20-60'"),
+        ("fail", {"acknowledged": [{"group": BAR, "reason": "seen"}]}, r"without an exception for"),
+    ],
+)
+def test_a_bar_that_was_not_cleared_has_to_be_named(verdict: str, given: Any, message: str) -> None:
+    document = make_document()
+    audit = make_audit(document, quality=[{"name": "calibration 20-60", "verdict": verdict}])
+    with pytest.raises(GateError, match=message):
+        sign_off(document, audit, **SIGNING, **given)
+    word = {"group": BAR, "reason": "scores are only ranked, until more years are in"}
+    named = (
+        {"exceptions": [{**word, "expires_on": "2027-01-31"}]}
+        if verdict == "fail"
+        else {"acknowledged": [word]}
+    )
+    assert sign_off(document, audit, **SIGNING, **named).model_sha256 == document.sha256
+
+
+@pytest.mark.parametrize("quality", [[], None, "all good", [1], [{"verdict": "pass"}]])
+def test_a_gate_without_bars_stays_shut(quality: Any) -> None:
+    with pytest.raises(GateError, match=r"audit again"):
+        sign_off(make_document(), make_audit(make_document(), quality=quality), **SIGNING)
 
 
 def test_a_group_that_passed_needs_no_word() -> None:

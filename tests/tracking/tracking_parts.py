@@ -47,6 +47,7 @@ def make_audit(document: AdditiveModel, *verdicts: tuple[str, str, str, str], **
     whole = {
         "verdicts": [dict(zip(names, row, strict=True)) for row in rows],
         "decision": {"may_hide_gaps": False},
+        "quality": [{"name": "time safety", "verdict": "pass"}],
     }
     about |= {key: value for key, value in changes.items() if key not in whole}
     return json.dumps({"about": about} | whole | {key: changes[key] for key in whole if key in changes})

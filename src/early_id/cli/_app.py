@@ -175,7 +175,7 @@ def train(
     config: Annotated[Path, typer.Argument(help="The district's configuration (YAML).")] = DEFAULT_CONFIG,
 ) -> None:
     """Backtest all contestants, choose, log to MLflow, register @candidate."""
-    from early_id.cli._tables import metrics_table
+    from early_id.cli._tables import metrics_table, quality_table
     from early_id.config import load_config
 
     settings = load_config(config)
@@ -184,6 +184,7 @@ def train(
 
         result = pipeline.train(settings, tell=tell)
     table(*metrics_table(result.metrics, result.backtest.capacity))
+    table(*quality_table(result.quality))
     say(result.safety.sentence())
     say(f"Chosen: {result.backtest.deployable}, version {result.version}, SHA-256 {result.document.sha256}")
     say(f"Files: {result.folder}")

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from early_id.config import Capacity
     from early_id.district import CheckResult
+    from early_id.evaluation import QualityCheck
     from early_id.fairness import Audit
     from early_id.pipeline import FlagResult
     from early_id.pipeline._demo import DemoResult
@@ -25,14 +27,24 @@ def _number(value: float, digits: int = 3) -> str:
 def metrics_table(metrics: pd.DataFrame, capacity: Capacity, rows: str = "onset") -> Shown:
     """Show every contestant at the same list size on rows where the event is still ahead."""
     own = metrics[metrics["rows"] == rows]
-    columns = ["auroc", "auroc_within_school", "average_precision", "precision", "recall"]
-    shown = [[str(row["contestant"]), *(_number(row[name]) for name in columns)] for _, row in own.iterrows()]
+    columns = ["auroc", "auroc_within_school", "precision", "recall", "precision_county"]
+    shown = [
+        [str(row["contestant"]), *(_estimate(row, name) for name in columns)] for _, row in own.iterrows()
+    ]
     counts = own[["n_rows", "n_students", "n_positives"]].max()
     title = (
         f"Backtest with lists of {_size(capacity)}, where the outcome is still ahead: about {counts['n_rows']:,} rows "
         f"of {counts['n_students']:,} students, {counts['n_positives']:,} with the outcome"
     )
-    return title, ["contestant", "AUROC", "within school", "avg. precision", "precision", "recall"], shown
+    title += "; in brackets 95 % intervals over students"
+    return title, ["contestant", "AUROC", "within school", "precision", "recall", "precision, county"], shown
+
+
+def _estimate(row: pd.Series, name: str) -> str:
+    """Write a figure with its interval in as few letters as a screen has."""
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    ends = "" if pd.isna(low) else f" ({low:.2f}–{high:.2f})".replace("0.", ".")
+    return f"{_number(row[name])}{ends}"
 
 
 def _size(capacity: Capacity) -> str:
@@ -62,6 +74,19 @@ def verdict_table(audit: Audit) -> Shown:
     ]
     columns = ["verdict", "groups, recall", "groups, not scored", "a sign-off needs"]
     return f"Equity audit: {audit.verdict()}", columns, rows
+
+
+def quality_table(checks: Sequence[QualityCheck]) -> Shown:
+    """Show every bar of the gate with its verdict."""
+    rows = [[check.name, check.verdict, check.found] for check in checks]
+    cleared, missed, untold = (
+        sum(check.verdict == word for check in checks) for word in ("pass", "fail", "cannot tell")
+    )
+    title = (
+        f"Gate: {cleared} of {len(checks)} bars cleared, {missed} missed, {untold} cannot be told; a sign-off has to "
+        "name the last two"
+    )
+    return title, ["bar", "verdict", "found (95 % interval)"], rows
 
 
 def gate_lines(audit: Path) -> list[str]:
@@ -109,6 +134,7 @@ def demo_tables(result: DemoResult) -> list[Shown]:
         weeks.append([week.lists.as_of.date().isoformat(), *(str(n) for n in counts), str(week.folder)])
     return [
         metrics_table(result.trained.metrics, result.trained.backtest.capacity),
+        quality_table(result.trained.quality),
         verdict_table(result.audit),
         ("Lists written", ["week", "students listed", "new", "resolved", "not scored", "folder"], weeks),
     ]

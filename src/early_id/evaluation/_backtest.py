@@ -12,7 +12,8 @@ import pandas as pd
 
 from early_id.evaluation._calibration import compute_calibration
 from early_id.evaluation._capacity import SCORE_DECIMALS, Capacity, plain_capacity
-from early_id.evaluation._metrics import compute_metrics, compute_metrics_by_date
+from early_id.evaluation._estimators import estimates, how_many_students
+from early_id.evaluation._metrics import SUBSETS, compute_metrics, compute_metrics_by_date, judged_rows
 from early_id.evaluation._years import choose_years
 from early_id.exceptions import DataError
 from early_id.models import AdditiveModel
@@ -205,6 +206,7 @@ def _deployable(predictions: pd.DataFrame, documents: Mapping[str, Any], capacit
     allowed = [name for name, document in documents.items() if not document.check_monotone()]
     if not allowed:
         return ""
-    metrics = compute_metrics(predictions[predictions["contestant"].isin(allowed)], capacity)
-    recall = metrics[metrics["rows"] == "onset"].set_index("contestant")["recall"].fillna(-1.0)
-    return str(recall.loc[allowed].idxmax())
+    rows = judged_rows(predictions[predictions["contestant"].isin(allowed)], capacity)
+    found = dict(estimates(rows[SUBSETS["onset"](rows)], ("recall",), how_many_students(rows)))["recall"]
+    recall = pd.Series({name: found[name].value if name in found else np.nan for name in allowed})
+    return str(recall.fillna(-1.0).idxmax())

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from early_id.evaluation._capacity import Capacity, list_across_schools, list_at_capacity
+from early_id.evaluation._estimators import METRICS, estimates, how_many_students
 from early_id.evaluation._ranking import average_precision, concordance
 
 #: School days between which rules fail and a model earns its place.
@@ -89,15 +90,39 @@ def compute_metrics(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFra
         share of positives), precision_county and recall_county (of a list of as many places over all schools together).
         All contestants are ordered on the same rows: those the panel could score. Of these, the ones a contestant gives
         no score come last, as equals (ties count ½), because its list never names them. The Brier score is taken over
-        the probabilities there are.
+        the probabilities there are. Beside each metric stand the ends of its student-clustered 95 % interval,
+        `<metric>_low` and `<metric>_high`, missing where they cannot be told. It holds for the fitted model and the
+        lists as drawn: what another training would have changed is not in it.
     """
     rows = judged_rows(predictions, capacity)
-    parts = [_judge(rows[keep(rows)], ["contestant"]).assign(rows=name) for name, keep in SUBSETS.items()]
+    n_students = how_many_students(rows)
+    parts = [_estimated(rows[keep(rows)], n_students).assign(rows=name) for name, keep in SUBSETS.items()]
     return _ordered(pd.concat(parts, ignore_index=True), predictions, ["contestant", "rows"])
 
 
+def _estimated(rows: pd.DataFrame, n_students: int) -> pd.DataFrame:
+    """Count the rows of every contestant, and estimate each metric with its interval."""
+    groups = rows.groupby("contestant", sort=False, observed=True)
+    found = pd.DataFrame(
+        {
+            "n_rows": groups.size(),
+            "n_students": groups["student_id"].nunique(),
+            "n_positives": groups["label"].sum().astype("int64"),
+        }
+    )
+    figures: dict[str, dict[str, float]] = {}
+    for metric, of in estimates(rows, METRICS, n_students):
+        for name, one in of.items():
+            low, high = one.interval()
+            figures.setdefault(name, {}).update(
+                {metric: one.value, f"{metric}_low": low, f"{metric}_high": high}
+            )
+    columns = [f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high")]
+    return found.join(pd.DataFrame.from_dict(figures, orient="index", columns=columns)).reset_index()
+
+
 def compute_metrics_by_date(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
-    """Judge every contestant on each as-of date; columns as in `compute_metrics`, and as_of."""
+    """Judge every contestant on each as-of date; columns as in `compute_metrics` without intervals, and as_of."""
     rows = judged_rows(predictions, capacity)
     by = ["contestant", "as_of"]
     parts = [_judge(rows[SUBSETS[name](rows)], by).assign(rows=name) for name in ("all", "onset")]

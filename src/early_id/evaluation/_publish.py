@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from early_id.evaluation._calibration import compute_calibration, period_name
-from early_id.evaluation._intervals import compute_intervals
 from early_id.evaluation._metrics import SUBSETS, compute_metrics, compute_metrics_by_date, judged_rows
 
 if TYPE_CHECKING:
@@ -135,23 +134,12 @@ def _mask(metrics: pd.DataFrame, rows: pd.DataFrame, by: list[str]) -> pd.DataFr
             if rate not in published:
                 continue
             hidden = own[["cohort", *needs]].to_numpy().any(axis=1) | beside
-            published.loc[place, rate] = published.loc[place, rate].mask(hidden)
+            for figure in (name for name in (rate, f"{rate}_low", f"{rate}_high") if name in published):
+                published.loc[place, figure] = published.loc[place, figure].mask(hidden)
     for total in TOTALS:
         published[total] = (published[total] / HUNDRED).round().astype("int64") * HUNDRED
-    return published.round(dict.fromkeys(NEEDS, DIGITS))
-
-
-def publish_intervals(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
-    """Give `compute_intervals` by the rules of `publish_metrics`: three digits, missing where few are behind."""
-    found = compute_intervals(predictions, capacity)
-    wide = found.pivot(index=["contestant", "rows"], columns="metric", values="value").reset_index()
-    wide = wide.assign(**dict.fromkeys(TOTALS, 0))
-    masked = _mask(wide, judged_rows(predictions, capacity), ["contestant"])
-    kept = masked.melt(["contestant", "rows"], list(NEEDS), "metric", "shown")
-    found = found.merge(kept, on=["contestant", "rows", "metric"], how="left", validate="one_to_one")
-    for name in ("value", "low", "high"):
-        found[name] = found[name].where(found["shown"].notna()).round(DIGITS)
-    return found.drop(columns="shown")
+    figures = published.select_dtypes("floating").columns
+    return published.round(dict.fromkeys(figures, DIGITS))
 
 
 def few_behind(rows: pd.DataFrame, metric: str) -> list[str]:

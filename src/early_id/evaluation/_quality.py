@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from early_id.config import GateConfig
 from early_id.evaluation._backtest import Backtest
-from early_id.evaluation._bars import Bars, QualityCheck, Verdict
 from early_id.evaluation._calibration import period_name, periods_of
 from early_id.evaluation._capacity import Capacity
+from early_id.evaluation._check import QualityCheck, Verdict
 from early_id.evaluation._estimate import Estimate
-from early_id.evaluation._intervals import estimates
+from early_id.evaluation._estimators import estimates, how_many_students
 from early_id.evaluation._metrics import EARLY, EARLY_RATE, SUBSETS, judged_rows
 from early_id.evaluation._publish import DIGITS, few_behind
 from early_id.exceptions import ConfigError, did_you_mean
@@ -26,7 +27,7 @@ def check_quality(
     contestant: str,
     *,
     capacity: Capacity | None = None,
-    bars: Bars | None = None,
+    bars: GateConfig | None = None,
     time_safety: str = "",
 ) -> tuple[QualityCheck, ...]:
     """Hold a contestant of a backtest against every bar.
@@ -39,7 +40,7 @@ def check_quality(
         The one that is to be used.
     capacity : str, int or mapping, optional
         The list size it is to be used with; default is that of the backtest.
-    bars : Bars, optional
+    bars : GateConfig, optional
     time_safety : str
         Verdict of `early_id.panel.check_time_safety` over the features; empty if it was not made.
 
@@ -62,7 +63,7 @@ def check_quality(
     if contestant not in names:
         msg = f"Expected a contestant of the backtest, got {contestant!r}: {did_you_mean(contestant, names)}"
         raise ConfigError(msg)
-    bars = bars or Bars()
+    bars = bars or GateConfig()
     rows = judged_rows(backtest.predictions, backtest.capacity if capacity is None else capacity)
     judge = _Judge(rows, contestant)
     has_probability = rows.groupby("contestant", observed=True)["probability"].count() > 0
@@ -81,7 +82,7 @@ class _Judge:
 
     def __init__(self, rows: pd.DataFrame, contestant: str) -> None:
         self.rows, self.contestant = rows, contestant
-        self.n_students = int(rows["student_id"].max()) + 1 if len(rows) else 0
+        self.n_students = how_many_students(rows)
         self.period = period_name(rows["school_day"])
 
     def of(self, chosen: pd.Series, metric: str) -> tuple[dict[str, Estimate], set[str]]:
@@ -91,7 +92,7 @@ class _Judge:
         return found, {str(name) for name in few_behind(part, metric)}
 
 
-def _against_rules(judge: _Judge, rules: list[str], bars: Bars) -> Iterator[QualityCheck]:
+def _against_rules(judge: _Judge, rules: list[str], bars: GateConfig) -> Iterator[QualityCheck]:
     more = f" by more than {bars.better_than_rules:g}" if bars.better_than_rules else ""
     weeks = f"school days {EARLY[0]} to {EARLY[1]}, event ahead, absent below {EARLY_RATE:.0%}"
     asked = {
@@ -120,7 +121,7 @@ def _against_rules(judge: _Judge, rules: list[str], bars: Bars) -> Iterator[Qual
             )
 
 
-def _by_period(judge: _Judge, bars: Bars) -> Iterator[QualityCheck]:
+def _by_period(judge: _Judge, bars: GateConfig) -> Iterator[QualityCheck]:
     (least, most), (bottom, top) = bars.slope_overlaps, bars.slope_within
     asked = {
         "slope": f"The interval of the calibration slope overlaps {least:g} to {most:g} and lies inside {bottom:g} to "
@@ -141,7 +142,7 @@ def _by_period(judge: _Judge, bars: Bars) -> Iterator[QualityCheck]:
             yield QualityCheck(name, verdict, wanted, f"{_told(own)}.")
 
 
-def _sloped(slope: Estimate, bars: Bars) -> Verdict:
+def _sloped(slope: Estimate, bars: GateConfig) -> Verdict:
     low, high = slope.interval()
     (least, most), (bottom, top) = bars.slope_overlaps, bars.slope_within
     if high < least or low > most:
@@ -149,7 +150,7 @@ def _sloped(slope: Estimate, bars: Bars) -> Verdict:
     return "pass" if bottom <= low and high <= top else "cannot tell"
 
 
-def _against_ceilings(judge: _Judge, ceilings: list[str], bars: Bars) -> QualityCheck:
+def _against_ceilings(judge: _Judge, ceilings: list[str], bars: GateConfig) -> QualityCheck:
     name = "against the ceiling"
     wanted = f"The AUROC is at most {bars.below_ceiling:g} below that of the best black box."
     found, hidden = judge.of(SUBSETS["all"](judge.rows), "auroc")
@@ -168,7 +169,7 @@ def _against_ceilings(judge: _Judge, ceilings: list[str], bars: Bars) -> Quality
     return QualityCheck(name, verdict, wanted, told)
 
 
-def _safe(time_safety: str, bars: Bars) -> QualityCheck:
+def _safe(time_safety: str, bars: GateConfig) -> QualityCheck:
     wanted = f"The proof that no feature sees what was not yet known says “{bars.time_safety}”"
     wanted += "." if bars.time_safety == "passed" else " or “passed”."
     good = {"passed", bars.time_safety}

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,8 @@ class Audit:
         The row of `by_group` for everybody together.
     about : Mapping
         What was audited: contestant, capacity, dates, tolerance, seeds.
+    quality : sequence of mapping
+        What the model was asked besides: name, verdict (pass, fail, cannot tell), wanted and found of each bar.
     """
 
     by_group: pd.DataFrame
@@ -119,6 +121,7 @@ class Audit:
     overall: pd.Series[Any]
     about: Mapping[str, Any]
     _published: Mapping[str, pd.DataFrame]
+    quality: Sequence[Mapping[str, str]] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "about", MappingProxyType(dict(self.about)))
@@ -148,6 +151,7 @@ class Audit:
         content: dict[str, Any] = {name: _records(frame) for name, frame in self._published.items()}
         content["about"] = dict(self.about)
         content["decision"] = self.verdict().to_dict()
+        content["quality"] = [dict(check) for check in self.quality]
         content["format"] = 1
         return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from early_id.config import Capacity, Config
 from early_id.district import District
-from early_id.evaluation import load_backtest, publish_calibration, publish_metrics, write_atomic
+from early_id.evaluation import (
+    check_quality,
+    load_backtest,
+    publish_calibration,
+    publish_metrics,
+    write_atomic,
+)
 from early_id.exceptions import DataError, examples
 from early_id.fairness import Audit
 from early_id.fairness import audit as audit_backtest
 from early_id.models import AdditiveModel
-from early_id.pipeline._train import Tell, district_of, silent
+from early_id.pipeline._train import QUALITY, Tell, district_of, silent
 from early_id.reports import write_audit_html, write_model_card
 from early_id.tracking import Tracker, check_backtest, load_document, log_audit
 
@@ -95,6 +102,11 @@ def audit(
             "purpose": config.purpose,
         },
     )
+    safety = json.loads((folder / QUALITY).read_text(encoding="utf-8"))["time_safety"]
+    checks = check_quality(
+        backtest, result.about["contestant"], capacity=size, bars=config.gate, time_safety=safety
+    )
+    result = replace(result, quality=tuple(check.to_dict() for check in checks))
     out = out or folder
     metrics = publish_metrics(backtest.predictions, size)
     tell("Writing the reports")

@@ -14,8 +14,10 @@ from early_id.config import Config
 from early_id.district import District, read_district
 from early_id.evaluation import (
     Backtest,
+    QualityCheck,
     backtest,
     capacity_by_school,
+    check_quality,
     publish_calibration,
     publish_metrics,
     publish_metrics_by_date,
@@ -43,6 +45,8 @@ from early_id.tracking import (
 )
 
 Tell = Callable[[str], None]
+#: In a model's folder: how it stands against the bars of the gate, and what time safety said.
+QUALITY = "quality.json"
 TABLES_TO_FINGERPRINT = (
     "schools", "enrollments", "calendar", "absences", "attendance_feed", "grades", "incidents", "outcomes",
 )  # fmt: skip
@@ -76,6 +80,9 @@ class TrainResult:
         Where document, predictions and figures lie.
     safety : TimeSafety
         Whether any feature saw what was not known, tried on a sample of students.
+    quality : tuple of QualityCheck
+        How the chosen model stands against the bars of the gate. A missed bar does not end a training: it is for the
+        reviewer to say what follows from it.
     """
 
     document: AdditiveModel
@@ -84,6 +91,7 @@ class TrainResult:
     version: int
     folder: Path
     safety: TimeSafety
+    quality: tuple[QualityCheck, ...]
 
 
 def label_of(config: Config) -> Label:
@@ -209,20 +217,23 @@ def train(config: Config, *, district: District | None = None, tell: Tell = sile
     document = result.documents[result.deployable]
     tell("Judging every contestant")
     metrics = publish_metrics(result.predictions, config.capacity)
+    quality = check_quality(result, result.deployable, bars=config.gate, time_safety=safety.verdict)
     folder = config.models / document.sha256[:12]
     save_backtest(result, folder)
     write_atomic(folder / "model.json", document.to_json().encode())
+    bars = {"checks": [check.to_dict() for check in quality], "time_safety": safety.verdict}
+    write_atomic(folder / QUALITY, (json.dumps(bars, indent=1, sort_keys=True) + "\n").encode())
     calibration = publish_calibration(result.predictions)
     by_date = publish_metrics_by_date(result.predictions, config.capacity)
     figures = {"metrics": metrics, "by_date": by_date, "calibration": calibration}
     for name, frame in figures.items():
         write_atomic(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n").encode())
     tell("Logging to MLflow")
-    version = _log(config, district, result, metrics, calibration, safety)
+    version = _log(config, district, result, metrics, calibration, safety, quality)
     # What the audit will be made from lies in an open folder; its hashes are kept where the model is.
-    files = ["backtest.json", "predictions.parquet", *(f"{name}.json" for name in result.documents)]
+    files = ["backtest.json", QUALITY, "predictions.parquet", *(f"{name}.json" for name in result.documents)]
     keep_backtest(version, folder, files, tracker=Tracker(config.tracking.uri, config.tracking.experiment))
-    return TrainResult(document, result, metrics, version, folder, safety)
+    return TrainResult(document, result, metrics, version, folder, safety, quality)
 
 
 def _proven(config: Config, district: District, panel: Panel) -> TimeSafety:
@@ -253,6 +264,7 @@ def _log(
     metrics: pd.DataFrame,
     calibration: pd.DataFrame,
     safety: TimeSafety,
+    quality: tuple[QualityCheck, ...],
 ) -> int:
     """Write one parent run and a child per contestant; register the chosen document."""
     tracker = Tracker(config.tracking.uri, config.tracking.experiment)
@@ -282,6 +294,7 @@ def _log(
             "training": _rounded(result.training),
             "time_safety": {"verdict": safety.verdict, "what": safety.sentence()},
             "metrics": metrics.to_dict("records"),
+            "quality": [check.to_dict() for check in quality],
         },
     )
     run = log_training(training, tracker)

@@ -31,6 +31,7 @@ NEEDED = (
     "intersections",
     "not_scored",
     "overall",
+    "quality",
     "verdicts",
 )
 

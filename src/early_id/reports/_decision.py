@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from early_id.reports._findings import Row, finding, group_name, worst
@@ -22,10 +22,16 @@ def decide(content: Mapping[str, Any]) -> dict[str, Any]:
     """Turn verdicts into the sentences of the first screen."""
     decision, verdicts = content["decision"], content["verdicts"]
     gaps = [row for row in verdicts if row["verdict"] == "gap"]
+    missed, untold = (
+        [check for check in content.get("quality", ()) if check["verdict"] == word]
+        for word in ("fail", "cannot tell")
+    )
+    unjudged = len(decision["cannot_tell"]) + len(decision["suppressed"]) + len(untold)
+    closed = missed or not decision["can_open"]
     return {
-        "headline": _headline(decision),
-        "state": "closed" if not decision["can_open"] else "open" if not _unjudged(decision) else "pending",
-        "reason": _reason(decision),
+        "headline": _headline(decision, len(missed), unjudged),
+        "state": "closed" if closed else "pending" if unjudged else "open",
+        "reason": _reason(decision, len(missed), unjudged),
         "counts": {
             MEASURES[metric]: _counts(verdicts, metric)
             for metric in MEASURES
@@ -36,10 +42,25 @@ def decide(content: Mapping[str, Any]) -> dict[str, Any]:
             for kind, own in _kinds(verdicts, gaps)
             if (row := worst(own))
         ],
-        "next": _next(decision, gaps, content),
+        "next": _next(decision, gaps, content, missed=len(missed), open_results=unjudged),
         "sign": to_sign(content),
         "gaps": [_name(row) for row in gaps],
         "unjudged": [_open(row) for row in verdicts if row["verdict"] in ("cannot tell", "suppressed")],
+        "quality": _quality(content.get("quality", ())),
+    }
+
+
+def _quality(checks: Sequence[Row]) -> dict[str, Any]:
+    """Sum up the bars in a sentence, and list them, those missed first."""
+    order = ["fail", "cannot tell", "pass"]
+    count = {word: sum(check["verdict"] == word for check in checks) for word in order}
+    told = (
+        f"Of {plural(len(checks), 'bar')} the model cleared {count['pass']}, missed {count['fail']}, and "
+        f"{count['cannot tell']} could not be judged."
+    )
+    return {
+        "told": told if checks else "",
+        "checks": sorted(checks, key=lambda check: order.index(check["verdict"])),
     }
 
 
@@ -61,40 +82,36 @@ def _printed(kind: str, rows: list[Row]) -> str:
     return f"By {kind}: {shown} of {plural(len(recall), kind)} could be printed"
 
 
-def _unjudged(decision: Mapping[str, Any]) -> int:
-    return len(decision["cannot_tell"]) + len(decision["suppressed"])
-
-
-def _headline(decision: Mapping[str, Any]) -> str:
-    found = len(decision["gaps"])
-    open_results = plural(_unjudged(decision), "result")
-    if found and _unjudged(decision):
-        return f"Not yet decided: {plural(found, 'gap')}, and {open_results} could not be judged."
-    if found:
-        return f"Not yet decided: {plural(found, 'gap')}."
+def _headline(decision: Mapping[str, Any], missed: int, unjudged: int) -> str:
+    wrong = [plural(len(decision["gaps"]), "gap")] * bool(decision["gaps"])
+    wrong += [f"{plural(missed, 'bar')} missed"] * bool(missed)
+    open_results = f"{plural(unjudged, 'result')} could not be judged"
+    if wrong:
+        return f"Not yet decided: {', '.join([*wrong, f'and {open_results}'] if unjudged else wrong)}."
     if decision["suppressed"]:
-        return f"Not yet decided: no gap could be printed, and {open_results} could not be judged."
-    if _unjudged(decision):
-        return f"Not yet decided: no gap was found, but {open_results} could not be judged."
+        return f"Not yet decided: no gap could be printed, and {open_results}."
+    if unjudged:
+        return f"Not yet decided: no gap was found, but {open_results}."
     return "Nothing in this audit stands in the way."
 
 
-def _reason(decision: Mapping[str, Any]) -> str:
-    if decision["gaps"]:
+def _reason(decision: Mapping[str, Any], missed: int, unjudged: int) -> str:
+    if decision["gaps"] or missed:
+        what = " and ".join(["each gap"] * bool(decision["gaps"]) + ["each bar it missed"] * bool(missed))
         return (
-            "The model may not make lists until each gap is mended, or granted a named exception with an end date, "
-            "and every group that could not be judged is accepted by name with a reason."
+            f"The model may not make lists until {what} is mended, or granted a named exception with an end date, "
+            "and everything that could not be judged is accepted by name with a reason."
         )
     if decision.get("may_hide_gaps"):
         return (
             "The model may not make lists until each suppressed group, which may hide a gap that cannot be printed, is "
-            "granted a named exception with an end date, and every other group that could not be judged is accepted by "
+            "granted a named exception with an end date, and everything else that could not be judged is accepted by "
             "name with a reason."
         )
-    if _unjudged(decision):
+    if unjudged:
         return (
-            "The model may make lists only after a reviewer has accepted, by name and with a reason, each group that "
-            "could not be judged. Missing evidence is not evidence of fairness."
+            "The model may make lists only after a reviewer has accepted, by name and with a reason, each group and "
+            "bar that could not be judged. Missing evidence is not evidence of fairness."
         )
     return "The model may make lists once a reviewer has signed for it, with an end date."
 
@@ -104,8 +121,20 @@ def _counts(verdicts: list[Row], metric: str) -> dict[str, int]:
     return {name: own.count(name) for name in ("gap", "pass", "cannot tell", "suppressed")}
 
 
-def _next(decision: Mapping[str, Any], gaps: list[Row], content: Mapping[str, Any]) -> list[str]:
+def _next(
+    decision: Mapping[str, Any],
+    gaps: list[Row],
+    content: Mapping[str, Any],
+    *,
+    missed: int,
+    open_results: int,
+) -> list[str]:
     steps = []
+    if missed:
+        steps.append(
+            "Ask the data team what would help the model over the bars it missed: more school years, other signals, or "
+            "a rule in its place."
+        )
     if any(row["metric"] == "recall" for row in gaps):
         steps += [
             "Ask whether the records of the group arrive later or are kept differently: compare its share without a "
@@ -128,11 +157,11 @@ def _next(decision: Mapping[str, Any], gaps: list[Row], content: Mapping[str, An
             f"with {int(row['settled_by']):,} more students with the outcome. More weeks of the "
             "same students do not count."
         )
-    if decision["gaps"] or _unjudged(decision):
+    if decision["gaps"] or missed or open_results:
         steps.append(
-            "The equity reviewer, a named person and not the one who made the model, decides for each group of the "
-            "list below whether the model may be used without that evidence or in spite of the gap, gives the reason "
-            "in a sentence, and sets the day on which the permission ends."
+            "The equity reviewer, a named person and not the one who made the model, decides for each line of the list "
+            "below whether the model may be used without that evidence, or in spite of what was found, gives the "
+            "reason in a sentence, and sets the day on which the permission ends."
         )
     else:
         steps.append("The equity reviewer, a named person, sets the day on which the permission ends.")

@@ -1,4 +1,4 @@
-"""What has to be written down before a list is made: by whom, with which command, naming which groups."""
+"""What has to be written down before a list is made: by whom, with which command, naming which groups and bars."""
 
 from __future__ import annotations
 
@@ -16,15 +16,19 @@ NEEDS = {
 
 
 def to_sign(content: Mapping[str, Any]) -> dict[str, Any]:
-    """List each group to be named, what it needs for which question, and the command that writes the decision.
+    """List each group and bar to be named, what it needs for which question, and the command that writes the decision.
 
     In the command a name without a measure speaks for both, so a group stands there once for each kind of word.
     """
     masked = "exception" if content["decision"].get("may_hide_gaps") else "acknowledge"
-    option_of = {"gap": "exception", "suppressed": masked, "cannot tell": "acknowledge"}
+    option_of = {"gap": "exception", "fail": "exception", "suppressed": masked, "cannot tell": "acknowledge"}
     needs: dict[tuple[str, str], dict[str, list[str]]] = {}
     names: dict[tuple[str, str], str] = {}
-    for row in content["verdicts"]:
+    bars = [
+        {"attribute": "quality", "group": check["name"], "metric": "quality", "verdict": check["verdict"]}
+        for check in content.get("quality", ())
+    ]
+    for row in (*content["verdicts"], *bars):
         if row["verdict"] not in option_of:
             continue
         key = (row["attribute"], row["group"])

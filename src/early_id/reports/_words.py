@@ -20,16 +20,23 @@ ATTRIBUTES = {
     "school": "School",
     "district": "District",
     "age_band": "Age band",
+    "quality": "Quality of the model",
     "imd_band": "Neighbourhood deprivation (IMD) band",
 }
-SYMBOLS = {"gap": "▼", "pass": "✓", "cannot tell": "?", "suppressed": "–"}
+SYMBOLS = {"gap": "▼", "fail": "▼", "pass": "✓", "cannot tell": "?", "suppressed": "–"}
 MEANINGS = {
     "gap": "this group is clearly behind",
     "pass": "any difference is within the tolerance",
     "cannot tell": "too few students to say",
     "suppressed": "not printed, to protect a small group",
 }
-MEASURES = {"recall": "Weeks on the list", "not_scored": "Has a score"}
+#: What a verdict on the model itself means.
+QUALITY_MEANINGS = {
+    "fail": "the model missed this bar",
+    "pass": "the model cleared this bar",
+    "cannot tell": "too little evidence to say",
+}
+MEASURES = {"recall": "Weeks on the list", "not_scored": "Has a score", "quality": "Quality of the model"}
 LABELS = {
     "chronic_absence": "chronic absence at the end of the school year",
     "course_failure": "a failing final mark in a core course this term",
@@ -140,9 +147,19 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def first_upper(text: str) -> str:
+    """Begin a line with a capital letter and leave the rest as it is.
+
+    >>> first_upper("early against ABC rule")
+    'Early against ABC rule'
+    """
+    return text[:1].upper() + text[1:]
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "attribute_words": attribute_words,
     "capacity_words": capacity_words,
+    "first_upper": first_upper,
     "label_words": label_words,
     "number": number,
     "plural": plural,

@@ -1,4 +1,4 @@
-"""The promotion gate: which groups of an audit a reviewer must name before a model may make lists."""
+"""The promotion gate: which groups and bars a reviewer must name before a model may make lists."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from early_id.tracking._record import PLACEHOLDER
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-# The first needs no word, the second an exception with a date, the others an acknowledgement.
-_PASS, _GAP, _UNJUDGED, _MASKED = "pass", "gap", "cannot tell", "suppressed"
-_VERDICTS = (_PASS, _GAP, _UNJUDGED, _MASKED)
+# The first needs no word, the next two an exception with a date, the others an acknowledgement.
+_PASS, _GAP, _FAIL, _UNJUDGED, _MASKED = "pass", "gap", "fail", "cannot tell", "suppressed"
+_VERDICTS = (_PASS, _GAP, _FAIL, _UNJUDGED, _MASKED)
+#: How a reviewer names a bar that the model did not clear: ``quality=early against pace rule``.
+QUALITY = "quality"
 # The audit says what it is about in `about`, and of what data: a window if it has one, else its dates.
 _ABOUT = ("document_sha256", "capacity", "label")
 _DATES = ("as_of_from", "as_of_to", "test_years")
@@ -29,7 +31,8 @@ class GateCell:
     Attributes
     ----------
     metric, attribute, group : str
-    verdict : {"gap", "pass", "cannot tell", "suppressed"}
+    verdict : {"gap", "fail", "pass", "cannot tell", "suppressed"}
+        "fail" is that of a bar of the model's quality, "gap" that of a group.
 
     Examples
     --------
@@ -106,6 +109,9 @@ def read_audit(audit_json: str | bytes) -> AuditFacts:
     if not audit.get("verdicts"):
         msg = "Expected an audit that judges at least one group, got none; audit with the district's groups."
         raise GateError(msg)
+    if not audit.get(QUALITY):
+        msg = "Expected an audit that holds the model against the bars of the gate, got none; audit again."
+        raise GateError(msg)
     window = about.get("data_window") or {key: about[key] for key in _DATES if key in about}
     if not window:
         msg = "Expected an audit that states its data window, got none; audit again."
@@ -115,7 +121,10 @@ def read_audit(audit_json: str | bytes) -> AuditFacts:
         label=str(about["label"]),
         capacity=about["capacity"],
         data_window=window,
-        cells=tuple(_cell(verdict) for verdict in audit["verdicts"]),
+        cells=(
+            *(_cell(verdict) for verdict in audit["verdicts"]),
+            *(_cell({"metric": "model", "attribute": QUALITY, **_named(check)}) for check in audit[QUALITY]),
+        ),
         may_hide_gaps=bool(audit.get("decision", {}).get("may_hide_gaps", False)),
         predictions_sha256=about.get("predictions_sha256"),
     )
@@ -130,6 +139,8 @@ def _check_form(audit: Mapping[str, Any]) -> None:
         "decision.hidden_gaps": type(hidden) is int and hidden >= 0,
         "verdicts": isinstance(audit.get("verdicts", []), list)
         and all(isinstance(verdict, dict) for verdict in audit.get("verdicts", [])),
+        QUALITY: isinstance(audit.get(QUALITY, []), list)
+        and all(isinstance(check, dict) and "name" in check for check in audit.get(QUALITY, [])),
     }
     wrong = [name for name, fits in right.items() if not fits]
     if wrong:
@@ -148,9 +159,9 @@ def gate_cells(audit_json: str | bytes) -> dict[str, tuple[GateCell, ...]]:
     Returns
     -------
     dict
-        ``"exception"``: cells that need an exception with an expiry date, which are those with a gap, and all
-        suppressed ones when the audit says that they may hide a gap; ``"acknowledge"``: the other cells that
-        could not be judged, which need an acknowledgement with a reason.
+        ``"exception"``: cells that need an exception with an expiry date, which are those with a gap, bars the model
+        missed, and all suppressed ones when the audit says that they may hide a gap; ``"acknowledge"``: the other
+        cells that could not be judged, which need an acknowledgement with a reason.
 
     Raises
     ------
@@ -162,7 +173,8 @@ def gate_cells(audit_json: str | bytes) -> dict[str, tuple[GateCell, ...]]:
     >>> audit = {"about": {"document_sha256": "ab", "capacity": "5%", "label": "x", "data_window": "2024"},
     ...          "verdicts": [
     ...     {"metric": "recall", "attribute": "foster", "group": "yes", "verdict": "cannot tell"},
-    ...     {"metric": "recall", "attribute": "gender", "group": "F", "verdict": "pass"}]}
+    ...     {"metric": "recall", "attribute": "gender", "group": "F", "verdict": "pass"}],
+    ...          "quality": [{"name": "time safety", "verdict": "pass"}]}
     >>> [cell.name for cell in gate_cells(json.dumps(audit))["acknowledge"]]
     ['recall:foster=yes']
     """
@@ -194,7 +206,11 @@ def check_named(audit: AuditFacts, exceptions: Iterable[str], acknowledged: Iter
     parts = []
     if gaps:
         masked = any(cell.verdict == _MASKED for cell in needed["exception"])
-        what = "gaps, or suppressed groups that may hide one," if masked else "gaps"
+        missed = any(cell.verdict == _FAIL for cell in gaps)
+        kinds = (
+            ["gaps"] + ["bars the model missed"] * missed + ["suppressed groups that may hide one"] * masked
+        )
+        what = ", or ".join(kinds) + "," * (len(kinds) > 1)
         parts.append(f"{what} without an exception for {_all(gaps)}")
     if unjudged:
         parts.append(f"no acknowledgement of {_all(unjudged)}, which could not be judged")
@@ -224,7 +240,7 @@ def _options(gaps: list[GateCell], unjudged: list[GateCell]) -> str:
 
 
 def _needed(audit: AuditFacts) -> dict[str, tuple[GateCell, ...]]:
-    excepted = {_GAP, _MASKED} if audit.may_hide_gaps else {_GAP}
+    excepted = {_GAP, _FAIL, _MASKED} if audit.may_hide_gaps else {_GAP, _FAIL}
     acknowledged = {_UNJUDGED, _MASKED} - excepted
     return {
         "exception": tuple(cell for cell in audit.cells if cell.verdict in excepted),
@@ -266,6 +282,10 @@ def normal_name(name: str) -> str:
     'foster=yes'
     """
     return re.sub(r"\s*([=×:])\s*", r"\1", " ".join(name.split())).casefold()
+
+
+def _named(check: Mapping[str, Any]) -> dict[str, Any]:
+    return {"group": check["name"], **({"verdict": check["verdict"]} if "verdict" in check else {})}
 
 
 def _cell(verdict: Mapping[str, Any]) -> GateCell:

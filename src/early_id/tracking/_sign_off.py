@@ -72,8 +72,9 @@ def sign_off(
     >>> document = AdditiveModel("chronic_absence", [FeatureInfo("absent")], [Period(0, None, -1.0, (term,))])
     >>> about = {"document_sha256": document.sha256, "label": document.label, "capacity": "5%", "test_years": [2026]}
     >>> verdict = {"metric": "recall", "attribute": "foster", "group": "yes", "verdict": "cannot tell"}
-    >>> record = sign_off(document, json.dumps({"about": about, "verdicts": [verdict]}), reviewer="Maria Ruiz",
-    ...                   signed_on="2026-09-01", expires_on="2027-06-30",
+    >>> bar = {"name": "time safety", "verdict": "pass"}
+    >>> record = sign_off(document, json.dumps({"about": about, "verdicts": [verdict], "quality": [bar]}),
+    ...                   reviewer="Maria Ruiz", signed_on="2026-09-01", expires_on="2027-06-30",
     ...                   acknowledged=[{"group": "foster=yes", "reason": "caseworkers read every list"}])
     >>> record.capacity, record.expires_on.year
     ('5%', 2027)
