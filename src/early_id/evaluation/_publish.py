@@ -138,7 +138,7 @@ def _mask(metrics: pd.DataFrame, rows: pd.DataFrame, by: list[str]) -> pd.DataFr
                 published.loc[place, figure] = published.loc[place, figure].mask(hidden)
     for total in TOTALS:
         published[total] = (published[total] / HUNDRED).round().astype("int64") * HUNDRED
-    figures = published.select_dtypes("floating").columns
+    figures = [name for name in published if published[name].dtype.kind == "f"]
     return published.round(dict.fromkeys(figures, DIGITS))
 
 
