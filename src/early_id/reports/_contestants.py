@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 
-from early_id.reports._words import share
+from early_id.reports._words import number, share
 
 CEILING = "ceiling"
 #: What a reader without a model in mind needs to know of a line of the comparison.
 EXPLAINED = {
     CEILING: "a model nobody can read, run only to see what is lost by being readable; it cannot be used",
 }
+
+
+_FIGURES: dict[str, Callable[[float], str]] = {
+    "recall": share,
+    "precision": share,
+    "auroc": number,
+    "auroc_within_school": number,
+    "brier": number,
+}
+
+
+def _range(row: Mapping[Any, Any], name: str, written: Callable[[float], str]) -> str:
+    """Write the 95 % interval of a figure in its own unit; nothing where there is none."""
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    if low is None or high is None or pd.isna(low) or pd.isna(high):
+        return ""
+    return f"{written(low).removesuffix(' %')}–{written(high)}"
 
 
 def contestants(metrics: pd.DataFrame | None, audited: str | None = None) -> list[dict[str, Any]]:
@@ -25,6 +43,7 @@ def contestants(metrics: pd.DataFrame | None, audited: str | None = None) -> lis
             **{str(name): value for name, value in row.items()},
             "audited": row["contestant"] == audited,
             "explained": EXPLAINED.get(row["contestant"], ""),
+            **{f"{name}_range": _range(row, name, written) for name, written in _FIGURES.items()},
         }
         for row in onset.to_dict("records")
     ]
