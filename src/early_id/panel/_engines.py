@@ -61,4 +61,10 @@ def compiled(
 ) -> tuple[Step, ...]:
     """Write the plan of a catalogue as SQL, one statement per step; kept, because writing takes longer than running."""
     plan = plan_of(catalog, scope, label, facts=facts)
-    return tuple((name, engine.text(rows), name in plan.by_part) for name, rows in plan.steps.items())
+    return tuple((name, _text(engine, rows.op()), name in plan.by_part) for name, rows in plan.steps.items())
+
+
+@lru_cache(maxsize=1024)
+def _text(engine: Engine, step: Any) -> str:
+    """Write one step; kept apart, because plans of other labels, and of the facts, share most of their steps."""
+    return engine.text(step.to_expr())
