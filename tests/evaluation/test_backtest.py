@@ -12,9 +12,18 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from early_id.evaluation import backtest, load_backtest, save_backtest
+from early_id.evaluation._metrics import with_lists
 from early_id.evaluation._years import years_without_history
 from early_id.exceptions import ConfigError, DataError
-from early_id.models import AdditiveModel, FeatureInfo, MonotoneAdditiveClassifier, PaceRule, Period, Term
+from early_id.models import (
+    AdditiveModel,
+    FeatureInfo,
+    MonotoneAdditiveClassifier,
+    PaceRule,
+    Period,
+    SchoolMeanRule,
+    Term,
+)
 from early_id.panel import CATALOG, Label, build_panel
 
 KEYS = ["student_id", "school_id", "as_of"]
@@ -228,6 +237,18 @@ def test_a_rule_has_a_rank_and_no_probability(result):
     assert rows.loc[rows["contestant"] == "pace rule", "probability"].isna().all()
     own = rows[rows["contestant"] == "additive"]
     pd.testing.assert_series_equal(own["score"], own["probability"], check_names=False)
+
+
+def test_a_rule_that_tells_only_schools_apart_still_fills_every_list(panel):
+    found = backtest({"school-mean rule": SchoolMeanRule(), "pace rule": PaceRule()}, panel)
+    rows = with_lists(found.predictions, 5)
+    school = rows[rows["contestant"] == "school-mean rule"]
+    assert (school.groupby(["school_id", "as_of"])["score"].nunique() == 1).all()
+    assert (school.groupby(["school_id", "as_of"])["listed"].sum() == 5).all()
+    metrics = found.metrics(5).set_index(["contestant", "rows"]).loc["school-mean rule"]
+    assert (metrics["auroc_within_school"] == 0.5).all()
+    assert metrics.loc["all", "auroc"] != 0.5
+    assert metrics["brier"].isna().all()
 
 
 def test_students_never_seen_in_training_are_marked(panel, result):

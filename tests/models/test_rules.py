@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 from early_id.exceptions import ConfigError, DataError
-from early_id.models import PaceRule, PriorYearRule
+from early_id.models import ABCRule, LastMarkRule, PaceRule, PriorYearRule, SchoolMeanRule, YearToDateRule
+from early_id.panel import CATALOG
 
 
 def row(day, days=0.0, rate=0.0, prior=0.0) -> pd.DataFrame:
@@ -85,21 +86,35 @@ def test_the_numbers_of_the_rule_are_parameters():
         PaceRule(month_ends=(20, 40), month_days=(1,)).rank_score(row(1))
 
 
-def test_prior_year_rule_is_the_prior_rate():
-    X = pd.DataFrame({"prior_absence_rate": pd.array([0.2, None], dtype="Float64")})
-    np.testing.assert_array_equal(PriorYearRule().fit(X).rank_score(X), [0.2, np.nan])
+@pytest.mark.parametrize(
+    ("rule", "column", "sign"),
+    [
+        (PriorYearRule(), "prior_absence_rate", 1),
+        (YearToDateRule(), "absence_rate_year", 1),
+        (LastMarkRule(), "last_mark", -1),
+    ],
+)
+def test_a_rule_of_one_column_orders_by_it_and_knows_nothing_where_it_is_unknown(rule, column, sign):
+    X = pd.DataFrame({column: pd.array([0.2, None, 0.7], dtype="Float64")})
+    np.testing.assert_array_equal(rule.fit(X).rank_score(X), [sign * 0.2, np.nan, sign * 0.7])
 
 
-@pytest.mark.parametrize("rule", [PaceRule(), PriorYearRule()])
+@pytest.mark.parametrize("rule", [PaceRule(), PriorYearRule(), YearToDateRule(), LastMarkRule(), ABCRule()])
 def test_missing_columns_are_named(rule):
-    X = row(1).rename(columns={"prior_absence_rate": "prior_absence_rat"})
+    X = pd.DataFrame({name: [1.0] for name in rule.columns})
+    gone = rule.columns[0]
+    X = X.rename(columns={gone: gone[:-1]})
     for call in (rule.fit, rule.rank_score):
-        with pytest.raises(DataError, match="lacks 'prior_absence_rate'; did you mean 'prior_absence_rat'"):
+        with pytest.raises(DataError, match=f"lacks '{gone}'; did you mean '{gone[:-1]}'"):
             call(X)
     with pytest.raises(DataError, match="needs the columns"):
         rule.fit(np.zeros((2, 2)))
 
 
-def test_a_rule_has_no_probability():
-    assert not hasattr(PaceRule(), "predict_proba")
-    assert PaceRule().fit(row(1)).rank_score(row(1)).tolist() == [0.0]
+@pytest.mark.parametrize(
+    "rule", [PaceRule(), PriorYearRule(), YearToDateRule(), LastMarkRule(), ABCRule(), SchoolMeanRule()]
+)
+def test_rules_read_features_of_the_catalogue_and_give_no_probability(rule):
+    assert set(rule.columns) <= {*CATALOG, "school_day"}
+    assert not hasattr(rule, "predict_proba")
+    assert clone(rule).get_params() == rule.get_params()

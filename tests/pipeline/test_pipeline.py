@@ -13,12 +13,13 @@ import pytest
 import yaml
 
 import early_id
-from early_id.config import load_config
+from early_id.config import Config, load_config
 from early_id.district import District
 from early_id.evaluation import load_backtest, publish_metrics
 from early_id.exceptions import ConfigError, DataError, GateError
 from early_id.panel import build_panel
 from early_id.pipeline import audit, explain, promote, rollback, run_demo, train, weekly_flags
+from early_id.pipeline._train import RULES, contestants_of
 from early_id.tracking import fingerprint, gate_cells
 
 
@@ -67,6 +68,15 @@ def test_the_model_beats_the_pace_rule_where_the_event_is_ahead(demo):
     deployed = demo[1].trained.backtest.deployable
     assert metrics.loc[(deployed, "onset"), "auroc"] > metrics.loc[("pace rule", "onset"), "auroc"]
     assert pd.isna(metrics.loc[("pace rule", "all"), "brier"])
+
+
+def test_a_school_only_and_a_prior_year_only_baseline_are_always_in_the_table(demo):
+    metrics = demo[1].trained.metrics.set_index(["contestant", "rows"])
+    assert metrics.loc[("school-mean rule", "all"), "auroc_within_school"] == 0.5
+    assert metrics.loc[("school-mean rule", "all"), "auroc"] > 0.5
+    assert metrics.loc[("prior-year rule", "all"), "auroc_within_school"] > 0.5
+    page = demo[1].pages["audit"].read_text(encoding="utf-8")
+    assert "only telling schools apart" in page
 
 
 def test_training_proves_time_safety_and_says_so_in_the_run(demo):
@@ -351,6 +361,29 @@ def test_features_to_drop_that_are_none_are_refused_before_anything_is_read(tmp_
     )
     with pytest.raises(ConfigError, match="got 'absence_rate_yeer': did you mean 'absence_rate_year'"):
         train(load_config(file))
+
+
+@pytest.mark.parametrize("rule", [name for name, (_, rule) in RULES.items() if rule.columns])
+def test_a_feature_that_a_rule_reads_is_not_dropped_and_this_is_said_before_anything_is_read(tmp_path, rule):
+    file = tmp_path / "county.yaml"
+    for name in set(RULES[rule][1].columns) - {"school_day"}:
+        text = f"drop_features: [{name}], rules: [{rule}]"
+        file.write_text(f"district: {{path: nowhere}}\ncapacity: 5\ntraining: {{{text}}}\n")
+        with pytest.raises(
+            ConfigError, match=f"training.drop_features, got '{name}', which the rule '{rule}'"
+        ):
+            train(load_config(file))
+
+
+def test_every_rule_of_a_configuration_has_a_name_and_they_are_all_there():
+    every = "rules: [pace, prior_year, year_to_date, last_mark, school_mean, abc]"
+    config = Config.model_validate(
+        {"district": {"path": "x"}, "capacity": 5, "training": yaml.safe_load(every)}
+    )
+    names = list(contestants_of(config))
+    assert names[-7:] == [
+        "pace rule", "prior-year rule", "year-to-date rule", "last-mark rule", "school-mean rule", "ABC rule", "ceiling",
+    ]  # fmt: skip
 
 
 def test_signing_needs_every_group_that_could_not_be_judged_by_name(demo):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from early_id.pipeline._train import RULES
 from early_id.reports._contestants import contestants, places, reaches_more
 
 
@@ -45,3 +46,9 @@ def test_the_ceiling_is_explained_in_words():
     explained = {row["contestant"]: row["explained"] for row in contestants(metrics(200), "m")}
     assert "a model nobody can read, run only to see what is lost by being readable" in explained["ceiling"]
     assert explained["m"] == ""
+
+
+def test_the_school_only_rule_is_explained_by_the_name_the_training_gives_it():
+    rows = metrics(200).replace({"contestant": {"rule": RULES["school_mean"][0]}})
+    explained = {row["contestant"]: row["explained"] for row in contestants(rows, "m")}
+    assert "only telling schools apart" in explained["school-mean rule"]

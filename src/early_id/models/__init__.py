@@ -5,15 +5,19 @@ from early_id._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "ABCRule": "_abc_rule",
         "AdditiveModel": "_document",
         "Calibration": "_parts",
         "Ceiling": "_ceiling",
         "FeatureInfo": "_parts",
+        "LastMarkRule": "_rules",
         "LogisticAdditiveClassifier": "_logistic",
         "MonotoneAdditiveClassifier": "_monotone",
-        "PaceRule": "_rules",
+        "PaceRule": "_pace_rule",
         "Period": "_parts",
         "PriorYearRule": "_rules",
+        "SchoolMeanRule": "_school_rule",
         "Term": "_terms",
+        "YearToDateRule": "_rules",
     },
 )

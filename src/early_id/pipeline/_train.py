@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -26,12 +27,16 @@ from early_id.evaluation import (
 )
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 from early_id.models import (
+    ABCRule,
     AdditiveModel,
     Ceiling,
+    LastMarkRule,
     LogisticAdditiveClassifier,
     MonotoneAdditiveClassifier,
     PaceRule,
     PriorYearRule,
+    SchoolMeanRule,
+    YearToDateRule,
 )
 from early_id.panel import CATALOG, Label, Panel, TimeSafety, build_panel, check_time_safety
 from early_id.tracking import (
@@ -47,6 +52,17 @@ from early_id.tracking import (
 Tell = Callable[[str], None]
 #: In a model's folder: how it stands against the bars of the gate, and what time safety said.
 QUALITY = "quality.json"
+#: Rules by their names in a configuration, with the names reports print.
+RULES: Mapping[str, tuple[str, type[Any]]] = MappingProxyType(
+    {
+        "pace": ("pace rule", PaceRule),
+        "prior_year": ("prior-year rule", PriorYearRule),
+        "year_to_date": ("year-to-date rule", YearToDateRule),
+        "last_mark": ("last-mark rule", LastMarkRule),
+        "school_mean": ("school-mean rule", SchoolMeanRule),
+        "abc": ("ABC rule", ABCRule),
+    }
+)
 TABLES_TO_FINGERPRINT = (
     "schools", "enrollments", "calendar", "absences", "attendance_feed", "grades", "incidents", "outcomes",
 )  # fmt: skip
@@ -106,10 +122,10 @@ def contestants_of(config: Config) -> dict[str, Any]:
         "monotone": ("additive", MonotoneAdditiveClassifier(directions="catalogue", random_state=seed)),
         "logistic": ("logistic", LogisticAdditiveClassifier(directions="catalogue", random_state=seed)),
     }
-    rules = {"pace": ("pace rule", PaceRule()), "prior_year": ("prior-year rule", PriorYearRule())}
-    chosen = [learners[name] for name in config.training.learners] + [
-        rules[name] for name in config.training.rules
-    ]
+    chosen = [learners[name] for name in config.training.learners]
+    for key in config.training.rules:
+        name, rule = RULES[key]
+        chosen.append((name, rule()))
     if config.training.ceiling:
         chosen.append(("ceiling", Ceiling(random_state=seed)))
     return dict(chosen)
@@ -160,11 +176,20 @@ def check_capacity(config: Config, district: District) -> None:
 
 
 def _check_features(config: Config) -> None:
-    """Refuse features to drop that are none, before anything is read."""
-    for name in config.training.drop_features:
+    """Refuse features to drop that are none, or that a rule reads, before anything is read."""
+    dropped = config.training.drop_features
+    for name in dropped:
         if name not in CATALOG:
             meant = did_you_mean(name, CATALOG)
             msg = f"Expected features of the catalogue in training.drop_features, got {name!r}: {meant}"
+            raise ConfigError(msg)
+    for key in config.training.rules:
+        needed = [name for name in RULES[key][1].columns if name in dropped]
+        if needed:
+            msg = (
+                f"Expected features that no rule of training.rules reads in training.drop_features, got "
+                f"{examples(needed)}, which the rule {key!r} needs; keep them, or leave the rule out."
+            )
             raise ConfigError(msg)
 
 

@@ -10,9 +10,12 @@ import pandas as pd
 from early_id.reports._words import number, share
 
 CEILING = "ceiling"
+SCHOOL = "school-mean rule"
 #: What a reader without a model in mind needs to know of a line of the comparison.
 EXPLAINED = {
     CEILING: "a model nobody can read, run only to see what is lost by being readable; it cannot be used",
+    SCHOOL: "every student of a school alike, schools in the order of their share with the outcome in earlier years; "
+    "run to see how much is only telling schools apart",
 }
 
 
