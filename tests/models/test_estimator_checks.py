@@ -8,20 +8,25 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from early_id.models import Ceiling, LogisticAdditiveClassifier, MonotoneAdditiveClassifier
+from early_id.models import (
+    Ceiling,
+    LogisticAdditiveClassifier,
+    MonotoneAdditiveClassifier,
+    PointScorecardClassifier,
+)
 
 
 def expected_failures(estimator) -> dict[str, str]:
     """One of the two that scikit-learn lists for its own HistGradientBoostingClassifier and LogisticRegression."""
-    if not isinstance(estimator, LogisticAdditiveClassifier):
+    if not isinstance(estimator, LogisticAdditiveClassifier | PointScorecardClassifier):
         return {}
-    reason = "the calibration's folds can part a row that is given twice, and cannot part a row of weight two"
+    reason = "folds can part a row that is given twice, and cannot part a row of weight two"
     return {"check_sample_weight_equivalence_on_dense_data": reason}
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks(
-    [MonotoneAdditiveClassifier(), LogisticAdditiveClassifier(), Ceiling()],
+    [MonotoneAdditiveClassifier(), LogisticAdditiveClassifier(), PointScorecardClassifier(), Ceiling()],
     expected_failed_checks=expected_failures,
 )
 def test_scikit_learn_accepts_the_estimator(estimator, check):

@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = attach(
         "MonotoneAdditiveClassifier": "_monotone",
         "PaceRule": "_pace_rule",
         "Period": "_parts",
+        "PointScorecardClassifier": "_scorecard",
         "PriorYearRule": "_rules",
         "SchoolMeanRule": "_school_rule",
         "Term": "_terms",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from early_id.exceptions import DataError, examples
-from early_id.models import _difference, _render, _schema
+from early_id.models import _card, _difference, _points, _render, _schema
 from early_id.models._columns import check_there, read_column
 from early_id.models._fit_together import check_features, check_periods, check_terms
 from early_id.models._provenance import frozen, thawed
@@ -173,19 +173,22 @@ class AdditiveModel:
         return _render.frame(self)
 
     def to_points(self, max_points: int = 100) -> pd.DataFrame:
-        """Round the tables to whole points that can be added up by hand.
+        """Give the tables in whole points that can be added up by hand.
 
         Parameters
         ----------
         max_points : int, default=100
-            1 to 1000. Points of the cell that raises the score most; fewer are coarser.
+            1 to 1000. Points of the cell that raises the score most; fewer are coarser. Where all tables of a period
+            are whole multiples of one number already, and at most so many, as `PointScorecardClassifier` fits them,
+            they are given as they are.
 
         Returns
         -------
         DataFrame
             One row per period × feature × bin: period, from_day, to_day, feature, bin, points (0 is the feature's
             lowest cell), points_to (just before the end of the bin; differs only where the term is linear), base and
-            unit, in log-odds: a score is about base + unit · points, off by at most half a unit per feature.
+            unit, in log-odds: a score is about base + unit · points, off by at most half a unit per feature, and equal
+            where the tables were whole.
 
         Raises
         ------
@@ -200,7 +203,37 @@ class AdditiveModel:
         >>> model.to_points(3)[["bin", "points"]].to_numpy().tolist()
         [['below 2', 0], ['2 or more', 3], ['unknown', 1]]
         """
-        return _render.points(self, max_points)
+        return _points.points(self, max_points)
+
+    def to_card(self) -> str:
+        """Write a card that can be filled in by hand: points to look up and add, and what probability they come to.
+
+        Returns
+        -------
+        str
+            Per period a line for each feature and a table from points to probability. A line that begins with the
+            unit "%" reads a share in percent.
+
+        Raises
+        ------
+        NotApplicable
+            If the tables are not whole multiples of one number in each period, at most 100 of it:
+            `PointScorecardClassifier` fits such tables, and `to_points` rounds others.
+
+        Examples
+        --------
+        >>> from early_id.models import FeatureInfo, Period, Term
+        >>> days = Term("absent_days_20d", "step", edges=(1.0, 3.0), values=(0.0, 0.5, 1.5), missing=0.5)
+        >>> info = FeatureInfo("absent_days_20d", unit="days")
+        >>> model = AdditiveModel("chronic_absence", [info], [Period(0, None, -1.0, (days,))])
+        >>> print(model.to_card().partition("\\n")[2])
+        <BLANKLINE>
+        The whole school year
+          [  ] Absent days, last 20 school days: 0 → 0 points, 1–2 → 1, 3 or more → 3, unknown → 1
+          Points in all → probability:
+             0 → 26.9 %    1 → 37.8 %    2 → 50.0 %    3 → 62.2 %
+        """
+        return _card.card(self)
 
     def diff(self, other: AdditiveModel) -> pd.DataFrame:
         """Say what another document says otherwise than this one, such as this year's than the one in use.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -114,6 +114,9 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         rng = check_random_state(self.random_state)
         for i, span in enumerate(spans):  # all of them before the first fit, which takes its time
             _check_two_classes(rows.y[place == i], f"school days {span[0]} to {span[1] or 'the end'}")
+        chosen = self._choose(rows, features, place, rng)
+        if chosen is not None:
+            rows, features = replace(rows, x=rows.x[:, chosen]), tuple(features[j] for j in chosen)
         periods: list[Period] = []
         self.fits_: list[Any] = []
         for i, span in enumerate(spans):
@@ -133,7 +136,9 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         x = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite=False)
         day = self._day_column()
         days = None if day is None or self.document_.periods[0].whole_year else x[:, day]
-        return self.document_.score_columns([x[:, j] for j in range(x.shape[1]) if j != day], days)
+        features = [x[:, j] for j in range(x.shape[1]) if j != day]
+        columns = dict(zip(self._names(), features, strict=True))
+        return self.document_.score_columns([columns[name] for name in self.document_.feature_names], days)
 
     def predict_proba(self, X: Any) -> Floats:
         """Give the probability of each class."""
@@ -205,7 +210,17 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             slope, intercept = fit_sigmoid(scores, rows.y, rows.weight)
             calibration = Calibration(slope, intercept, folds=n_folds)
             tables = tables.stretched(slope, intercept)
-        return tables.centred(rows.x, rows.weight), calibration
+        return self._origin(tables, rows), calibration
+
+    def _choose(
+        self, rows: Rows, features: tuple[FeatureInfo, ...], place: Ints, rng: np.random.RandomState
+    ) -> list[int] | None:
+        """Choose the columns of the document, given each row's period; None: all of them."""
+        return None
+
+    def _origin(self, tables: Tables, rows: Rows) -> Tables:
+        """Say where the tables have their zero: at the average of the training rows."""
+        return tables.centred(rows.x, rows.weight)
 
     def _provenance(self) -> dict[str, Any]:
         parameters = {key: _plain(value) for key, value in self.get_params(deep=False).items()}

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from early_id.models._edges import bin_codes, cut_edges, join_thin_bins
+from early_id.models._bins import Bins
 from early_id.models._learner import AdditiveLearner, Rows
 from early_id.models._tables import Tables
 from early_id.models._terms import Floats, Term
@@ -17,11 +17,6 @@ from early_id.models._terms import Floats, Term
 if TYPE_CHECKING:
     from early_id.models._directions import Directions
     from early_id.models._parts import FeatureInfo
-    from early_id.models._periods import Ints
-
-
-# A step of a table says something of a group, never of a few children.
-FEWEST_STUDENTS = 11
 
 
 class MonotoneAdditiveClassifier(AdditiveLearner):
@@ -144,62 +139,6 @@ class MonotoneAdditiveClassifier(AdditiveLearner):
 
 
 @dataclass(frozen=True)
-class Bins:
-    """How the columns of one period are cut, and how bin numbers become columns for the booster.
-
-    The booster's columns are one bin number per feature, then one indicator per feature in `unknown`.
-    """
-
-    features: tuple[FeatureInfo, ...]
-    edges: tuple[tuple[float, ...], ...]
-    usual: Ints  # the bin most rows are in: it stands in for unknown
-    unknown: (
-        Ints  # positions of the features with both known and unknown values, the latter of enough students
-    )
-
-    @classmethod
-    def cut(cls, rows: Rows, features: tuple[FeatureInfo, ...], max_bins: int) -> Bins:
-        edges, usual, unknown = [], [], []
-        for j in range(len(features)):
-            column = rows.x[:, j]
-            known = ~np.isnan(column)
-            cuts = cut_edges(column[known], rows.weight[known], max_bins) if known.any() else ()
-            fewest = FEWEST_STUDENTS if rows.named else 0
-            cuts = join_thin_bins(cuts, bin_codes(column[known], cuts), rows.group[known], fewest)
-            counts = np.bincount(bin_codes(column[known], cuts), weights=rows.weight[known], minlength=1)
-            edges.append(cuts)
-            usual.append(int(np.argmax(counts)))
-            if known.any() and not known.all() and len(np.unique(rows.group[~known])) >= fewest:
-                unknown.append(j)
-        return cls(features, tuple(edges), np.array(usual), np.array(unknown, dtype=np.intp))
-
-    def codes(self, x: Floats) -> npt.NDArray[np.int16]:
-        """Bin numbers; unknown is the number after the last bin."""
-        codes = np.empty(x.shape, dtype=np.int16, order="F")
-        for j, cuts in enumerate(self.edges):
-            codes[:, j] = bin_codes(x[:, j], cuts)
-        return codes
-
-    def matrix(self, codes: npt.NDArray[np.int16]) -> Floats:
-        """Columns for the booster."""
-        last = np.array([len(cuts) for cuts in self.edges])
-        unknown = codes > last
-        known = np.where(unknown, self.usual, codes)
-        return np.hstack([known, unknown[:, self.unknown]]).astype(np.float64)
-
-    def directions(self) -> list[int]:
-        return [feature.direction for feature in self.features] + [0] * len(self.unknown)
-
-    def alone(self) -> list[set[int]]:
-        """Each feature with its own indicator and nothing else: additive."""
-        n = len(self.features)
-        groups = [{j} for j in range(n)]
-        for i, j in enumerate(self.unknown.tolist()):
-            groups[j].add(n + i)
-        return groups
-
-
-@dataclass(frozen=True)
 class BoostedFit:
     """Boosters trained on the bins of one period."""
 
@@ -212,7 +151,7 @@ class BoostedFit:
 
     def tables(self) -> Tables:
         """Read the tables off: the score of one row per bin, minus that of the usual row."""
-        sizes = [len(cuts) + 2 for cuts in self.bins.edges]  # the bins and unknown
+        sizes = self.bins.sizes
         starts = np.cumsum([0, *sizes])
         grid = np.tile(self.bins.usual.astype(np.int16), (int(starts[-1]) + 1, 1))
         for j, (start, size) in enumerate(zip(starts, sizes, strict=False)):

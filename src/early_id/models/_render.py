@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from early_id.exceptions import ConfigError
-
 if TYPE_CHECKING:
     from collections.abc import Sized
 
@@ -37,25 +35,6 @@ def frame(model: AdditiveModel) -> pd.DataFrame:
             }
             rows.extend({**head, **part} for part in _bins(term))
     return pd.DataFrame(rows).astype({"to_day": "Int64"})
-
-
-def points(model: AdditiveModel, max_points: int) -> pd.DataFrame:
-    """Round the tables to whole points that can be added up by hand."""
-    if not 1 <= max_points <= 1000:
-        msg = (
-            f"max_points must lie between 1 and 1000, but is {max_points}; 10 or 100 can be added up by hand."
-        )
-        raise ConfigError(msg)
-    tables = frame(model)
-    ends, tables_of = tables[["log_odds", "log_odds_to"]], [tables["period"], tables["feature"]]
-    tables["lowest"] = ends.min(axis=1).groupby(tables_of).transform("min")
-    unit = float(ends.sub(tables["lowest"], axis=0).to_numpy().max()) / max_points or 1.0
-    for name, made in (("log_odds", "points"), ("log_odds_to", "points_to")):
-        tables[made] = (tables[name].sub(tables["lowest"]) / unit).round().astype("int64")
-    lowest = tables.drop_duplicates(["period", "feature"]).groupby("period")["lowest"].sum()
-    base = {period.name: period.intercept + lowest[period.name] for period in model.periods}
-    tables = tables.assign(base=tables["period"].map(base), unit=unit)
-    return tables[["period", "from_day", "to_day", "feature", "bin", "points", "points_to", "base", "unit"]]
 
 
 def text(model: AdditiveModel) -> str:

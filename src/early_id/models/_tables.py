@@ -47,6 +47,11 @@ class Tables:
             # Adding 0.0 turns −0.0 into 0.0: one way to write nothing.
             values = tuple(value - mean + 0.0 for value in term.values)
             missing = term.missing - mean + 0.0 if np.isnan(column).any() else 0.0
-            moved = replace(term, values=values, missing=missing)
-            terms.append(replace(moved, mean=float(np.average(moved.evaluate(column), weights=weight))))
-        return Tables(intercept, tuple(terms))
+            terms.append(replace(term, values=values, missing=missing))
+        return Tables(intercept, tuple(terms)).with_means(x, weight)
+
+    def with_means(self, x: Floats, weight: Floats) -> Tables:
+        """Store each term's mean over the rows."""
+        means = [float(np.average(term.evaluate(x[:, j]), weights=weight)) for j, term in enumerate(self.terms)]
+        terms = [replace(term, mean=mean) for term, mean in zip(self.terms, means, strict=True)]
+        return Tables(self.intercept, tuple(terms))
