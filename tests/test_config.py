@@ -74,7 +74,10 @@ def test_a_key_like_no_other_gets_the_list_of_known_ones(tmp_path):
             SMALLEST + "training: {train_years: 2022}\n",
             "a list for 'training.train_years' in county.yaml, got 2022",
         ),
-        (SMALLEST + "training: {learners: [forest]}\n", "'monotone' or 'logistic' for 'training.learners.0'"),
+        (
+            SMALLEST + "training: {learners: [forest]}\n",
+            "'logistic' or 'scorecard' for 'training.learners.0'",
+        ),
         (SMALLEST + "training: {ceiling: maybe}\n", "true or false for 'training.ceiling'"),
         (SMALLEST + "audit: {tolerance: 2}\n", "a number less than 1 for 'audit.tolerance'"),
         (SMALLEST + "lists: {roles: {attendance: 5}}\n", "text for 'lists.roles.attendance'"),

@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = attach(
         "LogisticAdditiveClassifier": "models",
         "MonotoneAdditiveClassifier": "models",
         "PaceRule": "models",
+        "PointScorecardClassifier": "models",
         "PriorYearRule": "models",
         "audit": "fairness",
         "backtest": "evaluation",

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from early_id.exceptions import ConfigError, did_you_mean, examples
 
 Capacity = str | int | dict[str, int]
+Learner = Literal["monotone", "logistic", "scorecard"]
 Rule = Literal["pace", "prior_year", "year_to_date", "last_mark", "school_mean", "abc"]
 LABELS = ("chronic_absence", "course_failure", "suspension")
 #: Who is suggested to reach out, by the domain of the reasons; "many" where they span several.
@@ -112,7 +113,7 @@ class TrainingConfig(_Part):
     test_years: tuple[int, ...] | None = None
     every_weeks: int = Field(2, ge=1)
     drop_features: tuple[str, ...] = ()
-    learners: tuple[Literal["monotone", "logistic"], ...] = Field(("monotone", "logistic"), min_length=1)
+    learners: tuple[Learner, ...] = Field(("monotone", "logistic"), min_length=1)
     rules: tuple[Rule, ...] = ("pace", "prior_year", "school_mean")
     ceiling: bool = True
     max_imputed_share: float = Field(0.2, ge=0, le=1)

@@ -70,10 +70,10 @@ def test_points_give_the_score_to_half_a_unit_per_feature(model):
     card = model.to_points(100)
     assert card["points"].min() == 0
     assert max(card["points"].max(), card["points_to"].max()) <= 100
-    unit = card["unit"].iloc[0]
     bins = model.to_frame()
     for period in model.periods:
         inside = bins["period"] == period.name
+        unit = card.loc[inside, "unit"].iloc[0]
         exact = bins.loc[inside, "log_odds"]
         lowest = exact - unit * card.loc[inside, "points"]
         by_feature = lowest.groupby(bins.loc[inside, "feature"])

@@ -8,11 +8,11 @@ import pytest
 from sklearn.base import clone
 
 from early_id.exceptions import ConfigError
-from early_id.models import LogisticAdditiveClassifier, MonotoneAdditiveClassifier
+from early_id.models import LogisticAdditiveClassifier, MonotoneAdditiveClassifier, PointScorecardClassifier
 from early_id.models._parameters import RULES, check_parameters
 from models.made import students
 
-LEARNERS = (MonotoneAdditiveClassifier, LogisticAdditiveClassifier)
+LEARNERS = (MonotoneAdditiveClassifier, LogisticAdditiveClassifier, PointScorecardClassifier)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,8 @@ LEARNERS = (MonotoneAdditiveClassifier, LogisticAdditiveClassifier)
         ("max_leaf_nodes", [0, 1, None]),
         ("min_samples_leaf", [0, -1, 0.1]),
         ("n_knots", [0, 1, 2.5]),
+        ("max_features", [0, 11, 2.5]),
+        ("max_points", [0, 101, 2.5]),
         ("folds", [0, 1, -3, 2.5, None]),
         ("C", [0, -1.0, np.nan, "1", True]),
         ("learning_rate", [0, -0.1, np.nan, np.inf]),

@@ -206,13 +206,12 @@ class AdditiveModel:
         return _points.points(self, max_points)
 
     def to_card(self) -> str:
-        """Write a card that can be filled in by hand: points to look up and add, and what probability they come to.
+        r"""Write a card that can be filled in by hand: points to look up and add, and what probability they come to.
 
         Returns
         -------
         str
-            Per period a line for each feature and a table from points to probability. A line that begins with the
-            unit "%" reads a share in percent.
+            Per period a line for each feature and a table from points to probability. Shares are in percent.
 
         Raises
         ------
@@ -226,8 +225,7 @@ class AdditiveModel:
         >>> days = Term("absent_days_20d", "step", edges=(1.0, 3.0), values=(0.0, 0.5, 1.5), missing=0.5)
         >>> info = FeatureInfo("absent_days_20d", unit="days")
         >>> model = AdditiveModel("chronic_absence", [info], [Period(0, None, -1.0, (days,))])
-        >>> print(model.to_card().partition("\\n")[2])
-        <BLANKLINE>
+        >>> print(model.to_card().partition("\n\n")[2])
         The whole school year
           [  ] Absent days, last 20 school days: 0 → 0 points, 1–2 → 1, 3 or more → 3, unknown → 1
           Points in all → probability:

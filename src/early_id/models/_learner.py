@@ -115,7 +115,7 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for i, span in enumerate(spans):  # all of them before the first fit, which takes its time
             _check_two_classes(rows.y[place == i], f"school days {span[0]} to {span[1] or 'the end'}")
         chosen = self._choose(rows, features, place, rng)
-        if chosen is not None:
+        if chosen != list(range(len(features))):
             rows, features = replace(rows, x=rows.x[:, chosen]), tuple(features[j] for j in chosen)
         periods: list[Period] = []
         self.fits_: list[Any] = []
@@ -213,10 +213,14 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self._origin(tables, rows), calibration
 
     def _choose(
-        self, rows: Rows, features: tuple[FeatureInfo, ...], place: Ints, rng: np.random.RandomState
-    ) -> list[int] | None:
-        """Choose the columns of the document, given each row's period; None: all of them."""
-        return None
+        self,
+        rows: Rows,  # noqa: ARG002 - most learners use every column
+        features: tuple[FeatureInfo, ...],
+        place: Ints,  # noqa: ARG002
+        rng: np.random.RandomState,  # noqa: ARG002
+    ) -> list[int]:
+        """Choose the columns of the document, given each row's period."""
+        return list(range(len(features)))
 
     def _origin(self, tables: Tables, rows: Rows) -> Tables:
         """Say where the tables have their zero: at the average of the training rows."""

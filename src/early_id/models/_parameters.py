@@ -24,7 +24,8 @@ def _is(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)  # True is 1 to Python and a slip to people
 
 
-#: The booster tells no more than 255 values apart; a card of more than ten lines is not filled in by hand. One fold or none would leave a model uncalibrated in silence.
+#: The booster tells no more than 255 values apart. A card of more than ten lines is not filled in by hand. One fold or
+#: none would leave a model uncalibrated in silence.
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "n_knots": _whole(2),

@@ -41,9 +41,9 @@ class Sheet:
     Examples
     --------
     >>> sheet = Sheet(np.array([[0], [1]]), [3], [1], np.array([100.0, 100.0]), np.array([20.0, 80.0]), scale=1.0)
-    >>> sheet.settle(width=10)
-    >>> sheet.points[0][:2].tolist()
-    [0, 3]
+    >>> sheet.settle(width=1, rescale=True)
+    >>> sheet.points[0][:2].tolist(), round(sheet.scale, 1)
+    ([0, 1], 2.5)
     """
 
     def __init__(
@@ -86,7 +86,8 @@ class Sheet:
         for _ in range(ROUNDS):
             if rescale:
                 self._rescale()
-            if not any([self._improve(j, width, shift) for j in self.used]):
+            moved = [self._improve(j, width, shift) for j in self.used]
+            if not any(moved):
                 return
 
     def loss(self) -> float:
@@ -136,7 +137,9 @@ class Sheet:
         self.total = rest + self.points[j][self.cells[:, j]]
         return True
 
-    def _counts(self, j: int, total: Ints, above: Ints | int = 0, rows: int = 0) -> tuple[Floats, Floats, int]:
+    def _counts(
+        self, j: int, total: Ints, above: Ints | int = 0, rows: int = 0
+    ) -> tuple[Floats, Floats, int]:
         """Count rows and events by cell and total."""
         low = int(total.min())
         width = int(total.max()) - low + 1
@@ -210,7 +213,7 @@ def _cheapest(cost: Floats, direction: int) -> Ints:
     Examples
     --------
     >>> _cheapest(np.array([[0.0, 9.0], [5.0, 0.0], [0.0, 4.0], [1.0, 0.0]]), 1).tolist()
-    [0, 0, 0, 1]
+    [0, 1, 1, 1]
     """
     choice = cost.argmin(axis=-1)
     if direction:

@@ -52,6 +52,8 @@ class Tables:
 
     def with_means(self, x: Floats, weight: Floats) -> Tables:
         """Store each term's mean over the rows."""
-        means = [float(np.average(term.evaluate(x[:, j]), weights=weight)) for j, term in enumerate(self.terms)]
+        means = [
+            float(np.average(term.evaluate(x[:, j]), weights=weight)) for j, term in enumerate(self.terms)
+        ]
         terms = [replace(term, mean=mean) for term, mean in zip(self.terms, means, strict=True)]
         return Tables(self.intercept, tuple(terms))

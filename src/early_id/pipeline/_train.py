@@ -34,6 +34,7 @@ from early_id.models import (
     LogisticAdditiveClassifier,
     MonotoneAdditiveClassifier,
     PaceRule,
+    PointScorecardClassifier,
     PriorYearRule,
     SchoolMeanRule,
     YearToDateRule,
@@ -121,6 +122,7 @@ def contestants_of(config: Config) -> dict[str, Any]:
     learners = {
         "monotone": ("additive", MonotoneAdditiveClassifier(directions="catalogue", random_state=seed)),
         "logistic": ("logistic", LogisticAdditiveClassifier(directions="catalogue", random_state=seed)),
+        "scorecard": ("scorecard", PointScorecardClassifier(directions="catalogue", random_state=seed)),
     }
     chosen = [learners[name] for name in config.training.learners]
     for key in config.training.rules:
