@@ -1,4 +1,4 @@
-"""Remake the generated pages of docs/: the feature catalogue and the rules of `early-id check`.
+"""Remake the generated pages of docs/: features, rules of `early-id check`, tables, learners.
 
 Run: python -m experiments.docs
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from early_id.district import TABLES, rule_frame
-from early_id.panel import catalog_frame
+from early_id.district import TABLES, rule_frame, simulate_district
+from early_id.models import PointScorecardClassifier
+from early_id.panel import build_panel, catalog_frame
+from early_id.pipeline._train import RULES
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -95,11 +97,47 @@ def _range(low: int | None, high: int | None) -> str:
     return "" if low is None or high is None else f"{low} to {high:,}"
 
 
+def learners_page() -> str:
+    """Write what is compared with what, and one card."""
+    learners = [
+        ["`monotone`", "`MonotoneAdditiveClassifier`", "boosted steps that keep their directions; the default"],
+        ["`logistic`", "`LogisticAdditiveClassifier`", "straight lines or steps; directions are not enforced"],
+        ["`scorecard`", "`PointScorecardClassifier`",
+         "at most ten features, one of each concept, in whole points that keep their directions"],
+    ]  # fmt: skip
+    rules = [
+        [f"`{key}`", f"`{rule.__name__}`", str(rule.__doc__).partition("\n")[0].rstrip("."),
+         ", ".join(f"`{name}`" for name in rule.columns) or "the school, of the index"]
+        for key, (_, rule) in RULES.items()
+    ]  # fmt: skip
+    county = simulate_district(students=600, schools=4, districts=1, years=3, seed=1)
+    dates = [f"{year}-{day}" for year in (2022, 2023) for day in ("10-09", "11-06", "12-04")]
+    panel = build_panel(county, label="chronic_absence", as_of=dates)
+    document = PointScorecardClassifier().fit(panel.X, panel.y).document_
+    return "\n".join(
+        [
+            "# Learners and rules\n\nMade by `make docs`. Every learner fits a document ([document.md](document.md)); "
+            "a training compares those of `training.learners` with the rules of `training.rules` at the same list "
+            "size.\n",
+            _table(["in a configuration", "class", "what it fits"], learners),
+            "A rule gives an order and no probability. It needs its columns: they cannot be in "
+            "`training.drop_features`. The school-mean rule tells how much of an AUROC is only telling schools "
+            "apart.\n",
+            _table(["in a configuration", "class", "order", "columns"], rules),
+            "## A card\n\nWhat `PointScorecardClassifier().fit(panel.X, panel.y).document_.to_card()` prints for a "
+            "small made-up county in autumn. The card is made of the document alone, so a signed document prints the "
+            "card that was signed; the sum of points gives the document's own probability.\n",
+            f"```\n{document.to_card().partition(chr(10) * 2)[2]}\n```\n",
+        ]
+    )
+
+
 def main() -> None:
     """Write all pages."""
     (DOCS / "features.md").write_text(features_page(), encoding="utf-8")
     (DOCS / "rules.md").write_text(rules_page(), encoding="utf-8")
     (DOCS / "data.md").write_text(data_page(), encoding="utf-8")
+    (DOCS / "learners.md").write_text(learners_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

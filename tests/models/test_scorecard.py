@@ -46,10 +46,10 @@ def loss(document, X, y) -> float:
     return log_loss(y, document.predict_proba(X)[:, 1])
 
 
-def test_fitted_points_are_better_than_rounded_ones_on_fresh_students():
-    """On every seed; and on average they spare at least a third of what rounding costs."""
+def compared(seeds, **settings) -> pd.DataFrame:
+    """Log loss on fresh students: of the card, of rounded tables, and of those tables; one row per comparison."""
     figures = []
-    for seed in range(3):
+    for seed in seeds:
         X, y = many(12_000, seed)
         fresh, outcome = many(60_000, 100 + seed)
         cards = {
@@ -57,19 +57,33 @@ def test_fitted_points_are_better_than_rounded_ones_on_fresh_students():
         }
         same = X[list(cards[5].document_.feature_names)]
         assert set(cards[3].document_.feature_names) == set(same)
+        signs = {name: SIGNS[name] for name in same}
         for learner in (
-            MonotoneAdditiveClassifier(directions={name: SIGNS[name] for name in same}, max_bins=8),
+            MonotoneAdditiveClassifier(directions=signs, max_bins=8, **settings),
             LogisticAdditiveClassifier(directions=None, basis="step", n_knots=7),
         ):
             tables = learner.fit(same, y).document_
             for most, card in cards.items():
                 documents = (card.document_, rounded(tables, most), tables)
                 found = [loss(document, fresh, outcome) for document in documents]
-                assert found[0] < found[1]
                 figures.append((type(learner).__name__, most, *found))
-    columns = ["learner", "most", "card", "rounded", "tables"]
-    mean = pd.DataFrame(figures, columns=columns).groupby(["learner", "most"]).mean()
+    return pd.DataFrame(figures, columns=["learner", "most", "card", "rounded", "tables"])
+
+
+def spares_a_third(found: pd.DataFrame) -> None:
+    """Better on every seed; and on average at least a third of what rounding costs is spared."""
+    assert (found["card"] < found["rounded"]).all(), found
+    mean = found.groupby(["learner", "most"]).mean()
     assert (mean["rounded"] - mean["card"] > (mean["rounded"] - mean["tables"]) / 3).all(), mean
+
+
+def test_fitted_points_are_better_than_rounded_ones_on_fresh_students():
+    spares_a_third(compared(range(2), calibrate=False, max_iter=60))
+
+
+@pytest.mark.slow
+def test_fitted_points_are_better_than_rounded_ones_of_the_default_learner():
+    spares_a_third(compared(range(8)))
 
 
 def filled_in(text: str, row: dict[str, float]) -> tuple[int, str]:
@@ -93,8 +107,8 @@ def holds(words: str, value: float) -> bool:
         return (words == "unknown") == bool(np.isnan(value))
     if words == "any value":
         return True
-    if words.endswith(" %"):
-        words, value = words.removesuffix(" %"), 100 * value
+    if " %" in words:
+        words, value = words.replace(" %", ""), 100 * value
     numbers = [float(number) for number in re.findall(r"-?[\d.]+(?:e-?\d+)?", words.replace("–", " "))]
     if words.startswith("below"):
         return value < numbers[0]

@@ -70,7 +70,7 @@ def _line(table: pd.DataFrame) -> str:
 def _values(start: float, end: float, unit: str) -> str:
     """Say which values lie from a start to before an end, as people write them; empty where there is none."""
     if unit == "share":
-        return f"{in_words(_percent(start), _percent(end))} %".replace("any value %", "any value")
+        return in_words(_percent(start), _percent(end), " %")
     if unit not in WHOLE_UNITS:
         return in_words(start, end)
     low = max(0, math.ceil(start)) if start > -math.inf else 0

@@ -89,13 +89,13 @@ def _block(feature: FeatureInfo, term: Term) -> list[str]:
     return [f"  {feature.name} ({notes})", *(f"    {row[0]:<{width}}  {row[3]:>5}" for row in rows)]
 
 
-def in_words(start: float, end: float) -> str:
+def in_words(start: float, end: float, unit: str = "") -> str:
     """Say which values lie from a start to before an end."""
     if start == -math.inf:
-        return "any value" if end == math.inf else f"below {_short(end)}"
+        return "any value" if end == math.inf else f"below {_short(end)}{unit}"
     if end == math.inf:
-        return f"{_short(start)} or more"
-    return f"{_short(start)} to below {_short(end)}"
+        return f"{_short(start)}{unit} or more"
+    return f"{_short(start)} to below {_short(end)}{unit}"
 
 
 def _short(number: float) -> str:

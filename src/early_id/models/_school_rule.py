@@ -102,8 +102,8 @@ class SchoolMeanRule(Rule):
         """Give each row the rate of its school; NaN where the school is unknown."""
         check_is_fitted(self)
         school = pd.Series(_schools(X))
-        found = school.map(self.rates_).astype("float64").fillna(self.overall_)
-        return found.where(school.notna()).to_numpy(dtype=np.float64)
+        found = school.map(self.rates_).fillna(self.overall_).where(school.notna())
+        return np.asarray(found, dtype=np.float64)
 
 
 def _schools(X: Any) -> pd.Index:

@@ -56,6 +56,6 @@ def choose_features(
 
 
 def _gains(sheets: Sequence[Sheet], folds: Sequence[Ints], j: int, n_folds: int, width: int) -> Floats:
-    return np.sum(
-        [sheet.gains(j, fold, n_folds, width) for sheet, fold in zip(sheets, folds, strict=True)], axis=0
-    )
+    parts = [sheet.gains(j, fold, n_folds, width) for sheet, fold in zip(sheets, folds, strict=True)]
+    gained: Floats = np.sum(parts, axis=0)
+    return gained

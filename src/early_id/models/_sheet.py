@@ -107,8 +107,10 @@ class Sheet:
         shape = (n_folds, size, count.shape[-1])
         count, events = count.reshape(shape), events.reshape(shape)
         levels = np.arange(-width, width + 1)
-        others = (count, events) if n_folds == 1 else (count.sum(axis=0) - count, events.sum(axis=0) - events)
-        cost = self._cost(*others, low, levels) + SHRINK / 2 * (self.scale * levels) ** 2
+        other_count, other_events = count, events
+        if n_folds > 1:
+            other_count, other_events = count.sum(axis=0) - count, events.sum(axis=0) - events
+        cost = self._cost(other_count, other_events, low, levels) + SHRINK / 2 * (self.scale * levels) ** 2
         best = _cheapest(cost, self.directions[j])
         own = self._cost(count, events, low, levels)
         found = np.take_along_axis(own, best[..., None], axis=-1)[..., 0]
@@ -146,8 +148,8 @@ class Sheet:
         place = (self.cells[:, j] + above) * width + (total - low)
         shape = (rows or self.sizes[j], width)
         n = shape[0] * width
-        count = np.bincount(place, weights=self.weight, minlength=n).reshape(shape)
-        return count, np.bincount(place, weights=self.events, minlength=n).reshape(shape), low
+        count, events = _sums(place, self.weight, n), _sums(place, self.events, n)
+        return count.reshape(shape), events.reshape(shape), low
 
     def _cost(self, count: Floats, events: Floats, low: int, levels: Ints) -> Floats:
         """Log loss of each cell at each level of points."""
@@ -156,11 +158,11 @@ class Sheet:
         return cost
 
     def _by_total(self) -> tuple[Floats, Floats]:
-        return np.bincount(self.total, self.weight), np.bincount(self.total, self.events)
+        return _sums(self.total, self.weight), _sums(self.total, self.events)
 
     def _mean(self, j: int) -> float:
         if j not in self._held:
-            self._held[j] = np.bincount(self.cells[:, j], self.weight, minlength=self.sizes[j])
+            self._held[j] = _sums(self.cells[:, j], self.weight, self.sizes[j])
         return float(np.average(self.points[j], weights=self._held[j]))
 
     def _spread(self, j: int) -> float:
@@ -215,7 +217,7 @@ def _cheapest(cost: Floats, direction: int) -> Ints:
     >>> _cheapest(np.array([[0.0, 9.0], [5.0, 0.0], [0.0, 4.0], [1.0, 0.0]]), 1).tolist()
     [0, 1, 1, 1]
     """
-    choice = cost.argmin(axis=-1)
+    choice: Ints = cost.argmin(axis=-1)
     if direction:
         known = cost[..., -2::-1, :] if direction < 0 else cost[..., :-1, :]
         rising = _rising(known)
@@ -259,4 +261,9 @@ def counted(
     for j, size in enumerate(sizes):
         code = np.unique(code * size + cells[:, j], return_inverse=True)[1]
     _, first = np.unique(code, return_index=True)
-    return cells[first], np.bincount(code, weight), np.bincount(code, events)
+    return cells[first], _sums(code, weight), _sums(code, events)
+
+
+def _sums(place: npt.NDArray[np.integer], weight: Floats, n: int = 0) -> Floats:
+    """Add up weights by place."""
+    return np.bincount(place, weight, n).astype(np.float64, copy=False)
