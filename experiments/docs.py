@@ -1,12 +1,18 @@
-"""Remake the generated pages of docs/: features, rules of `early-id check`, tables, learners.
+"""Remake the generated pages of docs/: features, rules of `early-id check`, tables, learners, keys of a configuration.
 
 Run: python -m experiments.docs
 """
 
 from __future__ import annotations
 
+import types
 from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
 
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from early_id.config import Config
 from early_id.district import TABLES, rule_frame, simulate_district
 from early_id.models import PointScorecardClassifier
 from early_id.panel import build_panel, catalog_frame
@@ -132,8 +138,76 @@ def learners_page() -> str:
     )
 
 
+_WORDS = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false", "Path": "path"}
+_BOUNDS = {"ge": "from", "gt": "above", "le": "up to", "lt": "below"}
+
+
+def config_page() -> str:
+    """Write the keys of a configuration as a page."""
+    own = {name: field for name, field in Config.model_fields.items() if _part(field) is None}
+    parts = [
+        "# Keys of a configuration\n\nMade by `make docs` from `early_id.config`. One YAML file per district and "
+        "outcome; `configs/` holds one for each outcome. Paths are taken from the folder of the file. A key that is not "
+        "listed here is refused, with the nearest one that is. What has no default must be given.\n",
+        _keys_table("", own),
+    ]
+    for name, field in Config.model_fields.items():
+        part = _part(field)
+        if part is not None:
+            about = " ".join((part.__doc__ or "").split())
+            parts.append(f"## {name}\n\n{about}\n\n{_keys_table(f'{name}.', part.model_fields)}")
+    return "\n".join(parts)
+
+
+def _part(field: FieldInfo) -> type[BaseModel] | None:
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _keys_table(prefix: str, fields: dict[str, FieldInfo]) -> str:
+    rows = []
+    for name, field in fields.items():
+        meaning = " ".join((field.description or "").split())
+        rows.append([f"`{prefix}{name}`", _kind(field.annotation, field.metadata), _default(field), meaning])
+    return _table(["key", "type", "default", "meaning"], rows)
+
+
+def _kind(kind: Any, bounds: list[Any]) -> str:
+    """Say a type in words of a YAML file."""
+    origin, inner = get_origin(kind), [each for each in get_args(kind) if each is not type(None)]
+    if origin is Literal:
+        return " or ".join(map(str, inner))
+    if origin in {Union, types.UnionType}:
+        return ", or ".join(_kind(each, bounds) for each in inner)
+    if origin is tuple:
+        return f"list of: {_kind(inner[0], [])}"
+    if origin is dict:
+        return "keys and values"
+    limits = [
+        f"{word} {getattr(bound, name):,}"
+        for bound in bounds
+        for name, word in _BOUNDS.items()
+        if hasattr(bound, name)
+    ]
+    return " ".join([_WORDS[kind.__name__], *limits])
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "–"
+    value = field.get_default(call_default_factory=True)
+    if value is None or value == {} or value == ():
+        return "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {word}" for name, word in value.items())
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(str, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def main() -> None:
     """Write all pages."""
+    (DOCS / "config.md").write_text(config_page(), encoding="utf-8")
     (DOCS / "features.md").write_text(features_page(), encoding="utf-8")
     (DOCS / "rules.md").write_text(rules_page(), encoding="utf-8")
     (DOCS / "data.md").write_text(data_page(), encoding="utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from early_id.config import LABELS, ROLES, SOURCES, load_config, read_capacity
+from early_id.config import LABELS, ROLES, SOURCES, Config, load_config, read_capacity
 from early_id.district import _sources
 from early_id.exceptions import ConfigError
 
@@ -192,9 +192,45 @@ def test_a_configuration_cannot_be_changed_after_it_was_checked(tmp_path):
         config.label.name = "suspension"
 
 
-def test_the_configuration_that_ships_with_the_project_is_valid():
-    config = load_config(Path(__file__).parents[1] / "configs" / "county.yaml")
-    assert config.capacity == {"*": 25}
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("chronic_absence", "chronic_absence"),
+        ("course_failure", "course_failure"),
+        ("suspension", "suspension"),
+        ("dropout", "outcome:dropout"),
+    ],
+)
+def test_a_configuration_that_ships_with_the_project_keeps_everything_in_one_folder(name, label):
+    root = Path(__file__).parents[1]
+    config = load_config(root / "configs" / f"{name}.yaml")
+    assert config.label.name == label
+    county = root / "county"
+    assert (config.district.path, config.models) == (county / "clean", county / "models")
+    assert config.tracking.uri == f"sqlite:///{county / 'mlflow.db'}"
+    assert config.lists.out == county / "flags" / name
+    assert "/county/" in (root / ".gitignore").read_text().splitlines()
+
+
+def test_every_label_has_a_configuration_and_the_sensitive_one_says_so():
+    configs = Path(__file__).parents[1] / "configs"
+    files = {file.stem: file for file in configs.glob("*.yaml")}
+    assert set(files) == {*LABELS, "dropout"}
+    assert "SENSITIVE, and opt-in" in files["suspension"].read_text()
+
+
+def test_what_the_commented_configuration_says_of_defaults_is_so():
+    """It spells out most defaults as a start; only what has to be a district's own differs."""
+    config = load_config(Path(__file__).parents[1] / "configs" / "chronic_absence.yaml")
+    for part in ("label", "training", "audit"):
+        assert getattr(config, part) == type(getattr(config, part))()
+
+
+def test_every_key_says_what_it_means():
+    parts = [Config, *(field.annotation for field in Config.model_fields.values())]
+    for part in (part for part in parts if hasattr(part, "model_fields")):
+        for name, field in part.model_fields.items():
+            assert field.description or hasattr(field.annotation, "model_fields"), (part, name)
 
 
 @pytest.mark.parametrize(

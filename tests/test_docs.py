@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 from experiments import docs  # noqa: E402
 
 
-@pytest.mark.parametrize("page", ["features", "rules", "data", "learners"])
+@pytest.mark.parametrize("page", ["config", "features", "rules", "data", "learners"])
 def test_a_generated_page_is_up_to_date(page):
     written = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
     assert written == getattr(docs, f"{page}_page")(), "run `make docs`"

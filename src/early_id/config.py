@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Hashable, Mapping
 from pathlib import Path
@@ -54,15 +55,19 @@ SOURCES = ("folder", "calpads", "edfi", "oneroster", "oulad")
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # The text below a key is its meaning in docs/config.md.
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class DistrictConfig(_Part):
     """Where the district's tables are and how to read them."""
 
     path: Path
+    """Folder of the district's tables or exports, such as the tables `early-id check --out` wrote."""
     source: str = "folder"
+    """How they are read: folder, calpads, edfi, oneroster, oulad, or a file of Python with a source of your own."""
     mapping: Path | None = None
+    """YAML file with what the district calls its files, columns and words; see docs/sources.md."""
 
     @field_validator("source")
     @classmethod
@@ -80,16 +85,22 @@ class TrackingConfig(_Part):
     """Where experiments, models and sign-offs are recorded."""
 
     uri: str = Field("sqlite:///mlflow.db", min_length=1)
+    """MLflow's store: a SQLite file (artifacts lie in `mlartifacts` beside it) or the address of a tracking server."""
     experiment: str = "early_id"
+    """Name under which MLflow groups the runs."""
 
 
 class LabelConfig(_Part):
     """Which outcome is predicted and how it is counted; see `early_id.panel.Label`."""
 
     name: str = "chronic_absence"
+    """The outcome: chronic_absence, course_failure, suspension (sensitive), or `outcome:<name>` of table outcomes."""
     lag_days: int = Field(14, ge=0)
+    """Days after the end of the label's window from which its records count as complete."""
     partial_days: Literal["ignored", "fraction"] = "ignored"
+    """Whether a part of a day absent counts: not at all, as the state counts, or as that part."""
     scope: Literal["county", "school"] = "county"
+    """Whether what happened in other schools of the county counts, or only in the row's own school."""
 
     @field_validator("name")
     @classmethod
@@ -102,23 +113,29 @@ class LabelConfig(_Part):
 
 
 class TrainingConfig(_Part):
-    """Which years, which contestants.
-
-    `every_weeks` thins the training years to one as-of date in so many weeks: neighbouring weeks of a student are
-    nearly the same row. The test years are always weekly, as the lists are. Where more than `max_imputed_share` of a
-    table's `known_at` is assumed, time safety reads "not proven", whatever the trial finds.
-    """
+    """Which years, which contestants."""
 
     train_years: tuple[int, ...] | None = None
+    """School years to learn from, by the year they end in; default: all before the test years that have a history."""
     test_years: tuple[int, ...] | None = None
+    """School years to test on; default: the latest whose labels are complete."""
     every_weeks: int = Field(2, ge=1)
+    """Training years are thinned to one date in so many weeks: neighbouring weeks of a student are nearly the same
+    row. Test years are always weekly, as the lists are."""
     drop_features: tuple[str, ...] = ()
+    """Features of docs/features.md not to learn from."""
     learners: tuple[Learner, ...] = Field(("monotone", "logistic"), min_length=1)
+    """What learns a document; see docs/learners.md."""
     rules: tuple[Rule, ...] = ("pace", "prior_year", "school_mean")
+    """Rules to be beaten; see docs/learners.md."""
     ceiling: bool = True
+    """Whether a black box takes part for comparison; it can never be deployed."""
     max_imputed_share: float = Field(0.2, ge=0, le=1)
+    """Where more than this share of a table's `known_at` is assumed, time safety reads "not proven", whatever the trial
+    finds."""
     # scikit-learn takes no larger seed.
     seed: int = Field(0, ge=0, lt=2**32)
+    """Equal seeds give equal models."""
 
     @field_validator("learners", "rules", "drop_features", "train_years", "test_years")
     @classmethod
@@ -172,19 +189,23 @@ class AuditConfig(_Part):
     """How the equity audit judges."""
 
     tolerance: float = Field(0.05, gt=0, lt=1)
+    """A larger difference that is certainly to a group's disadvantage is a gap; an interval within it is a pass."""
     replicates: int = Field(2000, ge=200)
+    """Resamples of the students from which intervals are taken."""
     reference: dict[str, str] = {}
+    """By attribute, a group that the others are compared with besides everyone else."""
 
 
 class ListsConfig(_Part):
-    """Where weekly lists go, who is suggested for which leading reason, and how old attendance may be.
-
-    A school whose attendance is more than `max_days_behind` of its school days behind gets no list.
-    """
+    """Where weekly lists go, who is suggested for which leading reason, and how old attendance may be."""
 
     out: Path = Path("flags")
+    """Folder of the weekly lists; each outcome needs one of its own."""
     roles: dict[str, str] = Field(default_factory=lambda: dict(ROLES))
+    """Who is suggested by the domain of the reasons, `many` where they span several; what is not named keeps its
+    default."""
     max_days_behind: int = Field(10, ge=0)
+    """A school whose attendance is more school days old than this gets no list; its students are named."""
 
     @field_validator("roles")
     @classmethod
@@ -204,11 +225,15 @@ class Config(_Part):
 
     district: DistrictConfig
     capacity: Capacity
+    """How many students each school's team can reach in a week: a share such as "5%", a number such as 25, or numbers
+    by school in quotes with "*" for all others."""
     purpose: str = Field(
         "Outreach by the school's mental-health and wellness team to students named here; no other use.",
         pattern=r"\S",
     )
+    """What the lists may be used for; printed in every export."""
     models: Path = Path("models")
+    """Folder of the trained documents and their backtests, which hold rows of students."""
     tracking: TrackingConfig = TrackingConfig()
     label: LabelConfig = LabelConfig()
     training: TrainingConfig = TrainingConfig()
@@ -287,7 +312,7 @@ def load_config(path: str | Path) -> Config:
     if not path.is_file():
         msg = (
             f"Expected a configuration file at {str(path)!r}, found none; "
-            "check the path, or write one: see configs/county.yaml."
+            "check the path, or write one: see configs/chronic_absence.yaml."
         )
         raise ConfigError(msg)
     try:
@@ -298,7 +323,7 @@ def load_config(path: str | Path) -> Config:
         msg = f"Expected YAML in {path.name}, got {found}; correct it there."
         raise ConfigError(msg) from error
     if not isinstance(content, dict):
-        msg = f"Expected keys and values in {path.name}, got {_kind(content)}; see configs/county.yaml."
+        msg = f"Expected keys and values in {path.name}, got {_kind(content)}; see configs/chronic_absence.yaml."
         raise ConfigError(msg)
     try:
         config = Config.model_validate(content)
@@ -351,7 +376,7 @@ def _sentence(file: str, error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         return f"Expected known keys in {file}, got {where!r}: {did_you_mean(place[-1], _keys(place[:-1]))}"
     if first["type"] == "missing":
-        return f"Expected the key {where!r} in {file}, found none; add it, see configs/county.yaml."
+        return f"Expected the key {where!r} in {file}, found none; add it, see configs/chronic_absence.yaml."
     if first["type"] == "value_error":
         return f"{first['msg'].removeprefix('Value error, ').removesuffix('.')} (in {file})."
     got = repr(first["input"]) if first["input"] is not None else "nothing"
@@ -380,7 +405,7 @@ def _anchored(config: Config, folder: Path) -> Config:
     """Make the paths of a configuration absolute, from the folder of its file; `~` is the user's own."""
 
     def anchored(path: Path | str) -> Path:
-        return folder / Path(path).expanduser()
+        return Path(os.path.normpath(folder / Path(path).expanduser()))
 
     uri = config.tracking.uri
     prefix = "sqlite:///"

@@ -18,19 +18,27 @@ from early_id.tracking import (
     Tracker,
     audit_of,
     check_backtest,
-    keep_backtest,
+    file_hashes,
     load_document,
     log_audit,
     promote,
+    register_candidate,
     rollback,
     sign_off,
     sign_offs,
     verify_sign_off,
+    version_of,
 )
 from early_id.tracking._registry import resolve
 
 Register = Callable[..., AdditiveModel]
 TODAY = date(2026, 11, 22)
+
+
+def keep(document: AdditiveModel, tracker: Tracker, files: dict[str, str]) -> None:
+    """Register a document again with the hashes of its backtest, as a training does."""
+    run_id = str(resolve("@candidate", tracker).run_id)
+    register_candidate(document, tracker=tracker, run_id=run_id, files=files)
 
 
 @pytest.fixture
@@ -180,6 +188,20 @@ def test_a_document_taken_down_returns_only_by_a_new_promotion(tracker: Tracker,
     assert rollback(tracker=tracker) == 1
 
 
+def test_the_alias_previous_names_where_a_rollback_would_go(tracker: Tracker, champion: Any) -> None:
+    champion(0.0)
+    assert version_of("@previous", tracker) is None
+    champion(0.0)  # the sign-off renewed: no second champion
+    assert version_of("@previous", tracker) is None
+    champion(0.5)
+    champion(1.0)
+    for before in (2, 1):
+        found = version_of("@previous", tracker)
+        assert found is not None
+        assert found[0] == str(before) == str(rollback(tracker=tracker))
+    assert version_of("@previous", tracker) is None
+
+
 def test_rollback_needs_somewhere_to_go(tracker: Tracker, champion: Any) -> None:
     with pytest.raises(GateError, match=r"earlier champion to go back to, there is none"):
         rollback(tracker=tracker)
@@ -243,7 +265,7 @@ def test_an_audit_of_other_predictions_than_those_of_the_training_is_refused(
 ) -> None:
     document = registered()
     (tmp_path / "predictions.parquet").write_bytes(b"scores")
-    keep_backtest("@candidate", tmp_path, ["predictions.parquet"], tracker=tracker)
+    keep(document, tracker, file_hashes(tmp_path, ["predictions.parquet"]))
     hashes = check_backtest("@candidate", tmp_path, tracker=tracker)
     for predictions, fits in (("0" * 64, False), (None, False), (hashes["predictions.parquet"], True)):
         audit = make_audit(document, predictions_sha256=predictions)
@@ -260,10 +282,10 @@ def test_an_audit_of_other_predictions_than_those_of_the_training_is_refused(
 def test_a_backtest_changed_after_training_is_refused(
     tracker: Tracker, registered: Register, tmp_path: Path, change: str
 ) -> None:
-    registered()
+    document = registered()
     for name in ("predictions.parquet", "backtest.json"):
         (tmp_path / name).write_bytes(b"as trained")
-    keep_backtest(1, tmp_path, ["predictions.parquet", "backtest.json"], tracker=tracker)
+    keep(document, tracker, file_hashes(tmp_path, ["predictions.parquet", "backtest.json"]))
     (tmp_path / "notes.txt").write_text("not part of it")
     check_backtest(1, tmp_path, tracker=tracker)
     (tmp_path / "backtest.json").unlink() if change == "gone" else (tmp_path / "backtest.json").write_text(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,15 @@ from tracking_parts import make_document
 
 from early_id.exceptions import ConfigError, DataError, GateError
 from early_id.models import AdditiveModel
-from early_id.tracking import Tracker, load_document, log_audit, promote, register_candidate, sign_off
+from early_id.tracking import (
+    Tracker,
+    load_document,
+    log_audit,
+    promote,
+    register_candidate,
+    sign_off,
+    version_of,
+)
 from early_id.tracking._mlflow import quiet
 from early_id.tracking._registry import resolve
 
@@ -82,6 +92,56 @@ def test_mlflow_itself_scores_with_the_champion(tracker: Tracker, registered: Re
     assert types == dict.fromkeys(("school_day", "absent", "mark"), "double")
 
 
+_BARE = """
+import sys
+
+class Absent:
+    names = "duckdb ibis sklearn shap fairlearn pandera altair matplotlib scipy typer rich jinja2 numba".split()
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in self.names:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+import mlflow
+import pandas as pd
+mlflow.set_tracking_uri(sys.argv[1])
+model = mlflow.pyfunc.load_model(f"models:/{sys.argv[2]}@champion")
+frame = pd.DataFrame({"school_day": [10.0, 90.0], "absent": [0.0, None], "mark": [70.0, 95.0]})
+print(*model.predict(frame))
+"""
+
+
+@pytest.mark.slow
+def test_a_process_with_early_id_and_mlflow_only_scores_with_the_champion(
+    tracker: Tracker, registered: Register
+) -> None:
+    from tracking_parts import SIGNING, make_audit
+
+    document = registered()
+    audit = make_audit(document)
+    log_audit("@candidate", audit.encode(), tracker=tracker)
+    promote("@candidate", sign_off(document, audit, **SIGNING), audit, tracker=tracker)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _BARE, tracker.uri, tracker.model],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    frame = pd.DataFrame({"school_day": [10.0, 90.0], "absent": [0.0, None], "mark": [70.0, 95.0]})
+    assert [float(text) for text in done.stdout.split()] == document.predict_proba(frame)[:, 1].tolist()
+
+
+def test_the_input_example_is_nobody_s_and_can_be_scored(tracker: Tracker, registered: Register) -> None:
+    document = registered()
+    split = json.loads((stored_folder(tracker, "@candidate") / "input_example.json").read_text())
+    example = pd.DataFrame(split["data"], columns=split["columns"]).astype("float64")
+    assert list(example.columns) == ["school_day", *document.feature_names]
+    assert example.iloc[-1, 1:].isna().all()
+    for feature, (j, name) in zip(example.columns[1:], enumerate(document.feature_names), strict=True):
+        edges = {edge for period in document.periods for edge in period.terms[j].edges}
+        assert set(example[feature].dropna()) <= edges, name
+    assert len(document.predict_proba(example)) == len(document.periods) + 1
+
+
 def test_registering_leaves_the_callers_own_mlflow_alone(tracker: Tracker, registered: Register) -> None:
     import mlflow
 
@@ -125,6 +185,9 @@ def test_a_lost_artifact_folder_is_named(tracker: Tracker, registered: Register)
 
 
 def test_references_that_lead_nowhere(tracker: Tracker, registered: Register, tmp_path: Path) -> None:
+    assert version_of("@champion", tracker) is version_of(1, tracker) is None
+    with pytest.raises(ConfigError, match=r"'@previous'.*once a second model was promoted"):
+        load_document("@previous", tracker)
     with pytest.raises(ConfigError, match=r"'@candidate'.*train a model first"):
         load_document("@candidate", tracker)
     with pytest.raises(GateError, match=r"promoted model .* audit, sign and promote"):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +50,31 @@ def test_a_run_that_breaks_is_marked_failed(tracker: Tracker) -> None:
     with pytest.raises(ZeroDivisionError), tracker.run("broken") as run:
         _ = 1 / 0
     assert tracker.client.get_run(run.run_id).info.status == "FAILED"
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_a_run_that_somebody_stops_is_marked_killed(tracker: Tracker, stop: type[BaseException]) -> None:
+    with pytest.raises(stop), tracker.run("parent") as parent, tracker.run("child", parent=parent) as child:
+        raise stop
+    assert {tracker.client.get_run(run.run_id).info.status for run in (parent, child)} == {"KILLED"}
+
+
+def test_a_run_has_a_page_and_a_command_that_shows_it(tracker: Tracker) -> None:
+    with tracker.run("one") as run:
+        pass
+    stored = tracker.client.get_run(run.run_id)
+    assert run.page == f"http://127.0.0.1:5000/#/experiments/{stored.info.experiment_id}/runs/{run.run_id}"
+    # A path with a space in it reaches the server as one word.
+    assert shlex.split(tracker.server_command) == ["mlflow", "server", "--backend-store-uri", tracker.uri]
+
+
+def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
+    tracker = Tracker("http://county:secret@127.0.0.1:9")
+    with pytest.raises(ConfigError, match=r"Expected a tracking server .* start it, or correct") as caught:
+        _ = tracker.client
+    assert "secret" not in str(caught.value)
+    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
+    assert tracker.server_command == ""
 
 
 def test_limits_of_mlflow_are_kept(tracker: Tracker) -> None:
@@ -109,7 +136,11 @@ def test_a_first_use_says_nothing_and_leaves_nothing_elsewhere(tmp_path: Path) -
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env={"PYTHONPATH": str(Path(__file__).parent), "PATH": "", "HOME": str(tmp_path)},
+        env={
+            "PYTHONPATH": f"{Path(__file__).parent}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+            "PATH": "",
+            "HOME": str(tmp_path),
+        },
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -126,6 +157,25 @@ def test_two_processes_may_create_the_store_together(tmp_path: Path) -> None:
     assert [process.wait(timeout=300) for process in both] == [0, 0]
     tracker = Tracker(tmp_path)
     assert {run.info.run_name for run in tracker.client.search_runs([tracker.experiment_id])} == {"a", "b"}
+
+
+_SILENT = """
+import sys
+from early_id.tracking import Tracker, load_document, version_of
+assert version_of("@champion", Tracker(sys.argv[1])) is None
+from mlflow.telemetry import get_telemetry_client
+assert get_telemetry_client() is None, "usage reports are on"
+"""
+
+
+@pytest.mark.slow
+def test_mlflow_reports_nothing_to_its_makers(store: str, tmp_path: Path) -> None:
+    """With a bare environment, since MLflow is silent under a test runner anyway; the first call imports MLflow."""
+    clean = {"PATH": "", "HOME": str(tmp_path), "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+    done = subprocess.run(
+        [sys.executable, "-c", _SILENT, store], env=clean, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_room_loads_mlflow_only_on_use() -> None:

@@ -37,7 +37,6 @@ def make_training() -> TrainingLog:
     )
     by_school = pd.DataFrame({"school_id": ["S1", "S2"], "auroc": [0.8, np.nan]})
     return TrainingLog(
-        name="county 2026",
         config={
             "label": "chronic_absence",
             "as_of": date(2026, 9, 6),
@@ -51,40 +50,58 @@ def make_training() -> TrainingLog:
                 {"auroc": 0.81, "brier": 0.1},
                 document,
                 {"by_school.csv": by_school},
+                {"terms.svg": "<svg/>"},
+                "2024",
             ),
-            LearnerLog("pace rule", metrics={"auroc": 0.7, "brier": None}),
+            LearnerLog("pace rule", metrics={"auroc": 0.7, "brier": None}, fold="2024"),
         ),
         chosen="additive",
         metrics={"n_rows": 200.0},
         backtest={"years": [2024], "auroc": {"additive": 0.81, "pace rule": float("nan")}},
         audit=make_audit(document),
         tables={"weeks.csv": pd.DataFrame({"as_of": ["2026-09-06"], "listed": [10]})},
+        files={"environment.txt": "numpy==2.4.0\n"},
+        tags={"code_version": "0.1.0+abc"},
     )
+
+
+def log(training: TrainingLog, tracker: Tracker) -> tuple[str, dict[tuple[str, str], str]]:
+    """Log as a training does; give the run of the whole and those below it."""
+    with tracker.run("county 2026") as parent:
+        return parent.run_id, log_training(training, parent)
 
 
 def test_one_parent_and_a_child_per_learner(tracker: Tracker) -> None:
     training = make_training()
-    logged = log_training(training, tracker)
-    assert list(logged.learners) == ["additive", "pace rule"]
-    for run_id in logged.learners.values():
-        assert tracker.client.get_run(run_id).data.tags["mlflow.parentRunId"] == logged.run_id
-    assert tracker.metrics(logged.learners["additive"]) == {"auroc": 0.81, "brier": 0.1}
-    assert tracker.metrics(logged.learners["pace rule"]) == {"auroc": 0.7}
-    assert AdditiveModel.from_json(tracker.read(logged.learners["additive"], "model.json")) == make_document()
-    assert tracker.params(logged.run_id)["learners.additive.bins"] == "32"
-    assert yaml.safe_load(tracker.read(logged.run_id, "config.yaml"))["learners"] == {
-        "additive": {"bins": 32}
-    }
-    assert json.loads(tracker.read(logged.run_id, "backtest.json"))["auroc"]["pace rule"] is None
-    assert json.loads(tracker.read(logged.run_id, "data.json"))["enrollments"]["rows"] == 200
-    assert tracker.read(logged.run_id, "audit.json").decode() == training.audit
+    parent, runs = log(training, tracker)
+    assert list(runs) == [("additive", "2024"), ("pace rule", "2024")]
+    for (name, fold), run_id in runs.items():
+        stored = tracker.client.get_run(run_id)
+        assert stored.info.run_name == f"{name}, {fold}"
+        assert {
+            "mlflow.parentRunId": parent,
+            "learner": name,
+            "fold": fold,
+        }.items() <= stored.data.tags.items()
+    assert tracker.client.get_run(parent).data.tags["code_version"] == "0.1.0+abc"
+    assert tracker.read(parent, "environment.txt") == b"numpy==2.4.0\n"
+    additive, pace = runs.values()
+    assert tracker.read(additive, "terms.svg") == b"<svg/>"
+    assert tracker.metrics(additive) == {"auroc": 0.81, "brier": 0.1}
+    assert tracker.metrics(pace) == {"auroc": 0.7}
+    assert AdditiveModel.from_json(tracker.read(additive, "model.json")) == make_document()
+    assert tracker.params(parent)["learners.additive.bins"] == "32"
+    assert yaml.safe_load(tracker.read(parent, "config.yaml"))["learners"] == {"additive": {"bins": 32}}
+    assert json.loads(tracker.read(parent, "backtest.json"))["auroc"]["pace rule"] is None
+    assert json.loads(tracker.read(parent, "data.json"))["enrollments"]["rows"] == 200
+    assert tracker.read(parent, "audit.json").decode() == training.audit
 
 
 def test_no_student_is_found_in_the_store_after_a_whole_training(tracker: Tracker) -> None:
     training = make_training()
-    logged = log_training(training, tracker)
+    _, runs = log(training, tracker)
     document = make_document()
-    register_candidate(document, tracker=tracker, run_id=logged.learners["additive"])
+    register_candidate(document, tracker=tracker, run_id=runs["additive", "2024"])
     assert training.audit is not None
     log_audit("@candidate", training.audit.encode(), tracker=tracker)
     promote("@candidate", sign_off(document, training.audit, **SIGNING), training.audit, tracker=tracker)
@@ -105,16 +122,26 @@ def test_rows_of_students_stop_the_training_log(tracker: Tracker, place: str) ->
         "backtest": {"backtest": {"rows": rows.to_dict("records")}},
     }[place]
     with pytest.raises(DataError, match=r"no student rows"):
-        log_training(replace(make_training(), **changes), tracker)
+        log(replace(make_training(), **changes), tracker)
     status = {run.info.status for run in tracker.client.search_runs([tracker.experiment_id])}
     assert "FAILED" in status
 
 
 def test_learners_need_names_of_their_own() -> None:
     with pytest.raises(ConfigError, match=r"different names, got 'a' more than once"):
-        TrainingLog("t", {}, {}, (LearnerLog("a"), LearnerLog("a")))
+        TrainingLog({}, {}, (LearnerLog("a"), LearnerLog("a")))
     with pytest.raises(ConfigError, match=r"one of 'a', got 'b'"):
-        TrainingLog("t", {}, {}, (LearnerLog("a"),), chosen="b")
+        TrainingLog({}, {}, (LearnerLog("a"),), chosen="b")
+
+
+def test_each_fold_of_a_backtest_has_runs_of_its_own(tracker: Tracker) -> None:
+    learners = tuple(LearnerLog(name, fold=fold) for fold in ("2023", "2024") for name in ("a", "b"))
+    parent, runs = log(TrainingLog({}, {}, learners, chosen="a"), tracker)
+    assert list(runs) == [("a", "2023"), ("b", "2023"), ("a", "2024"), ("b", "2024")]
+    assert len({parent, *runs.values()}) == 5
+    below = f"tags.mlflow.parentRunId = '{parent}' and tags.fold = '2023'"
+    found = tracker.client.search_runs([tracker.experiment_id], below)
+    assert {run.info.run_id for run in found} == {runs["a", "2023"], runs["b", "2023"]}
 
 
 def test_a_fingerprint_depends_on_every_value_and_not_on_order() -> None:

@@ -30,6 +30,8 @@ app = typer.Typer(
 ConfigFile = Annotated[Path, typer.Option("--config", help="The district's configuration (YAML).")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Where to write.")]
 DEFAULT_CONFIG = Path("early_id.yaml")
+#: Lines on the screen about what changed against the champion; the whole text is in diff.txt.
+SHORT = 10
 
 #: `attribute=group: reason` or `metric:attribute=group: reason`, the two ways an audit names a group.
 _NAMED = re.compile(r"\s*((?:[^:=]+:)?[^:=]+=[^:]+):\s*(\S.*)")
@@ -179,20 +181,25 @@ def train(
     from early_id.config import load_config
 
     settings = load_config(config)
-    with narrate(6) as tell:
+    with narrate(7) as tell:
         from early_id import pipeline
 
         result = pipeline.train(settings, tell=tell)
     table(*metrics_table(result.metrics, result.backtest.capacity))
     table(*quality_table(result.quality))
     say(result.safety.sentence())
+    for line in result.comparison.lines(SHORT):
+        say(line)
     say(f"Chosen: {result.backtest.deployable}, version {result.version}, SHA-256 {result.document.sha256}")
     say(f"Files: {result.folder}")
+    say(f"Run page: {result.page}")
+    if result.server_command:
+        say(f"To see it, first: {result.server_command}")
 
 
 @app.command()
 def audit(
-    model: Annotated[str, typer.Option(help="@candidate, @champion or a version.")] = "@candidate",
+    model: Annotated[str, typer.Option(help="@candidate, @champion, @previous or a version.")] = "@candidate",
     capacity: Annotated[
         str | None, typer.Option(help="List size: 25 or 5%; default is the configured one.")
     ] = None,
@@ -217,7 +224,7 @@ def audit(
 
 @app.command()
 def explain(
-    model: Annotated[str, typer.Option(help="@candidate, @champion or a version.")] = "@champion",
+    model: Annotated[str, typer.Option(help="@candidate, @champion, @previous or a version.")] = "@champion",
     student: Annotated[str | None, typer.Option(help="One student's id.")] = None,
     as_of: Annotated[
         str | None, typer.Option(help="A day as YYYY-MM-DD; default is the last Sunday with data.")

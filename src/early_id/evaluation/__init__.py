@@ -24,6 +24,7 @@ __getattr__, __dir__, __all__ = attach(
         "publish_calibration": "_publish",
         "publish_metrics": "_publish",
         "publish_metrics_by_date": "_publish",
+        "publish_reliability": "_reliability",
         "QualityCheck": "_check",
         "rank_in_school": "_capacity",
         "save_backtest": "_store",

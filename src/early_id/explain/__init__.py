@@ -21,14 +21,20 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "NO_STRENGTH": "_reasons",
+        "beeswarm_points": "_beeswarm",
+        "beeswarm_svg": "_svg",
         "check_wording": "_wording",
         "explain": "_shapley",
+        "figure_svg": "_svg",
         "global_importance": "_importance",
         "importance_svg": "_svg",
+        "new_figure": "_svg",
+        "plot_beeswarm": "_beeswarm",
         "plot_importance": "_plots",
         "plot_term": "_plots",
         "reasons": "_reasons",
         "sentence": "_sentences",
+        "terms_svg": "_svg",
     },
 )
 

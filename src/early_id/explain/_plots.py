@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from early_id.exceptions import ConfigError, DataError, did_you_mean
+from early_id.explain._svg import new_figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +41,7 @@ def plot_importance(frame: pd.DataFrame, ax: Axes | None = None, *, level: str =
     if rows.empty:
         msg = f"Expected rows of the level {level!r}, got none; levels are 'feature', 'concept' and 'domain'."
         raise DataError(msg)
-    axes = _axes(ax)
+    axes = new_axes(ax)
     axes.barh(range(len(rows)), rows["importance"], color="#31688e")
     axes.set_yticks(range(len(rows)), rows["name"].str.replace("_", " ").tolist())
     axes.invert_yaxis()
@@ -76,7 +77,7 @@ def plot_term(document: AdditiveModel, feature: str, ax: Axes | None = None) -> 
         raise ConfigError(msg)
     position = names.index(feature)
     info = document.features[position]
-    axes = _axes(ax)
+    axes = new_axes(ax)
     shades = [f"C{i}" for i in range(len(document.periods))]
     for shade, period in zip(shades, document.periods, strict=True):
         _draw(axes, period.terms[position], _days(period), shade)
@@ -107,10 +108,8 @@ def _days(period: Period) -> str:
     return f"{period.from_day} on" if period.to_day is None else f"{period.from_day} to {period.to_day - 1}"
 
 
-def _axes(ax: Axes | None) -> Axes:
+def new_axes(ax: Axes | None) -> Axes:
+    """Give the axes to draw into: those given, or of a new figure."""
     if ax is not None:
         return ax
-    from matplotlib.figure import Figure
-
-    # A figure of its own, not pyplot's: no window opens and no global state stays behind.
-    return Figure(figsize=(7, 4), layout="constrained").add_subplot()
+    return new_figure(7, 4).add_subplot()

@@ -1,10 +1,18 @@
-"""The importance of features as a picture in a file."""
+"""Plots as pictures in a file."""
 
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from early_id.models import AdditiveModel
+
+_MOST_TERMS, _ACROSS = 12, 4
 
 
 def importance_svg(frame: pd.DataFrame) -> bytes:
@@ -19,14 +27,64 @@ def importance_svg(frame: pd.DataFrame) -> bytes:
     -------
     bytes
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     from early_id.explain._plots import plot_importance
 
+    figure = new_figure(8, 0.3 * len(frame) + 1.5)
+    plot_importance(frame, figure.subplots())
+    return figure_svg(figure)
+
+
+def beeswarm_svg(document: AdditiveModel, X: pd.DataFrame) -> bytes:
+    """Draw `beeswarm_points` of a document's scores as SVG, the same bytes every time."""
+    from early_id.explain._beeswarm import beeswarm_points, plot_beeswarm
+
+    points = beeswarm_points(document, X)
+    figure = new_figure(8, 0.35 * points["feature"].nunique() + 1.2)
+    plot_beeswarm(points, figure.subplots())
+    return figure_svg(figure)
+
+
+def terms_svg(document: AdditiveModel) -> bytes:
+    """Draw the tables of the twelve features whose values move the score most, one plot each, the widest first."""
+    from early_id.explain._plots import plot_term
+
+    spread = {
+        name: max(max(period.terms[j].values) - min(period.terms[j].values) for period in document.periods)
+        for j, name in enumerate(document.feature_names)
+    }
+    names = sorted(spread, key=lambda name: -spread[name])[:_MOST_TERMS]
+    down = -(-len(names) // _ACROSS)
+    figure = new_figure(4 * _ACROSS, 3 * down)
+    # A layout that is found by trying takes seconds for so many plots.
+    figure.set_layout_engine("none")
+    room = {
+        "left": 0.05,
+        "right": 0.99,
+        "top": 1 - 0.1 / down,
+        "bottom": 0.25 / down,
+        "wspace": 0.3,
+        "hspace": 0.4,
+    }
+    grid = figure.subplots(down, _ACROSS, squeeze=False, gridspec_kw=room).ravel()
+    for name, axes in zip(names, grid, strict=False):
+        plot_term(document, name, axes)
+    for axes in grid[len(names) :]:
+        axes.set_axis_off()
+    return figure_svg(figure)
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Make a figure of its own, in inches: no window opens and no global state stays behind."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def figure_svg(figure: Figure) -> bytes:
+    """Write a figure as SVG, the same bytes every time."""
+    import matplotlib as mpl
+
+    buffer = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "early_id"}):
-        figure = Figure(figsize=(8, 0.3 * len(frame) + 1.5), layout="constrained")
-        plot_importance(frame, figure.subplots())
-        buffer = io.BytesIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue()

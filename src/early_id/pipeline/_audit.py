@@ -20,9 +20,10 @@ from early_id.exceptions import DataError, examples
 from early_id.fairness import Audit
 from early_id.fairness import audit as audit_backtest
 from early_id.models import AdditiveModel
+from early_id.pipeline._tracker import tracker_of
 from early_id.pipeline._train import QUALITY, Tell, district_of, silent
 from early_id.reports import write_audit_html, write_model_card
-from early_id.tracking import Tracker, check_backtest, load_document, log_audit
+from early_id.tracking import check_backtest, load_document, log_audit
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,7 @@ def audit(
     The audit is also kept in the model's run: only the very bytes that were written here can be signed.
     """
     tell("Loading the model and its backtest")
-    tracker = Tracker(config.tracking.uri, config.tracking.experiment)
+    tracker = tracker_of(config)
     document = load_document(model, tracker)
     folder = config.models / document.sha256[:12]
     hashes = check_backtest(model, folder, tracker=tracker)

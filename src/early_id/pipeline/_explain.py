@@ -14,8 +14,9 @@ from early_id.explain import global_importance, importance_svg, reasons
 from early_id.flags import catalog_of, scope_of
 from early_id.models import AdditiveModel
 from early_id.panel import Panel, build_panel
+from early_id.pipeline._tracker import tracker_of
 from early_id.pipeline._train import Tell, district_of, silent
-from early_id.tracking import Tracker, load_document
+from early_id.tracking import load_document
 
 
 def explain(
@@ -53,7 +54,7 @@ def explain(
         If the student has no score on the date.
     """
     tell("Loading the model")
-    document = load_document(model, Tracker(config.tracking.uri, config.tracking.experiment))
+    document = load_document(model, tracker_of(config))
     tell("Building the panel")
     district = district_of(config, None)
     day = as_of or (pd.Timestamp(district.data_until) + pd.offsets.Week(weekday=6, n=0)).date().isoformat()

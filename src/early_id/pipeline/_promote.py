@@ -11,7 +11,8 @@ from early_id.config import Config
 from early_id.exceptions import ConfigError, GateError
 from early_id.models import AdditiveModel
 from early_id.pipeline._audit import data_window
-from early_id.tracking import SignOff, Tracker, load_document, sign_off
+from early_id.pipeline._tracker import tracker_of
+from early_id.tracking import SignOff, load_document, sign_off
 from early_id.tracking import promote as promote_document
 from early_id.tracking import rollback as roll_back
 
@@ -58,7 +59,7 @@ def promote(
     if not audit.is_file():
         msg = f"Expected the audit to sign at {str(audit)!r}, found no such file; run `early-id audit` first."
         raise ConfigError(msg)
-    tracker = Tracker(config.tracking.uri, config.tracking.experiment)
+    tracker = tracker_of(config)
     text = audit.read_bytes()
     until = exceptions_expire or expires_on
     today = date.today()  # noqa: DTZ011 - the local day
@@ -95,5 +96,5 @@ def _check_window(record: SignOff, document: AdditiveModel, audit: bytes) -> Non
 
 def rollback(config: Config) -> int:
     """Go back to the model used before; return its version in the registry."""
-    version: int = roll_back(tracker=Tracker(config.tracking.uri, config.tracking.experiment))
+    version: int = roll_back(tracker=tracker_of(config))
     return version

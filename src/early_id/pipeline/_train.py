@@ -19,9 +19,6 @@ from early_id.evaluation import (
     backtest,
     capacity_by_school,
     check_quality,
-    publish_calibration,
-    publish_metrics,
-    publish_metrics_by_date,
     save_backtest,
     write_atomic,
 )
@@ -40,15 +37,11 @@ from early_id.models import (
     YearToDateRule,
 )
 from early_id.panel import CATALOG, Label, Panel, TimeSafety, build_panel, check_time_safety
-from early_id.tracking import (
-    LearnerLog,
-    Tracker,
-    TrainingLog,
-    fingerprint,
-    keep_backtest,
-    log_training,
-    register_candidate,
-)
+from early_id.pipeline._compare import Comparison, compare, find_champion, with_champion
+from early_id.pipeline._logged import fold_of, learner_logs, published, training_log
+from early_id.pipeline._tracker import tracker_of
+from early_id.pipeline._turn import in_turn
+from early_id.tracking import Run, ends_in_order, file_hashes, log_training, register_candidate
 
 Tell = Callable[[str], None]
 #: In a model's folder: how it stands against the bars of the gate, and what time safety said.
@@ -64,9 +57,6 @@ RULES: Mapping[str, tuple[str, type[Any]]] = MappingProxyType(
         "abc": ("ABC rule", ABCRule),
     }
 )
-TABLES_TO_FINGERPRINT = (
-    "schools", "enrollments", "calendar", "absences", "attendance_feed", "grades", "incidents", "outcomes",
-)  # fmt: skip
 
 
 def district_of(config: Config, given: District | None) -> District:
@@ -100,6 +90,12 @@ class TrainResult:
     quality : tuple of QualityCheck
         How the chosen model stands against the bars of the gate. A missed bar does not end a training: it is for the
         reviewer to say what follows from it.
+    comparison : Comparison
+        What the candidate says otherwise than the champion, and how both do on the same rows.
+    page : str
+        Address of the run's page in MLflow.
+    server_command : str
+        What shows that page where the store has no server; empty where it has one.
     """
 
     document: AdditiveModel
@@ -109,6 +105,9 @@ class TrainResult:
     folder: Path
     safety: TimeSafety
     quality: tuple[QualityCheck, ...]
+    comparison: Comparison
+    page: str
+    server_command: str
 
 
 def label_of(config: Config) -> Label:
@@ -136,7 +135,8 @@ def contestants_of(config: Config) -> dict[str, Any]:
 def training_panel(config: Config, district: District) -> Panel:
     """Build the rows to learn from: test years weekly, training years every n-th week.
 
-    The first school year of the data only supplies history, unless every feature of the year before is dropped.
+    The first school year of the data only supplies history, unless every feature of the year before is dropped. The
+    features to drop are still there: the champion may use them.
     """
     calendar = district.frame("calendar")
     bounds = calendar.groupby("school_year")["day"].agg(["min", "max"])
@@ -160,8 +160,7 @@ def training_panel(config: Config, district: District) -> Panel:
         days = calendar.loc[calendar["school_year"] == year, "day"]
         sundays = sorted((days + pd.to_timedelta(6 - days.dt.day_of_week, unit="D")).unique())
         dates += sundays if year in test else sundays[:: config.training.every_weeks]
-    panel = build_panel(district, label=label_of(config), as_of=dates, scope=config.label.scope)
-    return panel.without(config.training.drop_features)
+    return build_panel(district, label=label_of(config), as_of=dates, scope=config.label.scope)
 
 
 def check_capacity(config: Config, district: District) -> None:
@@ -223,13 +222,23 @@ def train(config: Config, *, district: District | None = None, tell: Tell = sile
     tell("Reading the district")
     district = district_of(config, district)
     check_capacity(config, district)
+    tracker = tracker_of(config)
+    # Open from here on, so that MLflow also shows a training that failed or was stopped.
+    with ends_in_order(), tracker.run(f"train {config.label.name}") as run:
+        return _trained(config, district, run, tell)
+
+
+def _trained(config: Config, district: District, run: Run, tell: Tell) -> TrainResult:
+    """Do all the work inside the run of the training."""
     tell("Building the panel")
-    panel = training_panel(config, district)
+    whole = training_panel(config, district)
+    panel = whole.without(config.training.drop_features)
     tell("Proving time safety")
     safety = _proven(config, district, panel)
     tell("Fitting and backtesting")
+    contestants = contestants_of(config)
     result = backtest(
-        contestants_of(config),
+        contestants,
         panel,
         train_years=config.training.train_years,
         test_years=config.training.test_years,
@@ -241,26 +250,77 @@ def train(config: Config, *, district: District | None = None, tell: Tell = sile
             f"({examples(result.documents) or 'no learner'}); add the learner 'monotone' to training.learners."
         )
         raise ConfigError(msg)
-    document = result.documents[result.deployable]
+    tell("Comparing with the champion")
+    champion = find_champion(result, whole, run.tracker)
+    result = with_champion(result, whole, champion)
     tell("Judging every contestant")
-    metrics = publish_metrics(result.predictions, config.capacity)
+    figures = published(result, config.capacity)
     quality = check_quality(result, result.deployable, bars=config.gate, time_safety=safety.verdict)
-    folder = config.models / document.sha256[:12]
-    save_backtest(result, folder)
-    write_atomic(folder / "model.json", document.to_json().encode())
-    bars = {"checks": [check.to_dict() for check in quality], "time_safety": safety.verdict}
-    write_atomic(folder / QUALITY, (json.dumps(bars, indent=1, sort_keys=True) + "\n").encode())
-    calibration = publish_calibration(result.predictions)
-    by_date = publish_metrics_by_date(result.predictions, config.capacity)
-    figures = {"metrics": metrics, "by_date": by_date, "calibration": calibration}
-    for name, frame in figures.items():
-        write_atomic(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n").encode())
+    comparison = compare(result, champion, figures["metrics"])
     tell("Logging to MLflow")
-    version = _log(config, district, result, metrics, calibration, safety, quality)
-    # What the audit will be made from lies in an open folder; its hashes are kept where the model is.
-    files = ["backtest.json", QUALITY, "predictions.parquet", *(f"{name}.json" for name in result.documents)]
-    keep_backtest(version, folder, files, tracker=Tracker(config.tracking.uri, config.tracking.experiment))
-    return TrainResult(document, result, metrics, version, folder, safety, quality)
+    learners = learner_logs(config, panel, result, figures, contestants, comparison)
+    log = training_log(
+        config,
+        district,
+        panel,
+        result,
+        figures,
+        learners,
+        safety=safety,
+        quality=quality,
+        comparison=comparison,
+    )
+    runs = log_training(log, run)
+    bars = {"checks": [check.to_dict() for check in quality], "time_safety": safety.verdict}
+    texts = {
+        "diff.txt": "\n".join(comparison.lines()) + "\n",
+        QUALITY: json.dumps(bars, indent=1, sort_keys=True) + "\n",
+    }
+    folder, version = _kept(config, result, figures, texts, run, runs[result.deployable, fold_of(result)])
+    document = result.documents[result.deployable]
+    return TrainResult(
+        document=document,
+        backtest=result,
+        metrics=figures["metrics"],
+        version=version,
+        folder=folder,
+        safety=safety,
+        quality=quality,
+        comparison=comparison,
+        page=run.page,
+        server_command=run.tracker.server_command,
+    )
+
+
+def _kept(
+    config: Config,
+    result: Backtest,
+    figures: dict[str, pd.DataFrame],
+    texts: dict[str, str],
+    run: Run,
+    learner_run: str,
+) -> tuple[Path, int]:
+    """Write the model's folder and register the model; of two trainings at once one waits for the other."""
+    document = result.documents[result.deployable]
+    folder = config.models / document.sha256[:12]
+    with in_turn(config.models):
+        save_backtest(result, folder)
+        write_atomic(folder / "model.json", document.to_json().encode())
+        for name, text in texts.items():
+            write_atomic(folder / name, text.encode())
+        for name, frame in figures.items():
+            write_atomic(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n").encode())
+        # What the audit will be made from lies in an open folder; its hashes are kept where the model is.
+        files = [
+            "backtest.json",
+            QUALITY,
+            "predictions.parquet",
+            *(f"{name}.json" for name in result.documents),
+        ]
+        version: int = register_candidate(
+            document, tracker=run.tracker, run_id=learner_run, files=file_hashes(folder, files)
+        )
+    return folder, version
 
 
 def _proven(config: Config, district: District, panel: Panel) -> TimeSafety:
@@ -282,58 +342,3 @@ def _proven(config: Config, district: District, panel: Panel) -> TimeSafety:
         )
         raise DataError(msg)
     return safety
-
-
-def _log(
-    config: Config,
-    district: District,
-    result: Backtest,
-    metrics: pd.DataFrame,
-    calibration: pd.DataFrame,
-    safety: TimeSafety,
-    quality: tuple[QualityCheck, ...],
-) -> int:
-    """Write one parent run and a child per contestant; register the chosen document."""
-    tracker = Tracker(config.tracking.uri, config.tracking.experiment)
-    settings = json.loads(config.model_dump_json())
-    learners = []
-    for name, estimator in contestants_of(config).items():
-        own = metrics[metrics["contestant"] == name]
-        figures = {
-            f"{row['rows'].replace(', ', '_')}.{column}": row[column]
-            for _, row in own.iterrows()
-            for column in own.columns[2:]
-        }
-        fit = calibration[calibration["contestant"] == name]
-        tables = {"metrics.csv": own} | ({"calibration.csv": fit} if len(fit) else {})
-        parameters = {key: str(value) for key, value in estimator.get_params(deep=False).items()}
-        learners.append(LearnerLog(name, parameters, figures, result.documents.get(name), tables))
-    training = TrainingLog(
-        name=f"train {config.label.name}",
-        config=settings,
-        data=fingerprint({name: district.frame(name) for name in TABLES_TO_FINGERPRINT}),
-        learners=tuple(learners),
-        chosen=result.deployable,
-        backtest={
-            "train_years": list(result.train_years),
-            "test_years": list(result.test_years),
-            "trained_on": result.trained_on.isoformat(),
-            "training": _rounded(result.training),
-            "time_safety": {"verdict": safety.verdict, "what": safety.sentence()},
-            "metrics": metrics.to_dict("records"),
-            "quality": [check.to_dict() for check in quality],
-        },
-    )
-    run = log_training(training, tracker)
-    version: int = register_candidate(
-        result.documents[result.deployable], tracker=tracker, run_id=run.learners[result.deployable]
-    )
-    return version
-
-
-def _rounded(training: pd.Series) -> dict[str, float]:
-    """Totals to hundreds and shares to three digits: what is logged may not be subtracted down to a few students."""
-    return {
-        str(name): round(float(value), 3) if str(name).endswith("_share") else round(int(value), -2)
-        for name, value in training.items()
-    }

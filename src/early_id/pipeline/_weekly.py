@@ -17,9 +17,10 @@ from early_id.models import AdditiveModel
 from early_id.monitoring import check_tables, compute_freshness, withheld_schools
 from early_id.panel import CATALOG
 from early_id.pipeline._allowed import check_begun, check_fresh, check_label, sunday
+from early_id.pipeline._tracker import tracker_of
 from early_id.pipeline._train import Tell, check_capacity, district_of, silent
 from early_id.reports import render_weekly_summary
-from early_id.tracking import SignOff, Tracker, fingerprint, load_document, verify_sign_off
+from early_id.tracking import SignOff, fingerprint, load_document, verify_sign_off
 
 #: The page of counts; each school's own page has the name of its list.
 SUMMARY = "summary.html"
@@ -90,7 +91,7 @@ def weekly_flags(
     day = sunday(as_of)
     folder = out or config.lists.out
     tell("Verifying the sign-off")
-    tracker = Tracker(config.tracking.uri, config.tracking.experiment)
+    tracker = tracker_of(config)
     document = load_document("@champion", tracker)
     record = verify_sign_off(document, capacity=config.capacity, as_of=day.date(), tracker=tracker)
     check_label(config, document)

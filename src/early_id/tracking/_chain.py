@@ -165,9 +165,9 @@ def _digest(said: dict[str, str]) -> str:
 def _model_tags(tracker: Tracker) -> dict[str, str]:
     if not tracker.exists:
         return {}
-    from mlflow.exceptions import MlflowException
-
     with quiet():
+        from mlflow.exceptions import MlflowException
+
         try:
             return dict(tracker.client.get_registered_model(tracker.model).tags)
         except MlflowException:

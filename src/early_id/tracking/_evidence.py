@@ -11,35 +11,29 @@ from early_id.exceptions import DataError, GateError, examples
 from early_id.tracking._gate import read_audit
 from early_id.tracking._mlflow import quiet
 from early_id.tracking._privacy import check_content
-from early_id.tracking._registry import resolve
+from early_id.tracking._registry import BACKTEST_FILES, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from early_id.tracking._tracker import Tracker
 
-# Tags of a version: the hashes of its backtest's files, and one per audit that was made of it.
-_FILES, _AUDIT = "backtest_files", "audit."
+# Tag of a version: one per audit that was made of it.
+_AUDIT = "audit."
 PREDICTIONS = "predictions.parquet"
 
 
-def keep_backtest(ref: str | int, folder: Path, names: Iterable[str], *, tracker: Tracker) -> None:
-    """Remember the SHA-256 of the files a model's audit will be made from.
+def file_hashes(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Give the SHA-256 of the files a model's audit will be made from, for `register_candidate` to keep.
 
     Parameters
     ----------
-    ref : str or int
-        ``"@candidate"`` or a version number.
     folder : Path
         Where the files lie.
     names : iterable of str
         Their names.
-    tracker : Tracker
     """
-    found = resolve(ref, tracker)
-    hashes = {name: _digest((folder / name).read_bytes()) for name in sorted(names)}
-    with quiet():
-        tracker.client.set_model_version_tag(tracker.model, found.version, _FILES, json.dumps(hashes))
+    return {name: _digest((folder / name).read_bytes()) for name in sorted(names)}
 
 
 def check_backtest(ref: str | int, folder: Path, *, tracker: Tracker) -> dict[str, str]:
@@ -56,7 +50,7 @@ def check_backtest(ref: str | int, folder: Path, *, tracker: Tracker) -> dict[st
         If a file is gone or changed, or training kept no hashes.
     """
     found = resolve(ref, tracker)
-    hashes: dict[str, str] = json.loads(found.tags.get(_FILES, "{}"))
+    hashes: dict[str, str] = json.loads(found.tags.get(BACKTEST_FILES, "{}"))
     absent = [name for name in hashes if not (folder / name).is_file()]
     changed = [
         name
@@ -113,7 +107,7 @@ def check_logged(ref: str | int, audit_json: str | bytes, *, tracker: Tracker) -
             f"was changed since (SHA-256 {digest[:12]}); run `early-id audit` and sign the file it writes."
         )
         raise GateError(msg)
-    trained = json.loads(found.tags.get(_FILES, "{}")).get(PREDICTIONS)
+    trained = json.loads(found.tags.get(BACKTEST_FILES, "{}")).get(PREDICTIONS)
     audited = read_audit(audit_json).predictions_sha256
     if audited != trained:
         msg = (

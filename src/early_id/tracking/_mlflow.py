@@ -16,18 +16,18 @@ _ENVIRONMENT = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
+# A district's tracking store must not report to a third party. MLflow decides on its usage reports while it is
+# imported, so the word is given before any module of this room can import it; the environment may still decide.
+for _name, _value in _ENVIRONMENT.items():
+    os.environ.setdefault(_name, _value)
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Run MLflow calls without its warnings, log lines, links or usage reports.
+    """Run MLflow calls without its warnings and log lines.
 
-    Its errors still reach the caller. A district's tracking store must not report to a third party, so usage
-    reports are switched off for the process unless the environment already decides; loggers and warning
-    filters are put back.
+    Its errors still reach the caller; loggers and warning filters are put back.
     """
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import mlflow  # noqa: F401 - its import configures the loggers and warns

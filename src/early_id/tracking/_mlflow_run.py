@@ -23,7 +23,7 @@ _REFUSED_IN_KEYS = re.compile(r"[^\w\-. /]")
 
 
 class Run:
-    """An open MLflow run; leaving its `with` block ends it as finished, or as failed after an error.
+    """An open MLflow run; leaving its `with` block ends it: finished, failed after an error, killed when stopped.
 
     Made by `Tracker.run`. It implements `Sink`, so `write(items, run)` logs to it.
 
@@ -52,8 +52,16 @@ class Run:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # What is no Exception (Ctrl-C, a request to end) is somebody's wish and no failure.
+        stopped = kind is not None and not issubclass(kind, Exception)
         with quiet():
-            self.tracker.client.set_terminated(self.run_id, status="FAILED" if kind else "FINISHED")
+            status = "KILLED" if stopped else "FAILED" if kind else "FINISHED"
+            self.tracker.client.set_terminated(self.run_id, status=status)
+
+    @property
+    def page(self) -> str:
+        """Address of the run's page, see `Tracker.page`."""
+        return self.tracker.page(self.run_id)
 
     def params(self, values: Mapping[str, str]) -> None:
         """Keep settings; a text over MLflow's limit is cut, with a note."""

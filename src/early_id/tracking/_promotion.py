@@ -16,7 +16,7 @@ from early_id.tracking._chain import (
 )
 from early_id.tracking._evidence import check_logged
 from early_id.tracking._mlflow import quiet
-from early_id.tracking._registry import CHAMPION, load_document, resolve
+from early_id.tracking._registry import CHAMPION, PREVIOUS, load_document, resolve
 from early_id.tracking._sign_off import check_audit, check_sign_off
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def promote(ref: str | int, record: SignOff, audit_json: str | bytes, *, tracker
         )
         # Last, so that an interrupted promotion makes no list with a model whose promotion is not on record.
         client.set_registered_model_alias(tracker.model, CHAMPION, version)
+    _point_to_previous(tracker)
     return stored
 
 
@@ -105,7 +106,18 @@ def rollback(*, tracker: Tracker) -> int:
     append_rollback(standing[-1].version, links, tracker)
     with quiet():
         tracker.client.set_registered_model_alias(tracker.model, CHAMPION, standing[-2].version)
+    _point_to_previous(tracker)
     return int(standing[-2].version)
+
+
+def _point_to_previous(tracker: Tracker) -> None:
+    """Let `@previous` name the champion a rollback would go back to; nothing where there is none."""
+    standing = champions(read_chain(tracker))
+    with quiet():
+        if len(standing) > 1:
+            tracker.client.set_registered_model_alias(tracker.model, PREVIOUS, standing[-2].version)
+        else:
+            tracker.client.delete_registered_model_alias(tracker.model, PREVIOUS)
 
 
 def verify_sign_off(

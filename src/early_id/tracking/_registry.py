@@ -1,7 +1,8 @@
-"""Documents in MLflow's model registry: versions with the aliases `candidate` and `champion`."""
+"""Documents in MLflow's model registry: versions with the aliases `candidate`, `champion` and `previous`."""
 
 from __future__ import annotations
 
+import json
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
@@ -9,19 +10,31 @@ from typing import TYPE_CHECKING
 
 from early_id.exceptions import ConfigError, GateError, examples
 from early_id.tracking._mlflow import quiet
+from early_id.tracking._names import without_password
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
     from mlflow.entities.model_registry import ModelVersion
     from mlflow.models import ModelSignature
 
     from early_id.models import AdditiveModel
     from early_id.tracking._tracker import Tracker
 
-CANDIDATE, CHAMPION = "candidate", "champion"
-_NEXT_STEP = {CANDIDATE: "train a model first", CHAMPION: "audit, sign and promote a candidate first"}
+CANDIDATE, CHAMPION, PREVIOUS = "candidate", "champion", "previous"
+#: Tag of a version: the hashes of the files its audit will be made from.
+BACKTEST_FILES = "backtest_files"
+_NEXT_STEP = {
+    CANDIDATE: "train a model first",
+    CHAMPION: "audit, sign and promote a candidate first",
+    PREVIOUS: "it is there once a second model was promoted",
+}
 
 
-def register_candidate(document: AdditiveModel, *, tracker: Tracker, run_id: str) -> int:
+def register_candidate(
+    document: AdditiveModel, *, tracker: Tracker, run_id: str, files: Mapping[str, str] | None = None
+) -> int:
     """Register a document as the candidate.
 
     Parameters
@@ -29,7 +42,9 @@ def register_candidate(document: AdditiveModel, *, tracker: Tracker, run_id: str
     document : AdditiveModel
     tracker : Tracker
     run_id : str
-        The run that made it, see `TrainingRun.learners`.
+        The run that made it, see `log_training`.
+    files : mapping of str to str, optional
+        SHA-256 of the files of its backtest by name, see `file_hashes`; `check_backtest` compares them.
 
     Returns
     -------
@@ -45,14 +60,17 @@ def register_candidate(document: AdditiveModel, *, tracker: Tracker, run_id: str
     -----
     Stored as an MLflow `pyfunc` model of JSON and text files only, which MLflow's own `load_model` reads by the
     address ``models:/<name>@champion``: a frame of float64 columns (``school_day`` and the features) gives the
-    probability of the outcome. MLflow's client is used instead of its global "active run", so that a
-    notebook's own runs are left alone.
+    probability of the outcome. The input example kept with it is made of the document's own edges. The alias moves
+    last, so that a registration that is stopped leaves the candidate of before. MLflow's client is used instead of its
+    global "active run", so that a notebook's own runs are left alone.
     """
     client = tracker.client
     tracker.reopen(run_id)
     with quiet():
         found = versions_of(document.sha256, tracker)
         number = int(found[0].version) if found else int(_register(document, tracker, run_id).version)
+        if files is not None:
+            client.set_model_version_tag(tracker.model, str(number), BACKTEST_FILES, json.dumps(dict(files)))
         client.set_registered_model_alias(tracker.model, CANDIDATE, str(number))
     return number
 
@@ -63,7 +81,7 @@ def load_document(ref: str | int | Path, tracker: Tracker | None = None) -> Addi
     Parameters
     ----------
     ref : str, int or Path
-        A ``.json`` file, ``"@candidate"``, ``"@champion"``, or a version number.
+        A ``.json`` file, ``"@candidate"``, ``"@champion"``, ``"@previous"``, or a version number.
     tracker : Tracker, optional
         Needed unless `ref` is a file.
 
@@ -107,8 +125,6 @@ def load_document(ref: str | int | Path, tracker: Tracker | None = None) -> Addi
 
 def resolve(ref: str | int, tracker: Tracker) -> ModelVersion:
     """Find the registered version behind an alias or number."""
-    from mlflow.exceptions import MlflowException
-
     text = str(ref).strip()
     alias = text.removeprefix("@")
     if not (text.startswith("@") and alias) and not text.isdigit():
@@ -117,6 +133,9 @@ def resolve(ref: str | int, tracker: Tracker) -> ModelVersion:
     # Looking something up makes no store: an empty one where a path is wrong would hide that.
     if not tracker.exists:
         raise _none(text, alias, tracker, "")
+    with quiet():
+        from mlflow.exceptions import MlflowException
+
     try:
         with quiet():
             if text.isdigit():
@@ -126,14 +145,25 @@ def resolve(ref: str | int, tracker: Tracker) -> ModelVersion:
         raise _none(text, alias, tracker, _known(tracker)) from error
 
 
+def version_of(ref: str | int, tracker: Tracker) -> tuple[str, str] | None:
+    """Give version and run id behind an alias or number; None where there is no such model yet."""
+    try:
+        found = resolve(ref, tracker)
+    except (ConfigError, GateError):
+        return None
+    return str(found.version), str(found.run_id)
+
+
 def _none(text: str, alias: str, tracker: Tracker, known: str) -> GateError | ConfigError:
     """Say that there is no such model, and what to do first."""
     if alias == CHAMPION:
         return GateError(
-            f"Expected a promoted model in {tracker.uri!r}, there is none; {_NEXT_STEP[CHAMPION]}."
+            f"Expected a promoted model {tracker.model!r} in {without_password(tracker.uri)!r}, there is none; "
+            f"{_NEXT_STEP[CHAMPION]}."
         )
     step = _NEXT_STEP.get(alias, f"known are {known}") if known else _NEXT_STEP[CANDIDATE]
-    return ConfigError(f"Expected a registered model {text!r} in {tracker.uri!r}, there is none; {step}.")
+    where = f"{tracker.model!r} in {without_password(tracker.uri)!r}"
+    return ConfigError(f"Expected a registered model {text!r} of {where}, there is none; {step}.")
 
 
 def versions_of(sha256: str, tracker: Tracker) -> list[ModelVersion]:
@@ -165,6 +195,7 @@ def _register(document: AdditiveModel, tracker: Tracker, run_id: str) -> ModelVe
             # Named, or MLflow would start a process to guess them.
             pip_requirements=[f"{name}=={version(name)}" for name in ("early-id", "numpy", "pandas")],
             signature=_signature(document),
+            input_example=_example(document),
             mlflow_model=Model(
                 artifact_path=logged.artifact_location,
                 model_uuid=logged.model_id,
@@ -194,6 +225,23 @@ def _signature(document: AdditiveModel) -> ModelSignature:
         ColSpec("double", name) for name in ("school_day", *document.feature_names)
     ]
     return ModelSignature(inputs=Schema(columns), outputs=Schema([ColSpec("double")]))
+
+
+def _example(document: AdditiveModel) -> pd.DataFrame:
+    """Make rows to try the model with: nobody's, each feature at the middle edge of its table, and one unknown."""
+    import pandas as pd
+
+    rows = [
+        {"school_day": period.from_day}
+        | {
+            term.feature: places[len(places) // 2]
+            for term in period.terms
+            if (places := term.edges or term.categories)
+        }
+        for period in document.periods
+    ]
+    rows.append({"school_day": document.periods[0].from_day})
+    return pd.DataFrame(rows, columns=["school_day", *document.feature_names]).astype("float64")
 
 
 def _registered_file(found: ModelVersion, tracker: Tracker) -> bytes:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from early_id.exceptions import ConfigError
 from early_id.tracking._mlflow import quiet
 from early_id.tracking._mlflow_run import Run
+from early_id.tracking._names import without_password
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mlflow.tracking import MlflowClient
 
 _SQLITE = "sqlite:///"
+_LOCAL_PAGE = "http://127.0.0.1:5000"
+# MLflow asks a server that does not answer again for minutes; on the first call a person is waiting.
+_RETRIES, _FEW = "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1"
 _SQLITE_HEADER = b"SQLite format 3\x00"
 
 
@@ -31,7 +37,8 @@ class Tracker:
     experiment : str
         Runs are grouped under this name.
     model : str
-        Name of the registered model, whose aliases ``candidate`` and ``champion`` this library moves.
+        Name of the registered model, whose aliases ``candidate``, ``champion`` and ``previous`` this library moves;
+        see `registered_name`.
 
     Attributes
     ----------
@@ -43,7 +50,7 @@ class Tracker:
     Raises
     ------
     ConfigError
-        If the database is a folder, not SQLite, or written by another MLflow version.
+        If the database is a folder, not SQLite, or written by another MLflow version, or no server answers.
 
     Examples
     --------
@@ -51,7 +58,7 @@ class Tracker:
     True
     """
 
-    def __init__(self, uri: str | Path, experiment: str = "early_id", *, model: str = "early_id") -> None:
+    def __init__(self, uri: str | Path, experiment: str = "early_id", *, model: str = "early-id") -> None:
         self.database = _database(uri)
         self.uri = str(uri) if self.database is None else f"{_SQLITE}{self.database.as_posix()}"
         self.experiment = experiment
@@ -73,22 +80,54 @@ class Tracker:
         if self._client is None:
             if self.database is not None:
                 _make_database(self.database)
-            with quiet():
-                from mlflow.exceptions import MlflowException
-                from mlflow.tracking import MlflowClient
+            self._client = self._connected()
+        return self._client
 
-                try:
+    def _connected(self) -> MlflowClient:
+        with quiet():
+            from mlflow.exceptions import MlflowException
+            from mlflow.tracking import MlflowClient
+
+            try:
+                with _soon() if self.database is None else nullcontext():
                     client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
                     client.search_experiments(max_results=1)
-                except MlflowException as error:
-                    msg = (
-                        f"Expected a tracking store of this MLflow version at {self.uri!r}, got: "
-                        f"{_first_line(error)}; copy the file, then run 'mlflow db upgrade {self.uri}', "
-                        "or name a new store."
-                    )
-                    raise ConfigError(msg) from error
-            self._client = client
-        return self._client
+            except MlflowException as error:
+                where = without_password(self.uri)
+                step = (
+                    "start it, or correct the address"
+                    if self.database is None
+                    else f"copy the file, then run 'mlflow db upgrade {where}', or name a new store"
+                )
+                what = "server" if self.database is None else "store"
+                msg = (
+                    f"Expected a tracking {what} of this MLflow version at {where!r}, got: {_first_line(error)}; "
+                    f"{step}."
+                )
+                raise ConfigError(msg) from error
+        return client
+
+    def page(self, run_id: str) -> str:
+        """Give the address of a run's page.
+
+        Of a SQLite file it is the one at which `server_command` shows it, on this machine.
+
+        Examples
+        --------
+        >>> tracker = Tracker("https://mlflow.county.example")
+        >>> tracker._experiment_id = "3"  # a server would be asked
+        >>> tracker.page("4f1c")
+        'https://mlflow.county.example/#/experiments/3/runs/4f1c'
+        """
+        address = without_password(self.uri).rstrip("/") if self.uri.startswith("http") else _LOCAL_PAGE
+        return f"{address}/#/experiments/{self.experiment_id}/runs/{run_id}"
+
+    @property
+    def server_command(self) -> str:
+        """The command that shows a store without a server of its own at `page`; empty for a server."""
+        if self.uri.startswith("http"):
+            return ""
+        return f"mlflow server --backend-store-uri {shlex.quote(without_password(self.uri))}"
 
     @property
     def experiment_id(self) -> str:
@@ -247,6 +286,18 @@ def _publish(draft: Path, database: Path) -> None:
     except OSError:
         # A file system without links: the rename is whole too, but does not exclude two first users.
         draft.replace(database)
+
+
+@contextmanager
+def _soon() -> Iterator[None]:
+    """Let a server that does not answer be an error soon, unless the environment already says how long to wait."""
+    given = os.environ.get(_RETRIES)
+    os.environ.setdefault(_RETRIES, _FEW)
+    try:
+        yield
+    finally:
+        if given is None:
+            os.environ.pop(_RETRIES, None)
 
 
 def _first_line(error: Exception) -> str:

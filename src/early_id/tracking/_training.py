@@ -1,4 +1,4 @@
-"""What is remembered of a training: one parent run, one child run per learner."""
+"""What is remembered of a training: one parent run, one child run per learner and fold of the backtest."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from early_id.models import AdditiveModel
-    from early_id.tracking._tracker import Tracker
+    from early_id.tracking._mlflow_run import Run
 
 
 @dataclass(frozen=True)
 class LearnerLog:
-    """One contestant of a training.
+    """One contestant of a training, in one fold of the backtest.
 
     Attributes
     ----------
     name : str
-        Unique in the training.
+        Unique in its fold.
     params : mapping
         Settings of the learner.
     metrics : mapping of str to float or None
@@ -38,6 +38,10 @@ class LearnerLog:
         None for rules and for the black-box ceiling.
     tables : mapping of str to DataFrame
         Figures by artifact path (``"metrics.csv"``); never rows of students.
+    files : mapping of str to str or bytes
+        Plots and texts by artifact path.
+    fold : str
+        Which part of the backtest: the school years it was tested on, such as "2024".
     """
 
     name: str
@@ -45,16 +49,28 @@ class LearnerLog:
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     document: AdditiveModel | None = None
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
+    fold: str = ""
+
+    @property
+    def run_name(self) -> str:
+        """What MLflow shows: the learner and the fold."""
+        return f"{self.name}, {self.fold}" if self.fold else self.name
 
     def items(self) -> Iterator[Item]:
         """Emit the log items of the learner's run."""
         yield Tag("role", "learner")
+        yield Tag("learner", self.name)
+        if self.fold:
+            yield Tag("fold", self.fold)
         yield Params({"learner": self.name, **self.params})
         yield Metrics(self.metrics)
         if self.document is not None:
             yield Document(self.document)
         for path, frame in self.tables.items():
             yield Table(path, frame)
+        for path, content in self.files.items():
+            yield Artifact(path, content)
 
 
 @dataclass(frozen=True)
@@ -63,12 +79,12 @@ class TrainingLog:
 
     Attributes
     ----------
-    name : str
     config : mapping
         The resolved configuration, JSON-able: kept whole as ``config.yaml`` and flattened as parameters.
     data : mapping
         Fingerprint of the data, see `fingerprint`; kept as ``data.json``.
     learners : tuple of LearnerLog
+        One per learner and fold.
     chosen : str
         Name of the learner that was chosen.
     metrics : mapping of str to float or None
@@ -78,9 +94,10 @@ class TrainingLog:
     audit : str, optional
         Text of the audit; kept as ``audit.json``, byte for byte, because a sign-off names its hash.
     tables : mapping of str to DataFrame
+    files : mapping of str to str or bytes
+    tags : mapping of str to str
     """
 
-    name: str
     config: Mapping[str, object]
     data: Mapping[str, object]
     learners: tuple[LearnerLog, ...] = ()
@@ -89,10 +106,13 @@ class TrainingLog:
     backtest: Mapping[str, object] | None = None
     audit: str | None = None
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [learner.name for learner in self.learners]
-        twice = [name for name in names if names.count(name) > 1]
+        shown = [learner.run_name for learner in self.learners]
+        twice = [name for name in shown if shown.count(name) > 1]
         if twice:
             msg = f"Expected learners with different names, got {examples(twice)} more than once; rename one."
             raise ConfigError(msg)
@@ -105,6 +125,8 @@ class TrainingLog:
         yield Tag("role", "training")
         if self.chosen:
             yield Tag("chosen", self.chosen)
+        for name, value in self.tags.items():
+            yield Tag(name, value)
         yield Artifact(
             "config.yaml", yaml.safe_dump(_plain(self.config), sort_keys=False, allow_unicode=True)
         )
@@ -117,50 +139,36 @@ class TrainingLog:
             yield Artifact("audit.json", self.audit)
         for path, frame in self.tables.items():
             yield Table(path, frame)
+        for path, content in self.files.items():
+            yield Artifact(path, content)
 
 
-@dataclass(frozen=True)
-class TrainingRun:
-    """Where a training was logged.
-
-    Attributes
-    ----------
-    run_id : str
-        The parent run.
-    learners : mapping of str to str
-        Run id by learner name.
-    """
-
-    run_id: str
-    learners: Mapping[str, str]
-
-
-def log_training(training: TrainingLog, tracker: Tracker) -> TrainingRun:
-    """Log a training: config, data fingerprint, figures, documents, backtest and audit.
+def log_training(training: TrainingLog, parent: Run) -> dict[tuple[str, str], str]:
+    """Log a training: config, data fingerprint, figures, documents, plots and backtest.
 
     Parameters
     ----------
     training : TrainingLog
-    tracker : Tracker
+    parent : Run
+        The run of the training, open; it was opened when the work began, so that MLflow shows what was stopped.
 
     Returns
     -------
-    TrainingRun
+    dict of (learner, fold) to str
         Run ids; the one of the chosen learner goes to `register_candidate`.
 
     Raises
     ------
     DataError
-        If a table or JSON carries rows of persons; the run is then marked as failed.
+        If a table or JSON carries rows of persons.
     """
-    learners: dict[str, str] = {}
-    with tracker.run(training.name) as parent:
-        write(training.items(), parent)
-        for learner in training.learners:
-            with tracker.run(learner.name, parent=parent) as child:
-                write(learner.items(), child)
-            learners[learner.name] = child.run_id
-    return TrainingRun(parent.run_id, learners)
+    runs: dict[tuple[str, str], str] = {}
+    write(training.items(), parent)
+    for learner in training.learners:
+        with parent.tracker.run(learner.run_name, parent=parent) as child:
+            write(learner.items(), child)
+        runs[learner.name, learner.fold] = child.run_id
+    return runs
 
 
 def _json(value: Mapping[str, object]) -> str:

@@ -1,0 +1,111 @@
+"""A beeswarm without students: where Shapley values of each feature lie, in dots that stand for many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from early_id.exceptions import DataError
+from early_id.explain._shapley import centred
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from early_id.models import AdditiveModel
+
+#: A dot of ten students or fewer would be a number about them.
+FEW = 10
+_DOTS, _MOST_FEATURES, _COLUMNS = 200, 20, 80
+
+
+def beeswarm_points(document: AdditiveModel, X: pd.DataFrame) -> pd.DataFrame:
+    """Gather the Shapley values of rows into dots that tell of no student.
+
+    Answers which values of a feature push scores up or down, how far, and how many rows.
+
+    Parameters
+    ----------
+    document : AdditiveModel
+    X : DataFrame of shape (n, ...)
+        As for `explain`. Students are told by the index level `student_id`; without it every row is one student.
+
+    Returns
+    -------
+    DataFrame
+        For the 20 features that move scores most, the first the most: feature, log_odds (Shapley value, two digits),
+        shade (mean rank of the feature's values, 0 lowest to 1 highest; missing where the value is unknown), dots
+        (about 200 per feature, in proportion to the rows). Values that ten students or fewer have are left out. Each
+        feature is gathered by itself, so dots of two features cannot be put together to a student.
+
+    Raises
+    ------
+    DataError
+        If `X` has no rows.
+
+    Examples
+    --------
+    >>> from early_id.models import AdditiveModel, FeatureInfo, Period, Term
+    >>> days = Term("absent", "step", edges=(2.0,), values=(-0.5, 1.0), missing=0.0, mean=0.0)
+    >>> document = AdditiveModel("chronic_absence", [FeatureInfo("absent")], [Period(0, None, -1.0, (days,))])
+    >>> X = pd.DataFrame({"absent": [0.0] * 30 + [3.0] * 20 + [None] * 5})
+    >>> beeswarm_points(document, X)[["log_odds", "dots"]].to_numpy().tolist()
+    [[-0.5, 109.0], [1.0, 73.0]]
+    """
+    if X.empty:
+        msg = "Expected at least one row to explain, got none; give rows of a panel."
+        raise DataError(msg)
+    values = centred(document, X)
+    students = (
+        X.index.get_level_values("student_id") if "student_id" in X.index.names else pd.RangeIndex(len(X))
+    )
+    most = values.abs().mean().nlargest(_MOST_FEATURES, keep="first").index
+    parts = [_dots(name, values[name], X[name], students) for name in most]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _dots(name: str, values: pd.Series, given: pd.Series, students: pd.Index) -> pd.DataFrame:
+    rows = pd.DataFrame(
+        {
+            "log_odds": values.to_numpy().round(2) + 0.0,
+            "unknown": given.isna().to_numpy(),
+            "shade": given.rank(pct=True).to_numpy(),
+            "student": students,
+        }
+    )
+    cells = rows.groupby(["log_odds", "unknown"]).agg(
+        students=("student", "nunique"), rows=("student", "size"), shade=("shade", "mean")
+    )
+    kept = cells[cells["students"] > FEW].reset_index()
+    dots = (kept["rows"] * _DOTS / len(rows)).round().clip(lower=1).astype("int64")
+    shade = kept["shade"].round(2)
+    return pd.DataFrame({"feature": name, "log_odds": kept["log_odds"], "shade": shade, "dots": dots})
+
+
+def plot_beeswarm(points: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw what `beeswarm_points` gathered: a line of dots per feature; dark: a low value, grey: unknown."""
+    import matplotlib as mpl
+
+    from early_id.explain._plots import new_axes
+
+    axes = new_axes(ax)
+    names = list(points["feature"].unique())
+    width = max(float(points["log_odds"].max() - points["log_odds"].min()), 1e-9) / _COLUMNS
+    colours = mpl.colormaps["viridis"]
+    for line, name in enumerate(names):
+        own = points[points["feature"] == name]
+        own = own.loc[own.index.repeat(own["dots"])]
+        place = own.groupby((own["log_odds"] / width).round()).cumcount()
+        # 0, 1, −1, 2, −2, …: dots of one value stand around the line.
+        off = (place + 1) // 2 * (1 - 2 * (place % 2))
+        step = 0.4 / max(int(off.abs().max()), 8)
+        unknown = own["shade"].isna()
+        paint = [*colours(own["shade"].fillna(0))]
+        paint = ["0.6" if grey else colour for grey, colour in zip(unknown, paint, strict=True)]
+        axes.scatter(own["log_odds"], line + off * step, c=paint, s=6, linewidths=0)
+    axes.axvline(0, color="0.8", linewidth=0.8, zorder=0)
+    axes.set_yticks(range(len(names)), [str(name).replace("_", " ") for name in names])
+    axes.invert_yaxis()
+    axes.set_xlabel("Shapley value (log-odds); dark: low values of the feature, bright: high, grey: unknown")
+    axes.spines[["top", "right"]].set_visible(False)
+    return axes

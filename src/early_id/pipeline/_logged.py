@@ -1,0 +1,206 @@
+"""What a training leaves in MLflow, as log items: nothing here names a student or counts a few."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from early_id.config import Config
+from early_id.district import District
+from early_id.evaluation import (
+    Backtest,
+    Capacity,
+    QualityCheck,
+    publish_calibration,
+    publish_metrics,
+    publish_metrics_by_date,
+    publish_reliability,
+)
+from early_id.explain import beeswarm_svg, terms_svg
+from early_id.panel import Panel, TimeSafety
+from early_id.pipeline._compare import CHAMPION, Comparison
+from early_id.reports import reliability_svg
+from early_id.tracking import (
+    LearnerLog,
+    TrainingLog,
+    code_version,
+    environment_lock,
+    fingerprint,
+    without_password,
+)
+
+TABLES_TO_FINGERPRINT = (
+    "schools", "enrollments", "calendar", "absences", "attendance_feed", "grades", "incidents", "outcomes",
+)  # fmt: skip
+_MOST_ROWS_DRAWN = 20_000
+_HUNDREDS = -2
+
+
+def published(result: Backtest, capacity: Capacity) -> dict[str, pd.DataFrame]:
+    """Judge every contestant, as it may leave the building: metrics, by_date, calibration, reliability."""
+    return {
+        "metrics": publish_metrics(result.predictions, capacity),
+        "by_date": publish_metrics_by_date(result.predictions, capacity),
+        "calibration": publish_calibration(result.predictions),
+        "reliability": publish_reliability(result.predictions),
+    }
+
+
+def fold_of(result: Backtest) -> str:
+    """Name the part of a backtest by the school years it tests on.
+
+    Each fold of several gets runs of its own: `learner_logs` is called once for each.
+    """
+    return "-".join(map(str, result.test_years))
+
+
+def learner_logs(
+    config: Config,
+    panel: Panel,
+    result: Backtest,
+    figures: dict[str, pd.DataFrame],
+    contestants: dict[str, Any],
+    comparison: Comparison,
+) -> tuple[LearnerLog, ...]:
+    """Say what is logged of each contestant of one fold."""
+    drawn = _rows_to_draw(panel, result, config.training.seed)
+    catalogue = {feature.name: asdict(feature) for feature in panel.features}
+    logs = []
+    for name in result.predictions["contestant"].unique():
+        own = {key: frame[frame["contestant"] == name] for key, frame in figures.items() if len(frame)}
+        parameters = (
+            {"version": comparison.champion.version}
+            if name == CHAMPION
+            else {key: str(value) for key, value in contestants[name].get_params(deep=False).items()}
+        )
+        document = result.documents.get(name)
+        tables = {f"{key}.csv": frame for key, frame in own.items() if len(frame)}
+        files: dict[str, str | bytes] = {}
+        if len(own.get("reliability", ())):
+            files["reliability.svg"] = reliability_svg(own["reliability"])
+        if document is not None:
+            tables["table.csv"] = document.to_frame()
+            files |= {"terms.svg": terms_svg(document), "beeswarm.svg": beeswarm_svg(document, drawn)}
+            files["catalogue.json"] = _json({used: catalogue[used] for used in document.feature_names})
+        logs.append(
+            LearnerLog(name, parameters, _figures(own["metrics"]), document, tables, files, fold_of(result))
+        )
+    return tuple(logs)
+
+
+def training_log(
+    config: Config,
+    district: District,
+    panel: Panel,
+    result: Backtest,
+    figures: dict[str, pd.DataFrame],
+    learners: tuple[LearnerLog, ...],
+    *,
+    safety: TimeSafety,
+    quality: tuple[QualityCheck, ...],
+    comparison: Comparison,
+) -> TrainingLog:
+    """Say what is logged of a training as a whole.
+
+    Parameters
+    ----------
+    result : Backtest
+        The fold the candidate comes from.
+    learners : tuple of LearnerLog
+        Of every fold.
+    """
+    settings = json.loads(config.model_dump_json())
+    settings["tracking"]["uri"] = without_password(config.tracking.uri)
+    data = fingerprint({name: district.frame(name) for name in TABLES_TO_FINGERPRINT})
+    for table in data.values():
+        table["rows"] = round(table["rows"], _HUNDREDS)
+    catalogue = {feature.name: asdict(feature) for feature in panel.features}
+    days = panel.frame["as_of"]
+    metrics = figures["metrics"]
+    return TrainingLog(
+        config=settings,
+        data=data,
+        learners=learners,
+        chosen=result.deployable,
+        metrics=_figures(metrics[metrics["contestant"] == result.deployable])
+        | {f"difference.{name}": value for name, value in _differences(comparison).items()},
+        backtest={
+            "train_years": list(result.train_years),
+            "test_years": list(result.test_years),
+            "trained_on": result.trained_on.isoformat(),
+            "training": _rounded(result.training),
+            "time_safety": {"verdict": safety.verdict, "what": safety.sentence()},
+            "metrics": metrics.to_dict("records"),
+            "quality": [check.to_dict() for check in quality],
+        },
+        tables={f"{name}.csv": frame for name, frame in figures.items() if len(frame)}
+        | ({"champion.csv": comparison.metrics} if len(comparison.metrics) else {}),
+        files={
+            "diff.txt": "\n".join(comparison.lines()) + "\n",
+            "time_safety.json": _json(_safety_report(safety)),
+            "catalogue.json": _json(catalogue),
+            "environment.txt": environment_lock(),
+        },
+        tags={
+            "code_version": code_version(),
+            "data_fingerprint": _digest({name: table["sha256"] for name, table in data.items()}),
+            "catalogue_sha256": _digest(catalogue),
+            "as_of_from": days.min().date().isoformat(),
+            "as_of_to": days.max().date().isoformat(),
+            "label": result.label,
+            "time_safety": safety.verdict,
+        },
+    )
+
+
+def _figures(metrics: pd.DataFrame) -> dict[str, float]:
+    return {
+        f"{row['rows'].replace(', ', '_')}.{column}": row[column]
+        for _, row in metrics.iterrows()
+        for column in metrics.columns[2:]
+    }
+
+
+def _differences(comparison: Comparison) -> dict[str, float]:
+    metrics = comparison.metrics
+    return _figures(metrics[metrics["contestant"] == "difference"]) if len(metrics) else {}
+
+
+def _rows_to_draw(panel: Panel, result: Backtest, seed: int) -> pd.DataFrame:
+    """Draw from the rows the test years score: as many as a picture can show."""
+    frame = panel.frame
+    rows = frame[frame["school_year"].isin(result.test_years) & frame["not_scored"].isna()]
+    drawn: pd.DataFrame = panel.design(rows.sample(min(len(rows), _MOST_ROWS_DRAWN), random_state=seed))
+    return drawn
+
+
+def _safety_report(safety: TimeSafety) -> dict[str, Any]:
+    return {
+        "verdict": safety.verdict,
+        "what": safety.sentence(),
+        "guilty": list(safety.guilty),
+        "features": list(safety.features),
+        "dates": [day.isoformat() for day in safety.dates],
+        "records_changed": {name: round(count, _HUNDREDS) for name, count in safety.changed.items()},
+        "known_at_assumed": {name: round(share, 3) for name, share in safety.imputed.items()},
+    }
+
+
+def _rounded(training: pd.Series) -> dict[str, float]:
+    """Totals to hundreds and shares to three digits: what is logged may not be subtracted down to a few students."""
+    return {
+        str(name): round(float(value), 3) if str(name).endswith("_share") else round(int(value), _HUNDREDS)
+        for name, value in training.items()
+    }
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _digest(value: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
