@@ -147,8 +147,8 @@ def config_page() -> str:
     own = {name: field for name, field in Config.model_fields.items() if _part(field) is None}
     parts = [
         "# Keys of a configuration\n\nMade by `make docs` from `early_id.config`. One YAML file per district and "
-        "outcome; `configs/` holds one for each outcome. Paths are taken from the folder of the file. A key that is not "
-        "listed here is refused, with the nearest one that is. What has no default must be given.\n",
+        "outcome; `configs/` holds one for each outcome. Paths are taken from the folder of the file. A key that is "
+        "not listed here is refused, with the nearest one that is. What has no default must be given.\n",
         _keys_table("", own),
     ]
     for name, field in Config.model_fields.items():

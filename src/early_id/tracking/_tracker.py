@@ -301,4 +301,4 @@ def _soon() -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".")
+    return without_password(str(error).strip().splitlines()[0].rstrip("."))
