@@ -35,8 +35,9 @@ def beeswarm_points(document: AdditiveModel, X: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         For the 20 features that move scores most, the first the most: feature, log_odds (Shapley value, two digits),
         shade (mean rank of the feature's values, 0 lowest to 1 highest; missing where the value is unknown), dots
-        (about 200 per feature, in proportion to the rows). Values that ten students or fewer have are left out. Each
-        feature is gathered by itself, so dots of two features cannot be put together to a student.
+        (about 200 per feature, in proportion to the rows). Values that ten students or fewer have are put together
+        with their neighbours, at the mean of all of them. Each feature is gathered by itself, so dots of two features
+        cannot be put together to a student.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def beeswarm_points(document: AdditiveModel, X: pd.DataFrame) -> pd.DataFrame:
     >>> days = Term("absent", "step", edges=(2.0,), values=(-0.5, 1.0), missing=0.0, mean=0.0)
     >>> document = AdditiveModel("chronic_absence", [FeatureInfo("absent")], [Period(0, None, -1.0, (days,))])
     >>> X = pd.DataFrame({"absent": [0.0] * 30 + [3.0] * 20 + [None] * 5})
-    >>> beeswarm_points(document, X)[["log_odds", "dots"]].to_numpy().tolist()
+    >>> beeswarm_points(document, X)[["log_odds", "dots"]].to_numpy().tolist()  # five unknown: too few
     [[-0.5, 109.0], [1.0, 73.0]]
     """
     if X.empty:
@@ -68,18 +69,40 @@ def _dots(name: str, values: pd.Series, given: pd.Series, students: pd.Index) ->
     rows = pd.DataFrame(
         {
             "log_odds": values.to_numpy().round(2) + 0.0,
-            "unknown": given.isna().to_numpy(),
             "shade": given.rank(pct=True).to_numpy(),
             "student": students,
         }
     )
-    cells = rows.groupby(["log_odds", "unknown"]).agg(
-        students=("student", "nunique"), rows=("student", "size"), shade=("shade", "mean")
+    known = rows["shade"].notna()
+    cells = [*_cells(rows[known]), *_cells(rows[~known])]
+    found = pd.DataFrame(
+        {
+            "feature": name,
+            "log_odds": [round(float(cell["log_odds"].mean()), 2) for cell in cells],
+            "shade": [round(float(cell["shade"].mean()), 2) for cell in cells],
+            "dots": [max(1, round(len(cell) * _DOTS / len(rows))) for cell in cells],
+        }
     )
-    kept = cells[cells["students"] > FEW].reset_index()
-    dots = (kept["rows"] * _DOTS / len(rows)).round().clip(lower=1).astype("int64")
-    shade = kept["shade"].round(2)
-    return pd.DataFrame({"feature": name, "log_odds": kept["log_odds"], "shade": shade, "dots": dots})
+    return found.sort_values("log_odds", kind="stable")
+
+
+def _cells(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """Cut rows by their Shapley value; neighbours are joined until each cell is of more than ten students."""
+    cells: list[list[pd.DataFrame]] = []
+    inside: set[object] = set()
+    for _, part in rows.groupby("log_odds"):
+        if cells and len(inside) <= FEW:
+            cells[-1].append(part)
+        else:
+            cells.append([part])
+            inside = set()
+        inside.update(part["student"].unique())
+    if len(cells) > 1 and len(inside) <= FEW:
+        last = cells.pop()
+        cells[-1] += last
+    elif len(inside) <= FEW:
+        return []
+    return [pd.concat(parts) for parts in cells]
 
 
 def plot_beeswarm(points: pd.DataFrame, ax: Axes | None = None) -> Axes:
