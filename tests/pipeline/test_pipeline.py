@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -19,8 +21,9 @@ from early_id.evaluation import load_backtest, publish_metrics
 from early_id.exceptions import ConfigError, DataError, GateError
 from early_id.panel import build_panel
 from early_id.pipeline import audit, explain, promote, rollback, run_demo, train, weekly_flags
+from early_id.pipeline._tracker import tracker_of
 from early_id.pipeline._train import RULES, contestants_of
-from early_id.tracking import fingerprint, gate_cells
+from early_id.tracking import Tracker, code_version, fingerprint, gate_cells
 
 
 @pytest.fixture(scope="module")
@@ -280,13 +283,19 @@ def test_lists_are_of_a_sunday_that_is_not_ahead(demo, tmp_path):
 @pytest.mark.parametrize(
     ("label", "said"),
     [
-        ({"name": "course_failure"}, "name 'course_failure' instead"),
+        ({"partial_days": "fraction"}, "partial_days 'fraction' instead"),
         ({"scope": "school"}, "scope 'school' instead"),
     ],
 )
 def test_a_configuration_that_asks_for_another_outcome_is_refused(demo, tmp_path, label, said):
     config = load_config(copy_of(demo[0], tmp_path, label=label))
     with pytest.raises(ConfigError, match=f"Expected the label the signed model was trained on, got {said}"):
+        weekly_flags(config, as_of="2025-02-09")
+
+
+def test_each_outcome_has_a_champion_of_its_own(demo, tmp_path):
+    config = load_config(copy_of(demo[0], tmp_path, label={"name": "course_failure"}))
+    with pytest.raises(GateError, match="Expected a promoted model 'early-id-course-failure' in"):
         weekly_flags(config, as_of="2025-02-09")
 
 
@@ -430,11 +439,109 @@ def test_the_demo_touches_no_folder_of_others(tmp_path):
     assert (tmp_path / "thesis.doc").read_text() == "mine"
 
 
+def ids_in(content: bytes, ids: set[bytes]) -> set[bytes]:
+    """Find ids anywhere in a file, also where a database writes one value right behind another."""
+    numbers = {each for each in ids if each.isdigit()}
+    [length] = {len(each) for each in numbers}
+    runs = re.findall(rb"[0-9]{%d,}" % length, content)
+    found = {run[at : at + length] for run in runs for at in range(len(run) - length + 1)}
+    return found & numbers | {each for each in ids - numbers if each in content}
+
+
 def test_no_student_id_reaches_mlflow(demo):
+    """Nowhere in the whole store, database and files, is the id of any student or adult of the county."""
     out, result = demo
-    ids = set(result.trained.backtest.predictions["student_id"].unique()[:50])
-    for file in (out / "mlartifacts").rglob("*"):
-        if file.is_file():
-            text = file.read_bytes().decode("utf-8", "replace")
-            assert not any(student in text for student in ids), file
-    shutil.rmtree(out / "nothing", ignore_errors=True)
+    ids: set[bytes] = set()
+    for table in (out / "district").glob("*.parquet"):
+        frame = pd.read_parquet(table)
+        for column in {"student_id", "adult_id"} & set(frame.columns):
+            ids |= {each.encode() for each in frame[column].dropna().unique()}
+    assert len(ids) > 600
+    files = [path for path in [out / "mlflow.db", *(out / "mlartifacts").rglob("*")] if path.is_file()]
+    assert len(files) > 40
+    for file in files:
+        assert not ids_in(file.read_bytes(), ids), file
+    # The search finds ids where there are any.
+    lists = b"".join(file.read_bytes() for file in result.weeks[0].folder.glob("*.csv"))
+    assert len(ids_in(lists, ids)) >= len(result.weeks[0].lists.lists) > 0
+
+
+def runs_of(out: Path) -> tuple[Tracker, Any, dict[str, Any]]:
+    """The run of the demo's training and those below it, by the name of the contestant."""
+    tracker = tracker_of(load_config(out / "config.yaml"))
+    runs = tracker.client.search_runs([tracker.experiment_id])
+    [parent] = [run for run in runs if run.data.tags["role"] == "training"]
+    below = {run.data.tags["learner"]: run for run in runs if run.data.tags["role"] == "learner"}
+    assert {run.data.tags["mlflow.parentRunId"] for run in below.values()} == {parent.info.run_id}
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    return tracker, parent, below
+
+
+def files_of(tracker: Tracker, run: Any) -> set[str]:
+    return {file.path for file in tracker.client.list_artifacts(run.info.run_id)}
+
+
+def test_a_training_leaves_one_run_and_one_per_contestant_with_all_that_is_needed_to_judge_it(demo):
+    out, result = demo
+    tracker, parent, below = runs_of(out)
+    trained = result.trained
+    assert set(below) == {"additive", "logistic", "pace rule", "prior-year rule", "ceiling"}
+    assert {run.data.tags["fold"] for run in below.values()} == {"2024"}
+    assert trained.page.endswith(f"/runs/{parent.info.run_id}")
+    assert {
+        "config.yaml", "data.json", "backtest.json", "catalogue.json", "environment.txt", "time_safety.json",
+        "diff.txt", "metrics.csv", "by_date.csv", "calibration.csv", "reliability.csv",
+    } == files_of(tracker, parent)  # fmt: skip
+    judged = {"metrics.csv", "by_date.csv"}
+    assert judged == files_of(tracker, below["pace rule"])
+    calibrated = judged | {"calibration.csv", "reliability.csv", "reliability.svg"}
+    assert calibrated == files_of(tracker, below["ceiling"])
+    document = {"model.json", "table.csv", "terms.svg", "beeswarm.svg", "catalogue.json"}
+    for name in ("additive", "logistic"):
+        assert calibrated | document <= files_of(tracker, below[name])
+    tags = parent.data.tags
+    assert tags["chosen"] == trained.backtest.deployable
+    assert tags["code_version"] == code_version()
+    assert (tags["label"], tags["time_safety"]) == ("chronic_absence", "passed")
+    dates = trained.backtest.predictions["as_of"]
+    assert (
+        tags["as_of_from"]
+        < dates.min().date().isoformat()
+        < tags["as_of_to"]
+        == dates.max().date().isoformat()
+    )
+    assert len(tags["data_fingerprint"]) == len(tags["catalogue_sha256"]) == 64
+    assert parent.data.params["training.every_weeks"] == "2"
+    assert below["additive"].data.params["learner"] == "additive"
+
+
+def test_figures_of_the_runs_are_those_that_may_be_printed(demo):
+    out, result = demo
+    tracker, parent, below = runs_of(out)
+    metrics = result.trained.metrics.set_index(["contestant", "rows"])
+    for name, run in below.items():
+        for rows, column in (
+            ("onset", "recall"),
+            ("all", "auroc"),
+            ("onset", "brier"),
+            ("all", "n_students"),
+        ):
+            logged, printed = run.data.metrics[f"{rows}.{column}"], metrics.loc[(name, rows), column]
+            assert logged == printed or (pd.isna(logged) and pd.isna(printed))
+    assert (
+        parent.data.metrics["onset.recall"]
+        == metrics.loc[(result.trained.backtest.deployable, "onset"), "recall"]
+    )
+    data = json.loads(tracker.read(parent.info.run_id, "data.json"))
+    assert all(table["rows"] % 100 == 0 for table in data.values())
+    safety = json.loads(tracker.read(parent.info.run_id, "time_safety.json"))
+    assert safety["verdict"] == "passed"
+    assert all(count % 100 == 0 for count in safety["records_changed"].values())
+    by_date = pd.read_csv(io.BytesIO(tracker.read(parent.info.run_id, "by_date.csv")))
+    assert not (by_date[["n_rows", "n_students", "n_positives"]] % 100).any(axis=None)
+
+
+def test_before_the_first_promotion_train_has_nothing_to_compare_with(demo):
+    trained = demo[1].trained
+    assert trained.comparison.lines(10) == ["There is no champion yet to compare with."]
+    assert (trained.folder / "diff.txt").read_text() == "There is no champion yet to compare with.\n"
