@@ -180,7 +180,8 @@ def _kind(kind: Any, bounds: list[Any]) -> str:
     if origin in {Union, types.UnionType}:
         return ", or ".join(_kind(each, bounds) for each in inner)
     if origin is tuple:
-        return f"list of: {_kind(inner[0], [])}"
+        several = "list of" if Ellipsis in inner else f"list of {len(inner)}"
+        return f"{several}: {_kind(inner[0], [])}"
     if origin is dict:
         return "keys and values"
     limits = [

@@ -159,22 +159,23 @@ class TrainingConfig(_Part):
 
 
 class GateConfig(_Part):
-    """What a model has to clear before a reviewer is asked; see `early_id.evaluation.check_quality`.
-
-    Early in the year the list's precision exceeds that of every rule by more than `better_than_rules`: the lower end of
-    the interval of the difference lies above it. Over the whole year it is at most `worse_than_rules` below that of any
-    rule. In every period the interval of the calibration slope overlaps `slope_overlaps` and lies inside
-    `slope_within`, and the lower end of the interval of the AUROC within schools lies above `within_school`. The AUROC
-    is at most `below_ceiling` below that of the best black box. `time_safety` is the least that its proof has to say.
-    """
+    """What a model has to clear before a reviewer is asked; see `early_id.evaluation.check_quality`."""
 
     better_than_rules: float = Field(0.0, ge=0, lt=1)
+    """Early in the year the list's precision exceeds that of every rule by more than this: the lower end of the
+    interval of the difference lies above it."""
     worse_than_rules: float = Field(0.01, ge=0, lt=1)
+    """Over the whole year it is at most so far below that of any rule."""
     slope_overlaps: tuple[float, float] = (0.9, 1.1)
+    """In every period the interval of the calibration slope overlaps this range."""
     slope_within: tuple[float, float] = (0.7, 1.4)
+    """In every period the interval of the calibration slope lies inside this range."""
     below_ceiling: float = Field(0.02, ge=0, lt=1)
+    """The AUROC is at most so far below that of the best black box."""
     within_school: float = Field(0.55, ge=0.5, lt=1)
+    """In every period the lower end of the interval of the AUROC within schools lies above this."""
     time_safety: Literal["passed", "not proven"] = "passed"
+    """The least that the proof of time safety has to say."""
 
     @field_validator("slope_overlaps", "slope_within")
     @classmethod

@@ -127,24 +127,40 @@ def test_the_champion_is_scored_on_the_very_rows_of_the_candidate(result, panel,
     pd.testing.assert_series_equal(mine["score"], expected.loc[mine.index], check_names=False)
     before = more.predictions[more.predictions["contestant"] != CHAMPION]
     pd.testing.assert_frame_equal(before, result.predictions)
-    assert CHAMPION not in more.documents
+    assert more.documents == {**result.documents, CHAMPION: old}
+    assert more.deployable == result.deployable
     assert lines[0].startswith("Candidate against champion, where the outcome is still ahead: ")
     assert lines[1].startswith("Against the champion, version 7: ")
 
 
-def test_the_difference_is_that_of_the_printed_figures(result, panel, champion_is):
+def test_the_difference_is_that_of_the_printed_figures_with_a_paired_interval(result, panel, champion_is):
     champion_is(document(0.5, (FEATURES[1],)))
     found = find_champion(result, panel, SimpleNamespace())
     more = with_champion(result, panel, found)
-    metrics = publish_metrics(more.predictions, "20%")
-    compared = compare(more, found, metrics).metrics.set_index(["contestant", "rows"])
-    for name in ("auroc", "average_precision"):
-        candidate, old, apart = (
-            compared.loc[(who, "onset"), name] for who in ("additive", CHAMPION, "difference")
-        )
-        assert apart == pytest.approx(candidate - old, abs=1e-9)
-        assert candidate == metrics.set_index(["contestant", "rows"]).loc[("additive", "onset"), name]
-    assert compared.loc[("additive", "onset"), "auroc"] > compared.loc[(CHAMPION, "onset"), "auroc"]
+    printed = publish_metrics(more.predictions, "20%").set_index(["contestant", "rows"])
+    comparison = compare(more, found, printed.reset_index())
+    compared = comparison.metrics.set_index(["rows", "metric"])
+    for name in ("auroc", "auroc_within_school"):
+        row = compared.loc[("onset", name)]
+        assert row["candidate"] == printed.loc[("additive", "onset"), name]
+        assert row["champion"] == printed.loc[(CHAMPION, "onset"), name]
+        assert row["difference"] == pytest.approx(row["candidate"] - row["champion"], abs=0.00151)
+        assert row["low"] < row["difference"] < row["high"]
+        assert comparison.differences()[f"onset.{name}"] == row["difference"]
+    assert compared.loc[("onset", "auroc"), "low"] > 0
+
+
+def test_a_figure_that_may_not_be_printed_of_one_is_not_printed_of_both(result, panel, champion_is):
+    champion_is(document(0.5))
+    found = find_champion(result, panel, SimpleNamespace())
+    more = with_champion(result, panel, found)
+    printed = publish_metrics(more.predictions, "20%")
+    printed.loc[(printed["contestant"] == CHAMPION) & (printed["rows"] == "onset"), "auroc"] = np.nan
+    comparison = compare(more, found, printed)
+    compared = comparison.metrics.set_index(["rows", "metric"])
+    assert compared.loc[("onset", "auroc")].isna().all()
+    assert compared.loc[("all", "auroc")].notna().all()
+    assert "auroc 0" not in comparison.lines()[0]
 
 
 @pytest.mark.parametrize(
@@ -209,16 +225,17 @@ def test_the_short_form_has_the_largest_changes_and_says_how_many_more_there_are
         champion=champion,
         changes=changes,
     )
-    judged = pd.DataFrame({"contestant": ["additive", CHAMPION], "rows": "onset"})
-    judged = judged.assign(
-        recall=[0.2, 0.1], precision=np.nan, average_precision=[0.5, 0.4], auroc=[0.8, 0.7]
-    )
+    judged = pd.DataFrame(
+        {
+            "rows": ["onset", "onset", "all"], "metric": ["recall", "auroc", "auroc"],
+            "candidate": [0.2, np.nan, 0.8], "champion": [0.1, np.nan, 0.7], "difference": [0.1, np.nan, 0.1],
+            "low": [-0.05, np.nan, 0.0], "high": [0.25, np.nan, 0.2],
+        }
+    )  # fmt: skip
     comparison = replace(comparison, metrics=judged)
     short, whole = comparison.lines(10), comparison.lines()
     assert len(short) == 10
-    assert short[0].endswith(
-        ": recall 0.200 against 0.100, average precision 0.500 against 0.400, auroc 0.800 against 0.700."
-    )
+    assert short[0].endswith(": recall 0.200 against 0.100 (-0.050 to +0.250).")
     assert short[2] == "f 3: no longer used"
     assert short[3:9] == [f"f {n}: {points[n]:.1f}" for n in range(29, 23, -1)]
     assert short[9] == "… and 23 more in diff.txt."

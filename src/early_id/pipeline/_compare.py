@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from early_id.evaluation import SCORE_DECIMALS, Backtest
+from early_id.evaluation import SCORE_DECIMALS, Backtest, compare_contestants
 from early_id.exceptions import EarlyIdError, examples
 from early_id.models import AdditiveModel
 from early_id.panel import Panel
@@ -21,7 +21,9 @@ CHAMPION = "champion"
 #: What makes the number of a feature; two declarations that agree in it compute the same.
 _COMPUTED = ("table", "window", "where", "aggregate", "column", "over", "against")
 _KEYS = ["student_id", "school_id", "as_of"]
-_JUDGED = ("recall", "precision", "average_precision", "auroc")
+_JUDGED = ("recall", "precision", "auroc", "auroc_within_school")
+_FIGURES = ["candidate", "champion", "difference", "low", "high"]
+_DIGITS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +55,8 @@ class Comparison:
     changes : pandas.DataFrame
         `champion.diff(candidate)`: period, feature, points, change.
     metrics : pandas.DataFrame
-        As `publish_metrics` for the candidate and the champion on the same rows, and their difference (candidate minus
-        champion); empty where the champion takes no part.
+        rows, metric, candidate, champion (as they may be printed, on the same rows), difference (candidate minus
+        champion, paired over students), low, high (its 95 % interval); empty where the champion takes no part.
     """
 
     champion: Champion
@@ -82,14 +84,23 @@ class Comparison:
         return [*head, *told[:kept], f"… and {number - kept} more in diff.txt."]
 
     def _judged(self) -> list[str]:
-        rows = self.metrics[self.metrics["rows"] == "onset"].set_index("contestant")
+        own = self.metrics[(self.metrics["rows"] == "onset") & self.metrics["difference"].notna()]
         told = [
-            f"{name.replace('_', ' ')} {rows[name].iloc[0]:.3f} against {rows[name].iloc[1]:.3f}"
-            for name in _JUDGED
-            if rows[name].notna().all()
+            f"{row['metric'].replace('_', ' ')} {row['candidate']:.3f} against {row['champion']:.3f} "
+            f"({row['low']:+.3f} to {row['high']:+.3f})"
+            for row in own.to_dict("records")
         ]
         what = ", ".join(told) or "too few students to print"
         return [f"Candidate against champion, where the outcome is still ahead: {what}."]
+
+    def differences(self) -> dict[str, float]:
+        """Name the differences as figures of a run, such as `onset.recall` and the ends of its interval."""
+        named = (("difference", ""), ("low", "_low"), ("high", "_high"))
+        return {
+            f"{row['rows'].replace(', ', '_')}.{row['metric']}{end}": row[column]
+            for row in self.metrics.to_dict("records")
+            for column, end in named
+        }
 
 
 def _said(row: Mapping[Any, Any]) -> str:
@@ -136,7 +147,11 @@ def with_champion(result: Backtest, panel: Panel, champion: Champion) -> Backtes
     score = np.full(len(rows), np.nan)
     score[scored] = champion.document.predict_proba(design[scored])[:, 1].round(SCORE_DECIMALS)
     own = rows.assign(contestant=CHAMPION, score=score, probability=score)
-    return replace(result, predictions=pd.concat([result.predictions, own], ignore_index=True))
+    return replace(
+        result,
+        predictions=pd.concat([result.predictions, own], ignore_index=True),
+        documents={**result.documents, CHAMPION: champion.document},
+    )
 
 
 def compare(result: Backtest, champion: Champion, metrics: pd.DataFrame) -> Comparison:
@@ -149,20 +164,31 @@ def compare(result: Backtest, champion: Champion, metrics: pd.DataFrame) -> Comp
     metrics : pandas.DataFrame
         As it may be printed, from `publish_metrics`, of all contestants.
     """
-    pair = [result.deployable, CHAMPION]
-    both = metrics[metrics["contestant"].isin(pair)]
-    if champion.why_not:
-        both = both.iloc[:0]
-    candidate, old = (both[both["contestant"] == name].set_index("rows") for name in pair)
-    apart = candidate[list(_JUDGED)] - old[list(_JUDGED)]
-    difference = apart.round(3).reset_index().assign(contestant="difference")
     changes = (
         champion.document.diff(result.documents[result.deployable])
         if champion.document is not None
         else pd.DataFrame(columns=["period", "feature", "points", "change"])
     )
-    columns = ["contestant", "rows", *_JUDGED]
-    return Comparison(champion, changes, pd.concat([both[columns], difference[columns]], ignore_index=True))
+    if champion.why_not:
+        return Comparison(champion, changes, pd.DataFrame(columns=["rows", "metric", *_FIGURES]))
+    return Comparison(champion, changes, _paired(result, metrics))
+
+
+def _paired(result: Backtest, metrics: pd.DataFrame) -> pd.DataFrame:
+    """Give the figures of both and their difference; none of it where either figure may not be printed."""
+    names = {result.deployable: "candidate", CHAMPION: "champion"}
+    both = result.predictions[result.predictions["contestant"].isin(list(names))]
+    apart = compare_contestants(both, result.capacity, result.deployable, metrics=_JUDGED)
+    printed = metrics.set_index(["contestant", "rows"])
+    own = {
+        column: [printed.loc[(name, row["rows"]), row["metric"]] for row in apart.to_dict("records")]
+        for name, column in names.items()
+    }
+    apart = apart.assign(**own)
+    hidden = apart[list(names.values())].isna().any(axis=1)
+    figures = apart[_FIGURES].mask(hidden).astype("float64").round(_DIGITS)
+    paired: pd.DataFrame = apart[["rows", "metric"]].join(figures)
+    return paired
 
 
 def _same(result: Backtest, document: AdditiveModel) -> str:

@@ -127,7 +127,7 @@ def training_log(
         learners=learners,
         chosen=result.deployable,
         metrics=_figures(metrics[metrics["contestant"] == result.deployable])
-        | {f"difference.{name}": value for name, value in _differences(comparison).items()},
+        | {f"difference.{name}": value for name, value in comparison.differences().items()},
         backtest={
             "train_years": list(result.train_years),
             "test_years": list(result.test_years),
@@ -163,11 +163,6 @@ def _figures(metrics: pd.DataFrame) -> dict[str, float]:
         for _, row in metrics.iterrows()
         for column in metrics.columns[2:]
     }
-
-
-def _differences(comparison: Comparison) -> dict[str, float]:
-    metrics = comparison.metrics
-    return _figures(metrics[metrics["contestant"] == "difference"]) if len(metrics) else {}
 
 
 def _rows_to_draw(panel: Panel, result: Backtest, seed: int) -> pd.DataFrame:

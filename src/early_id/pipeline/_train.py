@@ -258,7 +258,7 @@ def _trained(config: Config, district: District, run: Run, tell: Tell) -> TrainR
     quality = check_quality(result, result.deployable, bars=config.gate, time_safety=safety.verdict)
     comparison = compare(result, champion, figures["metrics"])
     tell("Logging to MLflow")
-    learners = learner_logs(config, panel, result, figures, contestants, comparison)
+    learners = learner_logs(config, whole, result, figures, contestants, comparison)
     log = training_log(
         config,
         district,
