@@ -58,6 +58,15 @@ def test_the_top_level_names_exist():
         early_id.nothing  # noqa: B018
 
 
+def test_only_the_tracking_room_imports_mlflow():
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if any(name.partition(".")[0] == "mlflow" for name in names):
+                assert path.parent.name == "tracking", path
+
+
 def test_the_panel_room_never_names_the_groups():
     """Neither as an attribute nor as the name of a table: the word does not occur in its code."""
     for path in (SOURCE / "panel").glob("*.py"):

@@ -485,7 +485,7 @@ def test_a_training_leaves_one_run_and_one_per_contestant_with_all_that_is_neede
     out, result = demo
     tracker, parent, below = runs_of(out)
     trained = result.trained
-    assert set(below) == {"additive", "logistic", "pace rule", "prior-year rule", "ceiling"}
+    assert set(below) == set(contestants_of(load_config(out / "config.yaml")))
     assert {run.data.tags["fold"] for run in below.values()} == {"2024"}
     assert trained.page.endswith(f"/runs/{parent.info.run_id}")
     assert {

@@ -35,9 +35,10 @@ A_YEAR_AGO = pd.Timestamp("2024-02-04")
 
 
 def commands(page: str, start: str) -> list[list[str]]:
-    """The commands of the first code block of a page that has one beginning with `start`, and of all after it."""
+    """The commands of the code blocks of a page in which a line begins with `start`."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    blocks = [block for block in re.findall(r"```\n(.*?)```", text, re.S) if f"\n{start}" in f"\n{block}"]
+    blocks = [own for kind, own in re.findall(r"^```(\w*)\n(.*?)^```", text, re.S | re.M) if not kind]
+    blocks = [block for block in blocks if f"\n{start}" in f"\n{block}"]
     found = []
     for line in "".join(blocks).replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
@@ -84,7 +85,7 @@ def clone(tmp_path, monkeypatch):
 
 
 def test_the_walk_of_the_readme(clone, typed):
-    walk = commands("README.md", "early-id simulate")[0:]
+    walk = commands("README.md", "early-id simulate")
     assert walk.pop(0) == [".", ".venv/bin/activate"]
     assert [words[1] for words in walk] == [
         "simulate",

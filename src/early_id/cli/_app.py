@@ -93,7 +93,7 @@ def demo(
     """Simulate a county, train, audit, sign off as the demo reviewer, publish this week's lists, write the reports."""
     from early_id.cli._tables import demo_tables
 
-    with narrate(20) as tell:
+    with narrate(21) as tell:
         from early_id.pipeline import run_demo
 
         result = run_demo(out, students=students, seed=seed, tell=tell)

@@ -50,6 +50,13 @@ def published(result: Backtest, capacity: Capacity) -> dict[str, pd.DataFrame]:
     }
 
 
+def settings_of(config: Config) -> dict[str, Any]:
+    """Give the configuration as it may be logged: a password in the address of the store is left out."""
+    settings: dict[str, Any] = json.loads(config.model_dump_json())
+    settings["tracking"]["uri"] = without_password(config.tracking.uri)
+    return settings
+
+
 def fold_of(result: Backtest) -> str:
     """Name the part of a backtest by the school years it tests on.
 
@@ -113,8 +120,6 @@ def training_log(
     learners : tuple of LearnerLog
         Of every fold.
     """
-    settings = json.loads(config.model_dump_json())
-    settings["tracking"]["uri"] = without_password(config.tracking.uri)
     data = fingerprint({name: district.frame(name) for name in TABLES_TO_FINGERPRINT})
     for table in data.values():
         table["rows"] = round(table["rows"], _HUNDREDS)
@@ -122,7 +127,7 @@ def training_log(
     days = panel.frame["as_of"]
     metrics = figures["metrics"]
     return TrainingLog(
-        config=settings,
+        config=settings_of(config),
         data=data,
         learners=learners,
         chosen=result.deployable,

@@ -16,6 +16,7 @@ EXPLAINED = {
     CEILING: "a model nobody can read, run only to see what is lost by being readable; it cannot be used",
     SCHOOL: "every student of a school alike, schools in the order of their share with the outcome in earlier years; "
     "run to see how much is only telling schools apart",
+    "champion": "the model in use, on the same rows",
 }
 
 
