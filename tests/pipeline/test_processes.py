@@ -37,7 +37,9 @@ def written(folder: Path, district: Path, name: str = "config", **training: obje
 
 
 def started(config: Path) -> subprocess.Popen[str]:
-    code = "from early_id.cli import main; main()"
+    # A job in the background is started with SIGINT ignored; Ctrl-C is pressed in the foreground.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code += "from early_id.cli import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", code, "train", str(config)],
         cwd=config.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -85,7 +87,11 @@ def test_trainings_at_once_leave_every_model_whole(tmp_path, district):
     seeds = {"a": 0, "b": 0, "c": 1}
     configs = {name: written(tmp_path, district, name, seed=seed) for name, seed in seeds.items()}
     processes = {name: started(config) for name, config in configs.items()}
-    ended = {name: process.communicate(timeout=1800) for name, process in processes.items()}
+    try:
+        ended = {name: process.communicate(timeout=1800) for name, process in processes.items()}
+    finally:
+        for process in processes.values():
+            process.kill()
     good = [name for name, process in processes.items() if process.returncode == 0]
     for name in set(seeds) - set(good):
         lines = ended[name][1].splitlines()
