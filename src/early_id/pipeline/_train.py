@@ -224,7 +224,7 @@ def train(config: Config, *, district: District | None = None, tell: Tell = sile
     check_capacity(config, district)
     tracker = tracker_of(config)
     # Open from here on, so that MLflow also shows a training that failed or was stopped.
-    with ends_in_order(), tracker.run(f"train {config.label.name}") as run:
+    with tracker.run(f"train {config.label.name}") as run, ends_in_order():
         return _trained(config, district, run, tell)
 
 

@@ -20,7 +20,8 @@ def ends_in_order() -> Iterator[None]:
     """Let SIGTERM unwind the `with` blocks inside, as Ctrl-C does, and end the process with exit code 143.
 
     Without it Python ends at once, and a run that was open reads "running" for ever. A handler that somebody else has
-    set is left alone, as is everything in a thread, which gets no signals.
+    set is left alone, as is everything in a thread, which gets no signals. An engine that reports a stop as an error of
+    its own ("Query interrupted", raised from KeyboardInterrupt) is understood: the stop goes on as what it was.
 
     Examples
     --------
@@ -31,14 +32,26 @@ def ends_in_order() -> Iterator[None]:
     True
     """
     main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, _end)
+    ours = main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if ours:
+        signal.signal(signal.SIGTERM, _end)
     try:
         yield
+    except Exception as error:
+        stop = _stop_behind(error)
+        if stop is None:
+            raise
+        raise stop from None
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _stop_behind(error: BaseException | None) -> BaseException | None:
+    """Find the wish to stop that an error was raised from; None where there is none."""
+    while isinstance(error, Exception):
+        error = error.__cause__
+    return error
 
 
 def _end(_: int, __: FrameType | None) -> NoReturn:

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from early_id.tracking import Tracker, ends_in_order
+
+ENDS = """
+import os, signal, sys
+from early_id.tracking import ends_in_order
+try:
+    with ends_in_order():
+        os.kill(os.getpid(), signal.SIGTERM)
+finally:
+    print("closed")
+"""
+
+
+def test_a_request_to_end_unwinds_what_is_open() -> None:
+    done = subprocess.run([sys.executable, "-c", ENDS], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (128 + signal.SIGTERM, "closed\n", "")
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), SystemExit(143)])
+def test_a_stop_that_an_engine_reports_as_an_error_is_a_stop(tracker: Tracker, stop: BaseException) -> None:
+    with pytest.raises(type(stop)), tracker.run("asked the engine") as run, ends_in_order():
+        try:
+            raise RuntimeError("Query interrupted") from stop
+        except RuntimeError as error:
+            raise ValueError("no panel") from error
+    assert tracker.client.get_run(run.run_id).info.status == "KILLED"
+
+
+def test_any_other_error_stays_what_it_is(tracker: Tracker) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(ValueError, match="no panel"), tracker.run("broken") as run, ends_in_order():
+        raise ValueError("no panel") from RuntimeError("no rows")
+    assert tracker.client.get_run(run.run_id).info.status == "FAILED"
+    assert signal.getsignal(signal.SIGTERM) is before
