@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
-from early_id.models import AdditiveModel, Calibration, FeatureInfo, Period, Term
+from early_id.models import AdditiveModel, Axis, Calibration, FeatureInfo, Pair, Period, Term
 
 numbers = st.floats(-1e6, 1e6).map(lambda x: x + 0.0)
 log_odds = st.floats(-20, 20)
@@ -29,12 +30,34 @@ def terms(draw: Callable, name: str, kind: str, edges: list[float], codes: tuple
 
 
 @st.composite
+def axes(draw: Callable, name: str, codes: tuple) -> Axis:
+    """An axis over text where the feature is text, else over codes or edges."""
+    coded = isinstance(codes[0], str) or draw(st.booleans())
+    cut = {"categories": codes} if coded else {"edges": tuple(sorted(draw(st.sets(numbers, max_size=4))))}
+    n_bins = len(next(iter(cut.values()))) + (1 if coded else 2)
+    rows = np.array(draw(st.lists(st.integers(0, 9), min_size=n_bins, max_size=n_bins)))
+    rows[0] += not rows.sum()
+    return Axis(name, tuple((rows / rows.sum()).tolist()), **cut)
+
+
+@st.composite
+def tables(draw: Callable, first: Axis, second: Axis) -> Pair:
+    rows = [tuple(draw(lists(second.n_bins))) for _ in range(first.n_bins)]
+    return Pair(first, second, tuple(rows), draw(log_odds))
+
+
+@st.composite
 def documents(draw: Callable) -> AdditiveModel:
-    """Any document: several periods, all kinds of terms."""
+    """Any document: several periods, all kinds of terms, with pairs and without."""
     names = [f"f{j}" for j in range(draw(st.integers(1, 4)))]
     kinds = [draw(st.sampled_from(["step", "linear", "category"])) for _ in names]
     codes = [draw(st.sampled_from([("a", "b"), (1.0, 2.0, 7.0), ("",)])) for _ in names]
     starts = draw(st.sampled_from([(0,), (0, 20), (0, 20, 60, 120)]))
+    every = list(itertools.combinations(range(len(names)), 2))
+    both = draw(st.lists(st.sampled_from(every), unique=True, max_size=2)) if every else []
+    both = [pair[:: draw(st.sampled_from([-1, 1]))] for pair in both]
+    # Codes of a pair are of the type of the feature's own term.
+    shapes = [code if kind == "category" else (1.0, 7.0) for kind, code in zip(kinds, codes, strict=True)]
     periods = []
     for start, end in zip(starts, (*starts[1:], None), strict=True):
         made = []
@@ -42,7 +65,8 @@ def documents(draw: Callable) -> AdditiveModel:
             edges = sorted(draw(st.sets(numbers, min_size=1, max_size=5)))
             made.append(draw(terms(name, kind, edges, code)))
         calibration = draw(st.none() | st.builds(Calibration, st.floats(0.1, 3), log_odds, st.integers(2, 5)))
-        periods.append(Period(start, end, draw(log_odds), tuple(made), 10, 5, 2, calibration))
+        pairs = [draw(tables(*(draw(axes(names[j], shapes[j])) for j in pair))) for pair in both]
+        periods.append(Period(start, end, draw(log_odds), tuple(made), 10, 5, 2, calibration, pairs))
     infos = [
         FeatureInfo(name, direction=draw(st.sampled_from([-1, 0, 1])), phrase=draw(st.text(max_size=5)))
         for name in names
@@ -58,7 +82,15 @@ def documents_with_rows(draw: Callable) -> tuple[AdditiveModel, pd.DataFrame]:
     columns: dict[str, object] = {"school_day": draw(st.lists(st.integers(0, 200), min_size=n, max_size=n))}
     for j, term in enumerate(model.periods[-1].terms):
         if term.numeric:
-            own = [edge for period in model.periods for edge in (*period.terms[j].edges, *term.categories)]
+            tables = [period.terms[j] for period in model.periods]
+            tables += [
+                axis
+                for period in model.periods
+                for pair in period.pairs
+                for axis in (pair.first, pair.second)
+                if axis.feature == term.feature
+            ]
+            own = [cut for table in tables for cut in (*table.edges, *table.categories)]
             values = st.one_of(cells, st.sampled_from(own))
             columns[term.feature] = np.array(draw(st.lists(values, min_size=n, max_size=n)), dtype=float)
         else:

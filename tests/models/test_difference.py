@@ -67,6 +67,10 @@ def test_features_directions_and_labels_are_compared():
 
 @given(documents())
 def test_points_give_the_score_to_half_a_unit_per_feature(model):
+    if model.pair_names:
+        with pytest.raises(ConfigError, match="without pairs for a card of points, got 'f"):
+            model.to_points(100)
+        model = replace(model, periods=[replace(period, pairs=()) for period in model.periods])
     card = model.to_points(100)
     assert card["points"].min() == 0
     assert max(card["points"].max(), card["points_to"].max()) <= 100

@@ -28,6 +28,7 @@ def test_every_value_of_the_document_is_in_the_frame_once(model):
         for term in period.terms:
             extra = [term.values[0]] if term.kind == "linear" else []  # below the first knot it is constant
             expected += [*extra, *term.values, term.missing]
+        expected += [value for pair in period.pairs for row in pair.values for value in row]
     assert frame["log_odds"].tolist() == expected
 
 

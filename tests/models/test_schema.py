@@ -81,8 +81,8 @@ def first_term(raw):
     ("change", "message"),
     [
         (
-            lambda raw: raw.update(schema="early-id/additive-model/2"),
-            "needs schema .*/1', but this one has .*/2'",
+            lambda raw: raw.update(schema="early-id/additive-model/3"),
+            "needs a schema among .*/1', .*/2', but this one has .*/3'",
         ),
         (lambda raw: raw.pop("schema"), "but this one has None"),
         (lambda raw: raw.update(note="x"), "at 'note': it is not a known key"),

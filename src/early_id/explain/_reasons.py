@@ -9,7 +9,6 @@ import pandas as pd
 
 from early_id.exceptions import DataError, examples
 from early_id.explain._sentences import number, placeholders, sentence
-from early_id.explain._shapley import centred
 from early_id.explain._words import Words, improvements, words_of
 
 if TYPE_CHECKING:
@@ -71,8 +70,9 @@ def reasons(
     Notes
     -----
     A reason comes from a feature whose Shapley value is positive, largest first, one per concept, what
-    student and family can change before what they cannot. A strength comes from the most negative Shapley
-    value that can be said and whose concept is no reason; else from a feature that got better against the
+    student and family can change before what they cannot. What a pair of features adds is shared between the two
+    as their Shapley values say, here and in `AdditiveModel.to_ibis` alike. A strength comes from the most negative
+    Shapley value that can be said and whose concept is no reason; else from a feature that got better against the
     time before; else the days in school; else it is `NO_STRENGTH`. A sentence is left out where one of its
     numbers is unknown, or where it would not be true: a feature that compares a window with the time before
     needs a change in the right direction, a strength without a number ("No incident this year") a count of 0.
@@ -97,7 +97,7 @@ def reasons(
     extra = improvements(catalog, X, words)
     table = _Facts(X, known, [*words, *extra], attendance)
     improved = [word for word in (*words, *extra) if word.compares and word.direction]
-    values = centred(document, X).to_numpy()
+    values = document.shapley_values(X).to_numpy()
     rows = [_row(table, i, values[i], words, improved) for i in range(len(X))]
     columns = [*(f"reason_{k + 1}" for k in range(_N_REASONS)), "strength", "leading_domain"]
     texts = pd.DataFrame([row[:-1] for row in rows], index=X.index, columns=columns, dtype=_TEXT)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     import pandas as pd
     import shap
@@ -39,9 +37,11 @@ def explain(document: AdditiveModel, X: pd.DataFrame) -> shap.Explanation:
     Notes
     -----
     In a sum of one-feature terms the Shapley value of feature j with independent masking over a background B
-    is ``term_j(x_j) − mean over B of term_j``, whatever the order in which features are revealed [1]_. The
-    means are stored in the document, so nothing is sampled, and ``base_values + values.sum(axis=1)`` is the
-    score up to rounding.
+    is ``term_j(x_j) − mean over B of term_j``, whatever the order in which features are revealed [1]_. A pair of
+    features is a game of two, whose four values are looked up: it adds ``½ [E f(a, B) − E f(A, B)] + ½ [f(a, b) −
+    E f(A, b)]`` to the first feature, and likewise to the second (`AdditiveModel.shapley_values`). Means and the
+    shares of the training rows in the bins are stored in the document, so nothing is sampled, and
+    ``base_values + values.sum(axis=1)`` is the score up to rounding.
 
     References
     ----------
@@ -64,19 +64,9 @@ def explain(document: AdditiveModel, X: pd.DataFrame) -> shap.Explanation:
         import shap
 
     names = list(document.feature_names)
-    background = document.background(X)
-    values = centred(document, X, background)
     return shap.Explanation(
-        values=values.to_numpy(),
-        base_values=background["base"].to_numpy(),
+        values=document.shapley_values(X).to_numpy(),
+        base_values=document.background(X)["base"].to_numpy(),
         data=X[names].to_numpy(),
         feature_names=names,
     )
-
-
-def centred(document: AdditiveModel, X: pd.DataFrame, background: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Give contributions minus their means over the training background of each row's period, in log-odds."""
-    means = document.background(X) if background is None else background
-    raw = document.contributions(X)
-    values: pd.DataFrame = raw - np.asarray(means[list(document.feature_names)])
-    return values

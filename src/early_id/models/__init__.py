@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "ABCRule": "_abc_rule",
         "AdditiveModel": "_document",
+        "Axis": "_pairs",
         "Calibration": "_parts",
         "Ceiling": "_ceiling",
         "FeatureInfo": "_parts",
@@ -14,6 +15,7 @@ __getattr__, __dir__, __all__ = attach(
         "LogisticAdditiveClassifier": "_logistic",
         "MonotoneAdditiveClassifier": "_monotone",
         "PaceRule": "_pace_rule",
+        "Pair": "_pairs",
         "Period": "_parts",
         "PointScorecardClassifier": "_scorecard",
         "PriorYearRule": "_rules",

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from early_id.models._pairs import TIMES, Axis, Pair, same_features
 from early_id.models._render import ARROW, POINTS, in_words
+from early_id.models._terms import Floats, Term
 
 if TYPE_CHECKING:
     from early_id.models._document import AdditiveModel
     from early_id.models._parts import Period
-    from early_id.models._terms import Term
 
 _COLUMNS = ["period", "feature", "points", "change"]
 
@@ -28,6 +29,8 @@ def difference(model: AdditiveModel, other: AdditiveModel) -> pd.DataFrame:
     rows += [("", name, math.nan, "no longer used") for name in ours if name not in theirs]
     rows += [("", name, math.nan, "used for the first time") for name in theirs if name not in ours]
     both = [name for name in ours if name in theirs]
+    rows += [("", name, math.nan, "no longer used") for name in _pairs_lacking(model, other)]
+    rows += [("", name, math.nan, "used for the first time") for name in _pairs_lacking(other, model)]
     for name in both:
         if ours[name].direction != theirs[name].direction:
             before, now = (ARROW[one[name].direction] for one in (ours, theirs))
@@ -35,6 +38,11 @@ def difference(model: AdditiveModel, other: AdditiveModel) -> pd.DataFrame:
     for days, first, second in _shared(model, other):
         rows += _of_period(days, first, second, both)
     return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def _pairs_lacking(model: AdditiveModel, other: AdditiveModel) -> list[str]:
+    theirs = [set(pair.features) for pair in other.periods[0].pairs]
+    return [pair.name for pair in model.periods[0].pairs if set(pair.features) not in theirs]
 
 
 def _shared(model: AdditiveModel, other: AdditiveModel) -> list[tuple[str, Period, Period]]:
@@ -55,7 +63,7 @@ def _of_period(
     days: str, first: Period, second: Period, features: list[str]
 ) -> list[tuple[str, str, float, str]]:
     rows = []
-    average = POINTS * (_average(second) - _average(first))
+    average = POINTS * (second.average - first.average)
     if round(average, 1):
         rows.append(
             (days, "", average, f"the average student has {abs(average):.1f} points {_more(average)}")
@@ -65,11 +73,14 @@ def _of_period(
     for feature in features:
         for where, points in _largest(before[feature], after[feature]):
             changed.append((days, feature, points, f"{where}: {abs(points):.1f} points {_more(points)}"))
+    for pair in first.pairs:
+        for newer in second.pairs:
+            if same_features(pair, newer):
+                for where, points in _largest_of_pair(pair, newer):
+                    changed.append(
+                        (days, pair.name, points, f"{where}: {abs(points):.1f} points {_more(points)}")
+                    )
     return [*rows, *sorted(changed, key=lambda row: -abs(row[2]))]
-
-
-def _average(period: Period) -> float:
-    return period.intercept + sum(term.mean for term in period.terms)
 
 
 def _more(points: float) -> str:
@@ -83,9 +94,39 @@ def _largest(first: Term, second: Term) -> list[tuple[str, float]]:
     places = _places(first, second)
     values = np.array([value for _, value in places], dtype=float if first.numeric else object)
     apart = (second.evaluate(values) - second.mean) - (first.evaluate(values) - first.mean)
-    points = POINTS * apart
+    return _most([where for where, _ in places], POINTS * apart)
+
+
+def _largest_of_pair(first: Pair, second: Pair) -> list[tuple[str, float]]:
+    """Name the cells in which the pair adds most more and most less than before, against its average."""
+    if first.features != second.features:
+        second = Pair(second.second, second.first, tuple(zip(*second.values, strict=True)), second.mean)
+    axes = [(first.first, second.first), (first.second, second.second)]
+    if any(old.numeric != new.numeric for old, new in axes):
+        return [("text in one and numbers in the other", math.nan)]
+    places = [_cells_of(old, new) for old, new in axes]
+    rows = list(itertools.product(*places))
+    columns = [
+        np.array([row[side][1] for row in rows], dtype=float if old.numeric else object)
+        for side, (old, _) in enumerate(axes)
+    ]
+    apart = (second.evaluate(*columns) - second.mean) - (first.evaluate(*columns) - first.mean)
+    return _most([TIMES.join(where for where, _ in row) for row in rows], POINTS * apart)
+
+
+def _most(places: list[str], points: Floats) -> list[tuple[str, float]]:
     most = dict.fromkeys((int(np.argmax(points)), int(np.argmin(points))))
-    return [(places[at][0], float(points[at])) for at in most if round(float(points[at]), 1)]
+    return [(places[at], float(points[at])) for at in most if round(float(points[at]), 1)]
+
+
+def _cells_of(first: Axis, second: Axis) -> list[tuple[str, Any]]:
+    """Values in every bin of either axis; each in words."""
+    flat = [
+        Term(axis.feature, "category" if axis.categories else "step", axis.edges, (0.0,) * (axis.n_bins - 1), 0.0,
+             categories=axis.categories)
+        for axis in (first, second)
+    ]  # fmt: skip
+    return _places(*flat)
 
 
 def _places(first: Term, second: Term) -> list[tuple[str, Any]]:

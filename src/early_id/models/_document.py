@@ -9,29 +9,27 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from early_id.exceptions import DataError, examples
-from early_id.models import _card, _difference, _points, _render, _schema
-from early_id.models._columns import check_there, read_column
-from early_id.models._fit_together import check_features, check_periods, check_terms
+from early_id.exceptions import DataError
+from early_id.models import _card, _difference, _order, _points, _render, _schema, _scoring
+from early_id.models._fit_together import check_features, check_pairs, check_periods, check_terms
 from early_id.models._provenance import frozen, thawed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from early_id.models._parts import FeatureInfo, Period
+    from early_id.models._scoring import Days
     from early_id.models._terms import Floats
-
-Days = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AdditiveModel:
     """Score students with tables that can be read, signed and kept for years.
 
-        score = intercept + Σ term(feature)        probability = 1 / (1 + exp(−score))
+        score = intercept + Σ term(feature) + Σ pair(feature, feature)        probability = 1 / (1 + exp(−score))
 
-    The document holds one set of tables per period of the school year; the column `school_day` selects the
-    period and is not a feature. A document with one period for the whole year does not need that column.
+    Most documents have no pairs. A document holds one set of tables per period of the school year; the column
+    `school_day` selects the period and is not a feature. With one period for the whole year it is not needed.
 
     Parameters
     ----------
@@ -52,8 +50,7 @@ class AdditiveModel:
 
     Notes
     -----
-    Two documents are equal if and only if their `sha256` is: the same to the last digit. A feature's exact
-    Shapley value is its contribution minus `background`, because terms do not interact.
+    Two documents are equal if and only if their `sha256` is: the same to the last digit.
 
     Examples
     --------
@@ -83,11 +80,17 @@ class AdditiveModel:
         check_periods(self.periods)
         for period in self.periods:
             check_terms(period, self.periods[0], self.feature_names)
+            check_pairs(period, self.periods[0], self.feature_names)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """Names of the features, in the order of the terms."""
         return tuple(feature.name for feature in self.features)
+
+    @property
+    def pair_names(self) -> tuple[str, ...]:
+        """Names of the pairs, such as "a × b"; empty for most documents."""
+        return tuple(pair.name for pair in self.periods[0].pairs)
 
     @property
     def sha256(self) -> str:
@@ -105,59 +108,81 @@ class AdditiveModel:
         Returns
         -------
         ndarray of shape (n,)
-            Log-odds: intercept of the row's period plus its terms, added from the first feature to the last.
+            Log-odds: intercept of the row's period plus its terms, from the first feature to the last, then
+            its pairs.
 
         Raises
         ------
         DataError
             If a column is missing, there twice or holds text, or a school day is in no period.
         """
-        columns, days = self._read(X)
-        return self.score_columns(columns, days)
+        return _scoring.scores(self, *_scoring.read(self, X))
 
     def predict_proba(self, X: pd.DataFrame) -> Floats:
         """Give the probability of no outcome (column 0) and of the outcome (column 1) for each row of `X`."""
         return sigmoid_pair(self.decision_function(X))
 
     def contributions(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Say what each feature adds to each row's score.
+        """Say what each feature, and each pair of features, adds to each row's score.
+
+        Returns
+        -------
+        DataFrame of shape (n, n_features + n_pairs)
+            Log-odds, as in the tables (not centred), with the index of `X`; a pair's column is called "a × b".
+            Row sums plus the intercept of the row's period are the scores.
+        """
+        return _scoring.contributions(self, X)
+
+    def background(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Say what each feature and each pair adds on average over the training rows of each row's period.
+
+        Returns
+        -------
+        DataFrame of shape (n, n_features + n_pairs + 1)
+            One column of means per feature and pair, and `base`: intercept plus all means, the mean score of the
+            training rows. `contributions − means` adds up to `score − base`.
+        """
+        return _scoring.background(self, X)
+
+    def shapley_values(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Say how far each feature moves each row's score from the average of the training rows.
 
         Returns
         -------
         DataFrame of shape (n, n_features)
-            Log-odds, as in the tables (not centred), with the index of `X`. Row sums plus the intercept of
-            the row's period are the scores.
-        """
-        columns, days = self._read(X)
-        parts = np.empty((len(X), len(self.features)), order="F")
-        for period, rows in self._rows(len(X), days):
-            for j, term in enumerate(period.terms):
-                parts[rows, j] = term.evaluate(columns[j][rows])
-        return pd.DataFrame(parts, index=X.index, columns=list(self.feature_names), copy=False)
+            Log-odds, with the index of `X`; row sums are `score − base`.
 
-    def background(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Say what each feature adds on average over the training rows of each row's period.
+        Notes
+        -----
+        The exact Shapley values with the training rows as the background: a term less its mean, because terms do
+        not interact, and of each pair with the feature one part as `Pair.split` says.
+
+        Examples
+        --------
+        >>> from early_id.models import FeatureInfo, Period, Term
+        >>> days = Term("absent_days", "step", edges=(2.0,), values=(-0.5, 1.0), missing=0.0, mean=-0.2)
+        >>> model = AdditiveModel("chronic_absence", [FeatureInfo("absent_days")], [Period(0, None, -1.0, (days,))])
+        >>> model.shapley_values(pd.DataFrame({"absent_days": [3.0]}))["absent_days"].tolist()
+        [1.2]
+        """
+        return _scoring.shapley_values(self, X)
+
+    def check_monotone(self) -> tuple[str, ...]:
+        """Name the features that can move the score against their declared direction in any period; empty is good.
 
         Returns
         -------
-        DataFrame of shape (n, n_features + 1)
-            One column of term means per feature, and `base`: intercept plus all term means, the mean score
-            of the training rows. `contributions − means` adds up to `score − base`.
-        """
-        days = self._days(X)
-        means = np.empty((len(X), len(self.features) + 1))
-        for period, rows in self._rows(len(X), days):
-            row = [term.mean for term in period.terms]
-            means[rows] = [*row, period.intercept + sum(row)]
-        return pd.DataFrame(means, index=X.index, columns=[*self.feature_names, "base"])
+        tuple of str
 
-    def check_monotone(self) -> tuple[str, ...]:
-        """Name the features whose table in any period moves against the declared direction; empty is good."""
-        return tuple(
-            feature.name
-            for j, feature in enumerate(self.features)
-            if not all(period.terms[j].is_monotone(feature.direction) for period in self.periods)
-        )
+        Notes
+        -----
+        What counts is the score. A feature in pairs keeps its direction if its own table and its slices of the pairs
+        *together* never move against it, whatever values the other features of the pairs have, "unknown" among them:
+        a falling slice is made good by a term that rises more, and a rising term is undone by a slice that falls
+        more. The sums are exact, so that such a score can still fall by the rounding of its last bits (1e-12). To
+        become unknown is no move along the scale.
+        """
+        return _order.against_direction(self)
 
     def to_frame(self) -> pd.DataFrame:
         """List the tables, one row per period × feature × bin.
@@ -168,7 +193,8 @@ class AdditiveModel:
             period, from_day, to_day, feature, concept, unit, direction, kind, bin (in words), from, to (the
             bin holds `from` and not `to`), category, log_odds (at `from`), log_odds_to (just before `to`;
             differs only where the term is linear), points (10 points double the odds; 0 is the average over
-            the training rows).
+            the training rows). Cells of a pair follow the features' bins: kind "pair", feature "a × b", both
+            bins in words.
         """
         return _render.frame(self)
 
@@ -193,7 +219,7 @@ class AdditiveModel:
         Raises
         ------
         ConfigError
-            If `max_points` is out of range.
+            If `max_points` is out of range, or the document has pairs: nobody looks points up in two directions.
 
         Examples
         --------
@@ -287,8 +313,9 @@ class AdditiveModel:
 
         Notes
         -----
-        Equal to `decision_function` to 1e-12: a row is in the same bin of every table, and terms are added in the
-        same order.
+        Equal to `decision_function` to 1e-12: a row is in the same bin of every table, and terms and pairs are added
+        in the same order. A pair's value is shared between its two features, and so their concepts, as in
+        `shapley_values`.
 
         Examples
         --------
@@ -354,14 +381,7 @@ class AdditiveModel:
 
     def score_columns(self, columns: Sequence[npt.NDArray[Any]], days: Days | None) -> Floats:
         """Score columns given in feature order; `days` may be None for a document of one period."""
-        n_rows = len(columns[0])
-        scores = np.empty(n_rows)
-        for period, rows in self._rows(n_rows, days):
-            total = np.full(n_rows if isinstance(rows, slice) else len(rows), period.intercept)
-            for column, term in zip(columns, period.terms, strict=True):
-                total += term.evaluate(column[rows])
-            scores[rows] = total
-        return scores
+        return _scoring.scores(self, columns, days)
 
     def __str__(self) -> str:
         return _render.text(self)
@@ -381,48 +401,6 @@ class AdditiveModel:
 
     def __hash__(self) -> int:
         return hash(self.sha256)
-
-    def _read(self, X: pd.DataFrame) -> tuple[list[npt.NDArray[Any]], Days | None]:
-        days = self._days(X)
-        check_there(X.columns, self.feature_names, "X")
-        first = self.periods[0].terms
-        return [
-            read_column(X, name, numeric=term.numeric)
-            for name, term in zip(self.feature_names, first, strict=True)
-        ], days
-
-    def _days(self, X: pd.DataFrame) -> Days | None:
-        if not isinstance(X, pd.DataFrame):
-            msg = (
-                f"X must be a DataFrame with columns by name, but is a {type(X).__name__}; name the columns."
-            )
-            raise DataError(msg)
-        if self.periods[0].whole_year:
-            return None
-        if "school_day" not in X.columns:
-            msg = "X lacks the column 'school_day', which selects the period of this document; add it."
-            raise DataError(msg)
-        return read_column(X, "school_day", numeric=True)
-
-    def _rows(self, n_rows: int, days: Days | None) -> list[tuple[Period, Any]]:
-        """Pair each period with its rows: all of them as a slice, which costs nothing, or their positions."""
-        if days is None:
-            return [(self.periods[0], slice(None))]
-        starts = np.array([period.from_day for period in self.periods], dtype=np.float64)
-        end = self.periods[-1].to_day
-        place = np.searchsorted(starts, days, side="right") - 1
-        outside = np.isnan(days) | (place < 0) | (days >= (np.inf if end is None else end))
-        if outside.any():
-            last = "the end of the year" if end is None else end - 1
-            msg = (
-                f"column 'school_day' must lie in the periods of the document ({starts[0]:.0f} to "
-                f"{last}), but holds {examples(days[outside].tolist())}; "
-                "leave those rows out or use another document."
-            )
-            raise DataError(msg)
-        if n_rows and (place == place[0]).all():
-            return [(self.periods[int(place[0])], slice(None))]
-        return [(period, np.flatnonzero(place == i)) for i, period in enumerate(self.periods)]
 
 
 def sigmoid_pair(scores: Floats) -> Floats:

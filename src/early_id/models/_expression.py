@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from early_id.models._document import AdditiveModel
+    from early_id.models._pairs import Axis
     from early_id.models._parts import Period
     from early_id.models._terms import Piece, Term
 
@@ -28,7 +29,9 @@ def scored(model: AdditiveModel, table: Any, reasons: int) -> Any:
     """Add `score`, `probability` and the reasons to a table."""
     names = [f"reason_{place}" for place in range(1, reasons + 1)]
     _check(model, table, ["score", "probability", *names])
-    parts = table.mutate(**_contributions(model, table))
+    parts = table.mutate(**_contributions(model, table), **_bins(model, table))
+    if model.pair_names:
+        parts = parts.mutate(**_cells(model, parts))
     rows = parts.mutate(score=_score(model, parts), **_above_average(model, parts))
     rows = rows.mutate(probability=_sigmoid(rows.score))
     if names:
@@ -80,7 +83,7 @@ def _part(place: int) -> str:
 
 
 def _contributions(model: AdditiveModel, table: Any) -> dict[str, Any]:
-    """One column per feature: what it adds to the score."""
+    """One column per feature: what its own table adds to the score."""
     return {
         _part(place): _by_period(
             model, table, [_term(period.terms[place], table[feature]) for period in model.periods]
@@ -89,10 +92,55 @@ def _contributions(model: AdditiveModel, table: Any) -> dict[str, Any]:
     }
 
 
+def _bins(model: AdditiveModel, table: Any) -> dict[str, Any]:
+    """Two columns per pair: the bin of each of its features, counted from 0."""
+    found = {}
+    for place in range(len(model.pair_names)):
+        pairs = [period.pairs[place] for period in model.periods]
+        for side, axes in (
+            ("first", [pair.first for pair in pairs]),
+            ("second", [pair.second for pair in pairs]),
+        ):
+            column = table[axes[0].feature]
+            found[_pair(place, side)] = _by_period(model, table, [_bin(axis, column) for axis in axes])
+    return found
+
+
+def _cells(model: AdditiveModel, parts: Any) -> dict[str, Any]:
+    """Per pair what it adds to the score, and the part of it less its mean that is the first feature's.
+
+    The cell is looked up in one array by its number: a case for each of a thousand cells would be a long statement.
+    """
+    found = {}
+    for place in range(len(model.pair_names)):
+        a, b = (parts[_pair(place, side)] for side in ("first", "second"))
+        cells, mean_first, mean_second, mean = [], [], [], []
+        for period in model.periods:
+            pair = period.pairs[place]
+            of_first, of_second = (_array(means.tolist()) for means in pair.means)
+            cells.append(_array(pair.table.ravel().tolist())[a * _whole(pair.second.n_bins) + b])
+            mean_first.append(of_first[a])
+            mean_second.append(of_second[b])
+            mean.append(_number(pair.mean))
+        value, first, second, average = (
+            _by_period(model, parts, each) for each in (cells, mean_first, mean_second, mean)
+        )
+        found[_pair(place, "adds")] = value
+        found[_pair(place, "of_first")] = ((first - average) + (value - second)) / 2
+        found[_pair(place, "of_second")] = ((second - average) + (value - first)) / 2
+    return found
+
+
+def _pair(place: int, what: str) -> str:
+    return f"{_HIDDEN}pair_{place}_{what}"
+
+
 def _score(model: AdditiveModel, parts: Any) -> Any:
     base = _by_period(model, parts, [_number(period.intercept) for period in model.periods])
-    # From the first feature to the last, as NumPy adds them: the same sum to the last digit.
-    return reduce(add, (parts[_part(place)] for place in range(len(model.features))), base)
+    # From the first feature to the last and then the pairs, as NumPy adds them: the same sum to the last digit.
+    terms = (parts[_part(place)] for place in range(len(model.features)))
+    pairs = (parts[_pair(place, "adds")] for place in range(len(model.pair_names)))
+    return reduce(add, (*terms, *pairs), base)
 
 
 def _by_period(model: AdditiveModel, table: Any, values: Sequence[Any]) -> Any:
@@ -111,36 +159,48 @@ def _inside(period: Period, day: Any) -> Any:
 
 def _term(term: Term, column: Any) -> Any:
     if term.kind == "category":
-        kind = "float64" if term.numeric else "string"
-        column = column.cast(kind)
-        codes = [ibis.literal(code) if isinstance(code, str) else _number(code) for code in term.categories]
-        cases = [(column == code, _number(value)) for code, value in zip(codes, term.values, strict=True)]
-        return ibis.cases(*cases, else_=_number(term.missing))
-    return _look_up(column.cast("float64"), term.pieces, term.missing)
-
-
-def _look_up(x: Any, every: Sequence[Piece], missing: float) -> Any:
-    """Halve the edges until one piece is left: a row is compared five times for 32 bins, not 16 times.
-
-    Nothing compares as smaller when it is null or NaN, so what is unknown ends in the last piece and is looked for
-    there only.
-    """
+        return _by_code(column, term.categories, [_number(value) for value in (*term.values, term.missing)])
+    x, every = column.cast("float64"), term.pieces
     pieces = [
         piece
         for piece, after in itertools.zip_longest(every, every[1:])
         if after is None or not piece.low == piece.high == after.low == after.high
     ]
+    values = [_value(x, piece) for piece in pieces]
+    return _by_range(x, [piece.end for piece in pieces[:-1]], [*values, _number(term.missing)])
+
+
+def _bin(axis: Axis, column: Any) -> Any:
+    numbers = [_whole(bin_) for bin_ in range(axis.n_bins)]
+    if axis.categories:
+        return _by_code(column, axis.categories, numbers)
+    return _by_range(column.cast("float64"), axis.edges, numbers)
+
+
+def _by_code(column: Any, categories: Sequence[str | float], values: Sequence[Any]) -> Any:
+    """Choose the value of the row's code; the last value is for any other and for unknown."""
+    column = column.cast("string" if isinstance(categories[0], str) else "float64")
+    codes = [ibis.literal(code) if isinstance(code, str) else _number(code) for code in categories]
+    cases = [(column == code, value) for code, value in zip(codes, values, strict=False)]
+    return ibis.cases(*cases, else_=values[-1])
+
+
+def _by_range(x: Any, edges: Sequence[float], values: Sequence[Any]) -> Any:
+    """Choose the value of the row's range between the edges; the last value is for unknown.
+
+    The edges are halved until one range is left: a row is compared five times for 32 bins, not 16 times. Nothing
+    compares as smaller when it is null or NaN, so what is unknown ends in the last range and is looked for there only.
+    """
 
     def between(first: int, last: int) -> Any:
         if first < last:
             half = (first + last) // 2
-            return ibis.ifelse(x < _number(pieces[half].end), between(first, half), between(half + 1, last))
-        value = _value(x, pieces[first])
-        if first == len(pieces) - 1:
-            return ibis.ifelse(or_(x.isnull(), x.isnan()), _number(missing), value)
-        return value
+            return ibis.ifelse(x < _number(edges[half]), between(first, half), between(half + 1, last))
+        if first == len(edges):
+            return ibis.ifelse(or_(x.isnull(), x.isnan()), values[-1], values[first])
+        return values[first]
 
-    return between(0, len(pieces) - 1)
+    return between(0, len(edges))
 
 
 def _value(x: Any, piece: Piece) -> Any:
@@ -159,6 +219,15 @@ def _number(value: float) -> Any:
     return ibis.literal(repr(float(value))).cast("float64")
 
 
+def _whole(value: int) -> Any:
+    return ibis.literal(value, "int64")  # a small number's own type would overflow in a product
+
+
+def _array(values: Sequence[float]) -> Any:
+    """Write numbers as one text that becomes an array of doubles: engines read it once, and do not round."""
+    return ibis.literal(" ".join(map(repr, values))).split(" ").cast("array<float64>")
+
+
 def _sigmoid(score: Any) -> Any:
     small = (-score.abs()).exp()
     return ibis.ifelse(score >= 0, 1 / (1 + small), small / (1 + small))
@@ -172,11 +241,19 @@ def _concepts(model: AdditiveModel) -> Mapping[str, list[int]]:
 
 
 def _above_average(model: AdditiveModel, parts: Any) -> dict[str, Any]:
-    """One column per concept: what it adds beyond its average over the training rows of the row's period."""
+    """One column per concept: what it adds beyond its average over the training rows of the row's period.
+
+    Of a pair each feature, and so its concept, has the part that is its exact Shapley value.
+    """
     found = {}
     for number, places in enumerate(_concepts(model).values()):
         means = [_number(sum(period.terms[place].mean for place in places)) for period in model.periods]
-        together = reduce(add, (parts[_part(place)] for place in places))
+        own = [parts[_part(place)] for place in places]
+        for pair, names in enumerate(pair.features for pair in model.periods[0].pairs):
+            for side, name in zip(("of_first", "of_second"), names, strict=True):
+                if model.feature_names.index(name) in places:
+                    own.append(parts[_pair(pair, side)])
+        together = reduce(add, own)
         found[f"{_HIDDEN}concept_{number}"] = together - _by_period(model, parts, means)
     return found
 

@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from early_id.exceptions import DataError, examples
+from early_id.models._pairs import same_features
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,36 @@ def check_features(names: Sequence[str]) -> None:
             f"but {'has none' if not names else f'repeats {examples(twice)}'}; correct it."
         )
         raise DataError(msg)
+
+
+def check_pairs(period: Period, first: Period, names: Sequence[str]) -> None:
+    """Refuse a pair of features the document has not, or has as another type, there twice, or not in every period."""
+    pairs = [pair.name for pair in period.pairs]
+    if pairs != [pair.name for pair in first.pairs]:
+        msg = (
+            f"{period.name} needs the pairs of the first period in their order, but has {examples(pairs) or 'none'}; "
+            "correct it."
+        )
+        raise DataError(msg)
+    numeric = {term.feature: term.numeric for term in period.terms}
+    for place, pair in enumerate(period.pairs):
+        for axis in (pair.first, pair.second):
+            if numeric.get(axis.feature) != axis.numeric:
+                what = (
+                    "text in one and a number in the other" if axis.feature in numeric else "no such feature"
+                )
+                msg = (
+                    f"pair {pair.name!r} must be of the document's features, but {axis.feature!r} is {what}; "
+                    "correct it."
+                )
+                raise DataError(msg)
+        taken = (*names, *pairs[:place])
+        if pair.name in taken or any(same_features(pair, other) for other in period.pairs[:place]):
+            msg = (
+                f"a pair of features needs one table and a name of its own, but {pair.name!r} is there twice; "
+                "correct it."
+            )
+            raise DataError(msg)
 
 
 def check_periods(periods: Sequence[Period]) -> None:

@@ -24,10 +24,10 @@ from early_id.models._document import AdditiveModel, sigmoid_pair
 from early_id.models._parameters import check_parameters
 from early_id.models._parts import Calibration, FeatureInfo, Period
 from early_id.models._periods import Ints, check_days, choose_periods, period_of
+from early_id.models._tables import Tables, with_same_pairs
 from early_id.models._threads import side_by_side
 
 if TYPE_CHECKING:
-    from early_id.models._tables import Tables
     from early_id.models._terms import Floats
 
 DAY = "school_day"
@@ -117,14 +117,23 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         chosen = self._choose(rows, features, place, rng)
         if chosen != list(range(len(features))):
             rows, features = replace(rows, x=rows.x[:, chosen]), tuple(features[j] for j in chosen)
-        periods: list[Period] = []
+        parts = [rows if len(spans) == 1 else rows[place == i] for i in range(len(spans))]
         self.fits_: list[Any] = []
-        for i, span in enumerate(spans):
-            part = rows if len(spans) == 1 else rows[place == i]
-            tables, calibration = self._fit_period(part, features, rng)
-            n_students = int(part.group.max()) + 1 if students is not None else len(part.y)
-            counts = {"n_rows": len(part.y), "n_students": n_students, "n_events": int(part.y.sum())}
-            periods.append(Period(*span, tables.intercept, tables.terms, **counts, calibration=calibration))
+        fitted = [self._fit_period(part, features, rng) for part in parts]
+        tables = with_same_pairs([one for one, _ in fitted])
+        periods = [
+            Period(
+                *span,
+                own.intercept,
+                own.terms,
+                n_rows=len(part.y),
+                n_students=int(part.group.max()) + 1 if students is not None else len(part.y),
+                n_events=int(part.y.sum()),
+                calibration=calibration,
+                pairs=own.pairs,
+            )
+            for span, part, own, (_, calibration) in zip(spans, parts, tables, fitted, strict=True)
+        ]
         self.document_ = AdditiveModel(str(label), features, tuple(periods), self._provenance())
         return self
 

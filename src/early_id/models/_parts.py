@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from early_id.exceptions import DataError, examples
+from early_id.models._pairs import Pair
 from early_id.models._terms import Term, finite
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ class Period:
         Training rows, distinct students in them, and rows with the outcome.
     calibration : Calibration or None, default=None
         What was folded into the tables; None: nothing.
+    pairs : tuple of Pair, default=()
+        Tables over two features, if any; the same pairs in every period of a document.
 
     Examples
     --------
@@ -134,9 +137,11 @@ class Period:
     n_students: int = 0
     n_events: int = 0
     calibration: Calibration | None = field(default=None)
+    pairs: tuple[Pair, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "terms", tuple(self.terms))
+        object.__setattr__(self, "pairs", tuple(self.pairs))
         object.__setattr__(self, "intercept", finite([self.intercept], f"{self.name}, intercept")[0])
         if self.from_day < 0 or (self.to_day is not None and self.to_day <= self.from_day):
             msg = (
@@ -162,6 +167,16 @@ class Period:
         if self.to_day is None:
             return "the whole school year" if self.from_day == 0 else f"school days {self.from_day}–"
         return f"school days {self.from_day}–{self.to_day - 1}"
+
+    @property
+    def average(self) -> float:
+        """Mean score of the training rows: the intercept and what every table adds on average."""
+        return self.intercept + sum(self.means)
+
+    @property
+    def means(self) -> tuple[float, ...]:
+        """What every table adds on average, terms first."""
+        return (*(term.mean for term in self.terms), *(pair.mean for pair in self.pairs))
 
     @property
     def whole_year(self) -> bool:

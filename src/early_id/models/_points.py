@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from early_id.exceptions import ConfigError
+from early_id.exceptions import ConfigError, examples
 from early_id.models._render import frame
 
 if TYPE_CHECKING:
@@ -41,6 +41,12 @@ def lifted(model: AdditiveModel, max_points: int) -> pd.DataFrame:
         `AdditiveModel.to_frame` with log_odds and log_odds_to above the feature's lowest cell; base, the period's
         intercept with all that was taken off; and step, NaN where there is none with at most `max_points` of it.
     """
+    if model.pair_names:
+        msg = (
+            f"Expected a document without pairs for a card of points, got {examples(model.pair_names)}; "
+            "fit it with interactions=0."
+        )
+        raise ConfigError(msg)
     tables = frame(model)
     lowest = tables[ENDS].min(axis=1).groupby([tables["period"], tables["feature"]]).transform("min")
     tables[ENDS] = tables[ENDS].sub(lowest, axis=0)

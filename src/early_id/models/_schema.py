@@ -15,7 +15,9 @@ from early_id.models._provenance import thawed
 if TYPE_CHECKING:
     from early_id.models._document import AdditiveModel
 
-SCHEMA = "early-id/additive-model/1"
+#: Without pairs, and with them. A document is written in the first version that can say it, so that what was signed
+#: before there were pairs keeps its text and its hash.
+SCHEMAS = ("early-id/additive-model/1", "early-id/additive-model/2")
 LIMIT = 1_000_000
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -53,6 +55,20 @@ class _Calibration(_Strict):
     folds: Count
 
 
+class _Axis(_Strict):
+    feature: str
+    shares: list[Number]
+    edges: list[Number]
+    categories: list[str] | list[Number]
+
+
+class _Pair(_Strict):
+    first: _Axis
+    second: _Axis
+    values: list[list[Number]]
+    mean: Number
+
+
 class _Period(_Strict):
     from_day: Count
     to_day: Count | None
@@ -64,6 +80,10 @@ class _Period(_Strict):
     calibration: _Calibration | None
 
 
+class _PeriodWithPairs(_Period):
+    pairs: Annotated[list[_Pair], Field(min_length=1)]
+
+
 class _Document(_Strict):
     schema_: Annotated[str, Field(alias="schema")]
     sha256: str
@@ -73,13 +93,24 @@ class _Document(_Strict):
     provenance: dict[str, Any]
 
 
+class _DocumentWithPairs(_Document):
+    periods: list[_PeriodWithPairs]  # type: ignore[assignment]
+
+
+_READERS: dict[str, type[_Document]] = dict(zip(SCHEMAS, (_Document, _DocumentWithPairs), strict=True))
+
+
 def content(model: AdditiveModel) -> dict[str, Any]:
     """Return everything the hash covers: the whole document but the hash itself."""
+    periods = [asdict(period) for period in model.periods]
+    if not model.pair_names:
+        for period in periods:
+            del period["pairs"]
     return {
-        "schema": SCHEMA,
+        "schema": SCHEMAS[bool(model.pair_names)],
         "label": model.label,
         "features": [asdict(feature) for feature in model.features],
-        "periods": [asdict(period) for period in model.periods],
+        "periods": periods,
         "provenance": thawed(model.provenance),
     }
 
@@ -96,7 +127,7 @@ def dumps(model: AdditiveModel) -> str:
     if len(text) > LIMIT:
         msg = (
             f"a document may take {LIMIT:,} bytes, but this one takes {len(text):,}; "
-            "use fewer features or bins."
+            f"use fewer features{', pairs' if model.pair_names else ''} or bins."
         )
         raise DataError(msg)
     return text
@@ -106,16 +137,16 @@ def loads(text: str | bytes) -> AdditiveModel:
     """Read the text, check it against the schema, build the document and compare the hash."""
     raw = _parse(text)
     version = raw.get("schema")
-    if version != SCHEMA:
+    if version not in SCHEMAS:
         msg = (
-            f"a document needs schema {SCHEMA!r}, but this one has {version!r}; "
+            f"a document needs a schema among {examples(SCHEMAS)}, but this one has {version!r}; "
             "use the version of early_id that wrote it."
         )
         raise DataError(msg)
     try:
-        read = _Document.model_validate(raw)
+        read = _READERS[version].model_validate(raw)
     except ValidationError as error:
-        _explain(error)
+        _explain(error, version)
     model = _build(read)
     if model.sha256 != read.sha256:
         msg = (
@@ -128,6 +159,7 @@ def loads(text: str | bytes) -> AdditiveModel:
 
 def _build(read: _Document) -> AdditiveModel:
     from early_id.models._document import AdditiveModel  # the document's methods need this module first
+    from early_id.models._pairs import Axis, Pair
     from early_id.models._parts import Calibration, FeatureInfo, Period
     from early_id.models._terms import Term
 
@@ -135,10 +167,23 @@ def _build(read: _Document) -> AdditiveModel:
         lists = {key: tuple(getattr(part, key)) for key in ("edges", "values", "categories")}
         return Term(part.feature, part.kind, missing=part.missing, mean=part.mean, **lists)
 
+    def axis(part: _Axis) -> Axis:
+        lists = {key: tuple(getattr(part, key)) for key in ("shares", "edges", "categories")}
+        return Axis(part.feature, **lists)
+
+    def pair(part: _Pair) -> Pair:
+        return Pair(axis(part.first), axis(part.second), tuple(map(tuple, part.values)), part.mean)
+
     def period(part: _Period) -> Period:
-        fields = part.model_dump(exclude={"terms", "calibration"})
+        fields = part.model_dump(exclude={"terms", "calibration", "pairs"})
         calibration = Calibration(**part.calibration.model_dump()) if part.calibration else None
-        return Period(**fields, terms=tuple(term(one) for one in part.terms), calibration=calibration)
+        pairs = part.pairs if isinstance(part, _PeriodWithPairs) else ()
+        return Period(
+            **fields,
+            terms=tuple(term(one) for one in part.terms),
+            calibration=calibration,
+            pairs=tuple(pair(one) for one in pairs),
+        )
 
     return AdditiveModel(
         label=read.label,
@@ -189,14 +234,14 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _explain(error: ValidationError) -> NoReturn:
+def _explain(error: ValidationError, version: str) -> NoReturn:
     first = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     what = {"extra_forbidden": "it is not a known key", "missing": "it is missing"}.get(
         first["type"], first["msg"]
     )
     msg = (
-        f"the document does not fit schema {SCHEMA!r} at {place!r}: {what} ({error.error_count()} places in "
+        f"the document does not fit schema {version!r} at {place!r}: {what} ({error.error_count()} places in "
         "all); correct it."
     )
     raise DataError(msg) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -89,7 +90,7 @@ class Term:
         object.__setattr__(self, "values", finite(self.values, f"{where}, values"))
         object.__setattr__(self, "missing", finite([self.missing], f"{where}, missing")[0])
         object.__setattr__(self, "mean", finite([self.mean], f"{where}, mean")[0])
-        object.__setattr__(self, "categories", _codes(self.categories, where))
+        object.__setattr__(self, "categories", codes_of(self.categories, where))
         _check_lengths(self, where)
 
     @property
@@ -121,8 +122,7 @@ class Term:
             Log-odds, never NaN.
         """
         if self.kind == "category":
-            codes = pd.Index(self.categories, dtype=object if not self.numeric else "float64")
-            found = codes.get_indexer(pd.Index(x, dtype=codes.dtype))
+            found = code_index(self.categories, x)
             return np.append(np.asarray(self.values), self.missing)[found]  # -1, not found, is the last one
         unknown = np.isnan(x)
         if self.kind == "step":
@@ -176,7 +176,14 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _codes(categories: Iterable[Any], where: str) -> tuple[Any, ...]:
+def code_index(categories: tuple[str, ...] | tuple[float, ...], x: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Give the place of each value among the categories, -1 where it is none of them."""
+    codes = pd.Index(categories, dtype=object if isinstance(categories[0], str) else "float64")
+    return codes.get_indexer(pd.Index(x, dtype=codes.dtype))
+
+
+def codes_of(categories: Iterable[Any], where: str) -> tuple[Any, ...]:
+    """Return the codes, all text or all numbers and each once."""
     codes = tuple(categories)
     if not all(isinstance(code, str) for code in codes):
         if any(isinstance(code, str) for code in codes):
@@ -206,8 +213,13 @@ def _check_lengths(term: Term, where: str) -> None:
             "correct the document."
         )
         raise DataError(msg)
-    falls = [b for a, b in zip(term.edges, term.edges[1:], strict=False) if not a < b]
-    if falls or any(math.isnan(edge) for edge in term.edges):
+    check_edges(term.edges, where)
+
+
+def check_edges(edges: tuple[float, ...], where: str) -> None:
+    """Refuse edges that do not strictly increase."""
+    falls = [b for a, b in itertools.pairwise(edges) if not a < b]
+    if falls:
         msg = (
             f"{where} needs strictly increasing edges, but they do not increase at {examples(falls)}; "
             "sort them."

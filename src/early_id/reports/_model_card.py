@@ -94,7 +94,7 @@ def write_model_card(
             {
                 "label": document.label,
                 "sha256": document.sha256,
-                "n_features": table["feature"].nunique(),
+                "n_features": table.loc[table["kind"] != "pair", "feature"].nunique(),
                 "facts": _facts(document.provenance),
                 "contestants": _contestants(metrics),
                 "places": places(metrics, contestant),
@@ -150,7 +150,7 @@ def _period(period: Any, table: pd.DataFrame) -> dict[str, Any]:
                 "name": _plain(str(feature)),
                 "unit": first["unit"],
                 "note": DIRECTIONS[int(first["direction"])],
-                "bins": _joined(bins),
+                "bins": _joined(bins) if first["kind"] != "pair" else _cells(bins),
                 "spread": spread,
             }
         )
@@ -185,6 +185,16 @@ def _joined(bins: pd.DataFrame) -> list[dict[str, str]]:
                 }
             )
     return [{"words": _words(row), "points": row["points"].replace("-", "−")} for row in joined]
+
+
+def _cells(cells: pd.DataFrame) -> list[dict[str, str]]:
+    """Cells of two features in words; those below half a point are said as one."""
+    told = cells.loc[cells["points"] != 0]
+    rows = [
+        {"words": str(row["bin"]), "points": f"{row['points']:+d}".replace("-", "−")}
+        for row in told.to_dict("records")
+    ]
+    return [*rows, {"words": "otherwise", "points": "+0"}] if len(told) < len(cells) else rows
 
 
 def _words(row: Mapping[str, Any]) -> str:
