@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+import math
 import subprocess
 import sys
 import warnings
@@ -20,7 +22,7 @@ from early_id.explain import explain
 @given(seed=st.integers(0, 10_000), n_features=st.integers(1, 12))
 def test_base_and_values_add_up_to_the_score(seed: int, n_features: int) -> None:
     background = random_background(n_features, 300, seed)
-    document = random_document(background, seed)
+    document = random_document(background, seed, n_pairs=seed % 4)
     found = explain(document, background)
     total = found.base_values + found.values.sum(axis=1)
     np.testing.assert_allclose(total, document.decision_function(background), rtol=0, atol=1e-9)
@@ -30,10 +32,44 @@ def test_base_and_values_add_up_to_the_score(seed: int, n_features: int) -> None
 @given(seed=st.integers(0, 10_000))
 def test_values_average_to_zero_over_the_background_of_each_period(seed: int) -> None:
     background = random_background(6, 300, seed)
-    found = explain(random_document(background, seed), background)
+    found = explain(random_document(background, seed, n_pairs=seed % 4), background)
     period = np.searchsorted(STARTS, background["school_day"], side="right")
     for number in np.unique(period):
         np.testing.assert_allclose(found.values[period == number].mean(axis=0), 0, atol=1e-9)
+
+
+def by_coalitions(document: Any, row: pd.DataFrame, background: pd.DataFrame) -> Any:
+    """Shapley values by their definition: every coalition, the others drawn from every background row."""
+    names = list(document.feature_names)
+    worth = {}
+    for size in range(len(names) + 1):
+        for known in itertools.combinations(names, size):
+            filled = background.assign(**{name: row[name].iloc[0] for name in known})
+            worth[frozenset(known)] = document.decision_function(filled).mean()
+    values = []
+    for name in names:
+        others = [known for known in worth if name not in known]
+        weights = [
+            math.factorial(len(known))
+            * math.factorial(len(names) - len(known) - 1)
+            / math.factorial(len(names))
+            for known in others
+        ]
+        gains = [worth[known | {name}] - worth[known] for known in others]
+        values.append(float(np.dot(weights, gains)))
+    return np.array(values), worth[frozenset()]
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000), n_features=st.integers(2, 4), n_pairs=st.integers(0, 3))
+def test_it_equals_the_definition_with_pairs_too(seed: int, n_features: int, n_pairs: int) -> None:
+    background = random_background(n_features, 30, seed).assign(school_day=30.0)
+    document = random_document(background, seed, n_pairs)
+    row = random_background(n_features, 1, seed + 1).assign(school_day=30.0)
+    values, base = by_coalitions(document, row, background)
+    found = explain(document, row)
+    np.testing.assert_allclose(found.values[0], values, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.base_values[0], base, rtol=0, atol=1e-9)
 
 
 def exact(document: Any, rows: pd.DataFrame, background: pd.DataFrame, day: float) -> Any:
@@ -50,10 +86,12 @@ def exact(document: Any, rows: pd.DataFrame, background: pd.DataFrame, day: floa
         return shap.explainers.Exact(model, masker)(rows[names].to_numpy(), max_evals=2 ** len(names) + 1)
 
 
-@pytest.mark.parametrize("n_features", [1, 3, pytest.param(8, marks=pytest.mark.slow)])
-def test_it_equals_the_exact_explainer_in_every_period(n_features: int) -> None:
+@pytest.mark.parametrize(
+    ("n_features", "n_pairs"), [(1, 0), (3, 0), (4, 3), pytest.param(8, 5, marks=pytest.mark.slow)]
+)
+def test_it_equals_the_exact_explainer_in_every_period(n_features: int, n_pairs: int) -> None:
     background = random_background(n_features, 90, seed=n_features)
-    document = random_document(background, seed=n_features)
+    document = random_document(background, seed=n_features, n_pairs=n_pairs)
     for start, end in zip(STARTS, (*STARTS[1:], 1000), strict=True):
         inside = background[background["school_day"].between(start, end, inclusive="left")]
         assert inside["f0"].isna().any() or len(inside) < 20

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from early_id.exceptions import ConfigError, DataError
-from early_id.models import AdditiveModel, FeatureInfo, Period, Term
+from early_id.models import AdditiveModel, Axis, FeatureInfo, Pair, Period, Term
 from models.made import documents_with_rows
 
 A = Term("a", "step", (0.1, 0.3), (-1.0, 0.5, 2.0), 0.25, mean=0.5)
@@ -76,6 +76,54 @@ def test_reasons_are_the_concepts_that_raise_the_score_most(engine):
         ["absence", "c", None],
         ["c", "absence", None],
     ]
+
+
+@settings(max_examples=20)
+@given(documents_with_rows())
+def test_reasons_of_pairs_are_by_the_same_split_as_in_numpy(made):
+    model, X = made
+    if not len(X) or not model.pair_names:
+        return
+    found = in_engine(ibis.duckdb.connect(), model, X, reasons=len(model.features))
+    values = model.shapley_values(X)
+    for row in range(len(X)):
+        named = found.filter(like="reason_").iloc[row].dropna().tolist()
+        own = values.iloc[row]
+        assert set(own.index[own > 1e-9]) <= set(named) <= set(own.index[own > -1e-9])
+        np.testing.assert_allclose(own[named], sorted(own[named], reverse=True), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["float32", "Int64", "boolean"])
+def test_a_pair_is_looked_up_alike_for_numbers_of_any_width_and_on_its_edges(engine, kind):
+    edges = (0.1, 1.0) if kind == "float32" else (0.5, 1.0)
+    pair = Pair(
+        Axis("c", (0.5, 0.25, 0.25), categories=("x", "y")),
+        Axis("a", (0.25, 0.25, 0.25, 0.25), edges=edges),
+        tuple(tuple(0.1 * (4 * row + cell) for cell in range(4)) for row in range(3)),
+    )
+    model = AdditiveModel("x", INFOS, (Period(0, None, -1.0, (A, B, C), pairs=(pair,)),))
+    values = [0, 1, None] if kind != "float32" else [0.1, 1.0, np.nan]
+    rows = {"a": pd.array(values, dtype=kind), "b": [5.0, np.nan, 20.0], "c": ["x", "y", None]}
+    expected = model.decision_function(pd.DataFrame({**rows, "a": rows["a"].astype("Float64")}))
+    table = pa.table(
+        {**{name: pa.array(rows[name]) for name in "bc"}, "a": pa.array(rows["a"]), "place": [0, 1, 2]}
+    )
+    found = model.to_ibis(engine.create_table("narrow", table, overwrite=True)).order_by("place")
+    assert found.to_pyarrow()["score"].to_pylist() == expected.tolist()
+
+
+def test_a_large_pair_is_a_short_statement():
+    size = 65
+    axes = [Axis(name, (1 / size,) * size, edges=tuple(range(size - 2))) for name in "ab"]
+    cells = np.random.default_rng(0).normal(size=(size, size))
+    pair = Pair(*axes, tuple(map(tuple, cells.tolist())))
+    model = AdditiveModel("x", INFOS[:2], (Period(0, None, 0.0, (A, B), pairs=(pair,)),))
+    X = pd.DataFrame({"a": [-1.0, 0.0, 40.5, 62.0, np.nan], "b": [62.0, np.nan, 3.0, 0.0, np.inf]})
+    with duckdb.connect() as connection:
+        connection.register("panel", X)
+        found = connection.execute(model.to_sql(keys=("a",), reasons=0)).df()
+    assert found["score"].tolist() == model.decision_function(X).tolist()
+    assert model.to_sql(reasons=0).count("CASE") < 10 * size
 
 
 def test_a_day_of_no_period_has_no_score(engine):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from early_id.exceptions import DataError
-from early_id.models import AdditiveModel, FeatureInfo, Period, Term
+from early_id.models import AdditiveModel, Axis, FeatureInfo, Pair, Period, Term
 from early_id.models import _schema as schema
 from models.made import documents, documents_with_rows
 
@@ -71,6 +71,57 @@ def test_an_altered_document_is_refused():
     text = made().to_json().replace("-0.5", "-0.4")
     with pytest.raises(DataError, match=r"its content has .*it was altered after it was written"):
         AdditiveModel.from_json(text)
+
+
+# Written before documents had pairs.
+OLD = (
+    '{"features":[{"changeable":false,"concept":"days","direction":1,"domain":"","name":"days","phrase":"","unit":""}],'
+    '"label":"chronic_absence","periods":[{"calibration":{"folds":3,"intercept":-0.1,"slope":0.9},"from_day":0,'
+    '"intercept":-1.0,"n_events":2,"n_rows":10,"n_students":5,"terms":[{"categories":[],"edges":[2.0],"feature":"days",'
+    '"kind":"step","mean":0.2,"missing":0.1,"values":[-0.5,1.0]}],"to_day":20},{"calibration":null,"from_day":20,'
+    '"intercept":-2.0,"n_events":0,"n_rows":0,"n_students":0,"terms":[{"categories":[],"edges":[2.0],"feature":"days",'
+    '"kind":"step","mean":0.2,"missing":0.1,"values":[-0.5,1.0]}],"to_day":null}],"provenance":{"by":"test"},'
+    '"schema":"early-id/additive-model/1","sha256":"ab88b4d35b20d94049dd7ca3b6016f838b17de98b93a3edc09b13ab72fb57841"}'
+)
+
+
+def test_a_document_of_before_pairs_keeps_its_text_and_its_hash():
+    assert AdditiveModel.from_json(OLD).to_json() == OLD
+
+
+def with_pair() -> AdditiveModel:
+    side = Axis("days", (0.5, 0.5, 0.0), edges=(2.0,)), Axis("late", (0.5, 0.5, 0.0), edges=(1.0,))
+    pair = Pair(*side, ((0.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 0.0)), 0.25)
+    term = Term("days", "step", (2.0,), (-0.5, 1.0), 0.1)
+    terms = (term, Term("late", "step", (1.0,), (0.0, 0.5), 0.0))
+    return AdditiveModel(
+        "x", [FeatureInfo("days"), FeatureInfo("late")], [Period(0, None, -1.0, terms, pairs=(pair,))]
+    )
+
+
+def first_pair(raw):
+    return raw["periods"][0]["pairs"][0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda raw: raw.update(schema="early-id/additive-model/1"), "at 'periods.0.pairs': it is not a known key"),
+        (lambda raw: raw["periods"][0].pop("pairs"), "/2' at 'periods.0.pairs': it is missing"),
+        (lambda raw: raw["periods"][0].update(pairs=[]), "at 'periods.0.pairs': List should have at least 1"),
+        (lambda raw: first_pair(raw).update(code="x"), "at 'periods.0.pairs.0.code': it is not a known key"),
+        (lambda raw: first_pair(raw)["first"].pop("shares"), "at 'periods.0.pairs.0.first.shares': it is missing"),
+        (lambda raw: first_pair(raw)["first"].update(shares=[1.0, 1.0, 1.0]), "add up to 1"),
+        (lambda raw: first_pair(raw).update(values=[["0"]]), "Input should be a valid number"),
+    ],
+)  # fmt: skip
+def test_pairs_that_do_not_fit_the_schema_are_refused(change, message):
+    raw = json.loads(with_pair().to_json())
+    assert raw["schema"] == "early-id/additive-model/2"
+    change(raw)
+    raw.pop("sha256")
+    with pytest.raises(DataError, match=message):
+        AdditiveModel.from_json(json.dumps({**raw, "sha256": schema.digest(raw)}))
 
 
 def first_term(raw):
