@@ -76,7 +76,7 @@ def test_a_key_like_no_other_gets_the_list_of_known_ones(tmp_path):
         ),
         (
             SMALLEST + "training: {learners: [forest]}\n",
-            "'logistic' or 'scorecard' for 'training.learners.0'",
+            "'logistic', 'scorecard' or 'ebm' for 'training.learners.0'",
         ),
         (SMALLEST + "training: {ceiling: maybe}\n", "true or false for 'training.ceiling'"),
         (SMALLEST + "audit: {tolerance: 2}\n", "a number less than 1 for 'audit.tolerance'"),

@@ -15,7 +15,7 @@ from early_id.panel import CATALOG, build_panel
 
 SOURCE = Path(early_id.__file__).parent
 HEAVY = {
-    "altair", "duckdb", "fairlearn", "ibis", "jinja2", "matplotlib", "mlflow", "numba", "pandas", "pandera", "pyarrow",
+    "altair", "duckdb", "fairlearn", "ibis", "interpret", "jinja2", "matplotlib", "mlflow", "numba", "pandas", "pandera", "pyarrow",
     "pyspark", "scipy", "shap", "sklearn", "sqlalchemy", "typer", "vl_convert",
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from early_id.exceptions import ConfigError, did_you_mean, examples
 
 Capacity = str | int | dict[str, int]
-Learner = Literal["monotone", "logistic", "scorecard"]
+Learner = Literal["monotone", "logistic", "scorecard", "ebm"]
 Rule = Literal["pace", "prior_year", "year_to_date", "last_mark", "school_mean", "abc"]
 LABELS = ("chronic_absence", "course_failure", "suspension")
 #: Who is suggested to reach out, by the domain of the reasons; "many" where they span several.
@@ -125,11 +125,11 @@ class TrainingConfig(_Part):
     drop_features: tuple[str, ...] = ()
     """Features of docs/features.md not to learn from."""
     learners: tuple[Learner, ...] = Field(("monotone", "logistic"), min_length=1)
-    """What learns a document; see docs/learners.md."""
+    """What learns a document; see docs/learners.md. `ebm` needs the extra `early-id[ebm]`."""
     rules: tuple[Rule, ...] = ("pace", "prior_year", "school_mean")
     """Rules to be beaten; see docs/learners.md."""
     ceiling: bool = True
-    """Whether a black box takes part for comparison; it can never be deployed."""
+    """Whether two black boxes, boosting and a random forest, take part for comparison; they can never be deployed."""
     max_imputed_share: float = Field(0.2, ge=0, le=1)
     """Where more than this share of a table's `known_at` is assumed, time safety reads "not proven", whatever the trial
     finds."""

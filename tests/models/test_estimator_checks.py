@@ -10,6 +10,8 @@ from sklearn.utils.estimator_checks import (
 
 from early_id.models import (
     Ceiling,
+    EBMAdditiveClassifier,
+    ForestCeiling,
     LogisticAdditiveClassifier,
     MonotoneAdditiveClassifier,
     PointScorecardClassifier,
@@ -17,16 +19,23 @@ from early_id.models import (
 
 
 def expected_failures(estimator) -> dict[str, str]:
-    """One of the two that scikit-learn lists for its own HistGradientBoostingClassifier and LogisticRegression."""
-    if not isinstance(estimator, LogisticAdditiveClassifier | PointScorecardClassifier):
+    """One of the two that scikit-learn lists for its own boosting, regression and forest."""
+    if isinstance(estimator, MonotoneAdditiveClassifier | Ceiling):
         return {}
-    reason = "folds can part a row that is given twice, and cannot part a row of weight two"
+    reason = "the folds can part a row that is given twice, and cannot part a row of weight two"
     return {"check_sample_weight_equivalence_on_dense_data": reason}
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
 @parametrize_with_checks(
-    [MonotoneAdditiveClassifier(), LogisticAdditiveClassifier(), PointScorecardClassifier(), Ceiling()],
+    [
+        MonotoneAdditiveClassifier(),
+        LogisticAdditiveClassifier(),
+        EBMAdditiveClassifier(outer_bags=2, max_rounds=300),
+        PointScorecardClassifier(),
+        Ceiling(),
+        ForestCeiling(n_estimators=20),
+    ],
     expected_failed_checks=expected_failures,
 )
 def test_scikit_learn_accepts_the_estimator(estimator, check):

@@ -8,11 +8,18 @@ import pytest
 from sklearn.base import clone
 
 from early_id.exceptions import ConfigError
-from early_id.models import LogisticAdditiveClassifier, MonotoneAdditiveClassifier, PointScorecardClassifier
+from early_id.models import (
+    EBMAdditiveClassifier,
+    LogisticAdditiveClassifier,
+    MonotoneAdditiveClassifier,
+    PointScorecardClassifier,
+)
 from early_id.models._parameters import RULES, check_parameters
 from models.made import students
 
-LEARNERS = (MonotoneAdditiveClassifier, LogisticAdditiveClassifier, PointScorecardClassifier)
+LEARNERS = (
+    MonotoneAdditiveClassifier, LogisticAdditiveClassifier, PointScorecardClassifier, EBMAdditiveClassifier,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -26,6 +33,9 @@ LEARNERS = (MonotoneAdditiveClassifier, LogisticAdditiveClassifier, PointScoreca
         ("n_knots", [0, 1, 2.5]),
         ("max_features", [0, 11, 2.5]),
         ("max_points", [0, 101, 2.5]),
+        ("outer_bags", [0, 1.5, None]),
+        ("max_rounds", [0, -1, 10.5]),
+        ("interactions", [-1, 0.5, "3x", [(0, 1)]]),
         ("folds", [0, 1, -3, 2.5, None]),
         ("C", [0, -1.0, np.nan, "1", True]),
         ("learning_rate", [0, -0.1, np.nan, np.inf]),

@@ -1,4 +1,4 @@
-"""Documents that score, the learners that fit them, and the rules and the ceiling they are compared with."""
+"""Documents that score, the learners that fit them, and the rules and the ceilings they are compared with."""
 
 from early_id._lazy import attach
 
@@ -10,7 +10,9 @@ __getattr__, __dir__, __all__ = attach(
         "Axis": "_pairs",
         "Calibration": "_parts",
         "Ceiling": "_ceiling",
+        "EBMAdditiveClassifier": "_ebm",
         "FeatureInfo": "_parts",
+        "ForestCeiling": "_ceiling",
         "LastMarkRule": "_rules",
         "LogisticAdditiveClassifier": "_logistic",
         "MonotoneAdditiveClassifier": "_monotone",
@@ -22,5 +24,6 @@ __getattr__, __dir__, __all__ = attach(
         "SchoolMeanRule": "_school_rule",
         "Term": "_terms",
         "YearToDateRule": "_rules",
+        "check_interpret": "_ebm",
     },
 )

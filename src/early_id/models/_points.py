@@ -44,7 +44,7 @@ def lifted(model: AdditiveModel, max_points: int) -> pd.DataFrame:
     if model.pair_names:
         msg = (
             f"Expected a document without pairs for a card of points, got {examples(model.pair_names)}; "
-            "fit it with interactions=0."
+            "fit it with `interactions=0`."
         )
         raise ConfigError(msg)
     tables = frame(model)

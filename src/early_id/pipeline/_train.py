@@ -27,6 +27,8 @@ from early_id.models import (
     ABCRule,
     AdditiveModel,
     Ceiling,
+    EBMAdditiveClassifier,
+    ForestCeiling,
     LastMarkRule,
     LogisticAdditiveClassifier,
     MonotoneAdditiveClassifier,
@@ -35,6 +37,7 @@ from early_id.models import (
     PriorYearRule,
     SchoolMeanRule,
     YearToDateRule,
+    check_interpret,
 )
 from early_id.panel import CATALOG, Label, Panel, TimeSafety, build_panel, check_time_safety
 from early_id.pipeline._compare import Comparison, compare, find_champion, with_champion
@@ -116,19 +119,23 @@ def label_of(config: Config) -> Label:
 
 
 def contestants_of(config: Config) -> dict[str, Any]:
-    """Learners, rules and the ceiling a configuration asks for, by the names reports print."""
+    """Learners, rules and the ceilings a configuration asks for, by the names reports print."""
     seed = config.training.seed
     learners = {
         "monotone": ("additive", MonotoneAdditiveClassifier(directions="catalogue", random_state=seed)),
         "logistic": ("logistic", LogisticAdditiveClassifier(directions="catalogue", random_state=seed)),
         "scorecard": ("scorecard", PointScorecardClassifier(directions="catalogue", random_state=seed)),
+        "ebm": ("ebm", EBMAdditiveClassifier(directions="catalogue", random_state=seed)),
     }
     chosen = [learners[name] for name in config.training.learners]
     for key in config.training.rules:
         name, rule = RULES[key]
         chosen.append((name, rule()))
     if config.training.ceiling:
-        chosen.append(("ceiling", Ceiling(random_state=seed)))
+        chosen += [
+            ("ceiling", Ceiling(random_state=seed)),
+            ("forest ceiling", ForestCeiling(random_state=seed)),
+        ]
     return dict(chosen)
 
 
@@ -211,7 +218,7 @@ def train(config: Config, *, district: District | None = None, tell: Tell = sile
         If the district's tables fail a check or hold no closed school years to learn from, or a feature sees what
         was not known.
     ConfigError
-        If a setting does not fit the data.
+        If a setting does not fit the data, or a learner needs a package that is not there.
 
     Notes
     -----
@@ -219,6 +226,8 @@ def train(config: Config, *, district: District | None = None, tell: Tell = sile
     newer data: what a reviewer signs is what was audited, to the last digit.
     """
     _check_features(config)
+    if "ebm" in config.training.learners:
+        check_interpret()
     tell("Reading the district")
     district = district_of(config, district)
     check_capacity(config, district)

@@ -9,11 +9,13 @@ import pandas as pd
 
 from early_id.reports._words import number, share
 
-CEILING = "ceiling"
+CEILINGS = ("ceiling", "forest ceiling")
 SCHOOL = "school-mean rule"
 #: What a reader without a model in mind needs to know of a line of the comparison.
 EXPLAINED = {
-    CEILING: "a model nobody can read, run only to see what is lost by being readable; it cannot be used",
+    **dict.fromkeys(
+        CEILINGS, "a model nobody can read, run only to see what is lost by being readable; it cannot be used"
+    ),
     SCHOOL: "every student of a school alike, schools in the order of their share with the outcome in earlier years; "
     "run to see how much is only telling schools apart",
     "champion": "the model in use, on the same rows",
@@ -80,7 +82,7 @@ def reaches_more(metrics: pd.DataFrame | None, audited: str | None) -> str:
     own = next((row["recall"] for row in rows if row["audited"]), None)
     if own is None or pd.isna(own):
         return ""
-    better = [row for row in rows if row["contestant"] != CEILING and row["recall"] > own]
+    better = [row for row in rows if row["contestant"] not in CEILINGS and row["recall"] > own]
     better.sort(key=lambda row: (-row["recall"], row["contestant"]))
     if not better:
         return ""
