@@ -22,7 +22,8 @@ def expected_failures(estimator) -> dict[str, str]:
     """One of the two that scikit-learn lists for its own boosting, regression and forest."""
     if isinstance(estimator, MonotoneAdditiveClassifier | Ceiling):
         return {}
-    reason = "the folds can part a row that is given twice, and cannot part a row of weight two"
+    what = "trees are grown on rows drawn" if isinstance(estimator, ForestCeiling) else "the folds are dealt"
+    reason = f"{what}, and a row that is given twice can be parted there, one of weight two cannot"
     return {"check_sample_weight_equivalence_on_dense_data": reason}
 
 

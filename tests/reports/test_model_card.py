@@ -7,7 +7,7 @@ from sample_audit import sample_metrics
 from test_style import LABELS
 
 from early_id.exceptions import DataError
-from early_id.models import AdditiveModel, FeatureInfo, Period, Term
+from early_id.models import AdditiveModel, Axis, FeatureInfo, Pair, Period, Term
 from early_id.reports import write_model_card
 
 
@@ -58,6 +58,22 @@ def test_tables_say_what_the_document_says(html):
     ]
     assert Page(html).table_under("School days 0–19") == points
     assert "Less than half a point in this period: Moves." in Page(html).text
+
+
+def test_a_pair_is_told_cell_by_cell_and_is_no_feature(document, tmp_path):
+    days = Axis("absent_days_20", (0.5, 0.5, 0.0), edges=(2.0,))
+    moves = Axis("moves", (0.5, 0.5, 0.0), edges=(1.0,))
+    strong = Pair(days, moves, ((0.0, 0.0, 0.0), (0.0, 3.5, -1.4), (0.0, 0.0, 0.0)))
+    period = Period(0, None, -1.0, document.periods[0].terms, pairs=(strong,))
+    card = write_model_card(AdditiveModel("x", document.features, [period]), None, tmp_path / "card.html")
+    page = Page(card.read_text(encoding="utf-8"))
+    assert page.table_under("The whole school year") == [
+        ["value", "Points"],
+        ["2 or more × 1 or more", "+50"],
+        ["2 or more × unknown", "−20"],
+        ["otherwise", "+0"],
+    ]
+    assert "looks at 2 facts" in page.text
 
 
 def test_origin_limits_and_hash(html, document):
