@@ -1,0 +1,36 @@
+"""Whom a configuration lets compete."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from sklearn.base import is_classifier
+
+from early_id.config import load_config
+from early_id.exceptions import ConfigError
+from early_id.pipeline import train
+from early_id.pipeline._train import contestants_of
+
+
+def config(tmp_path, training: str):
+    file = tmp_path / "county.yaml"
+    text = f"district: {{path: data}}\ncapacity: 5%\npurpose: Outreach.\ntraining: {training}\n"
+    file.write_text(text)
+    return load_config(file)
+
+
+def test_learners_rules_and_ceilings_are_those_of_the_configuration(tmp_path):
+    every = contestants_of(config(tmp_path, "{learners: [monotone, ebm, logistic], seed: 7}"))
+    rules = ["pace rule", "prior-year rule"]
+    assert list(every) == ["additive", "ebm", "logistic", *rules, "ceiling", "forest ceiling"]
+    for name, one in every.items():
+        assert name in rules or (is_classifier(one) and one.random_state == 7)
+    few = contestants_of(config(tmp_path, "{learners: [monotone], rules: [], ceiling: false}"))
+    assert list(few) == ["additive"]
+
+
+def test_a_package_that_is_not_there_is_said_before_anything_is_read(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "interpret.glassbox", None)
+    with pytest.raises(ConfigError, match=r"pip install early-id\[ebm\]"):
+        train(config(tmp_path, "{learners: [ebm]}"), tell=lambda step: pytest.fail(step))
