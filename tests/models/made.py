@@ -33,7 +33,7 @@ def terms(draw: Callable, name: str, kind: str, edges: list[float], codes: tuple
 def axes(draw: Callable, name: str, codes: tuple) -> Axis:
     """An axis over text where the feature is text, else over codes or edges."""
     coded = isinstance(codes[0], str) or draw(st.booleans())
-    cut = {"categories": codes} if coded else {"edges": tuple(sorted(draw(st.sets(numbers, max_size=4))))}
+    cut = {"categories": codes} if coded else {"edges": tuple(sorted(draw(st.sets(numbers, max_size=2))))}
     n_bins = len(next(iter(cut.values()))) + (1 if coded else 2)
     rows = np.array(draw(st.lists(st.integers(0, 9), min_size=n_bins, max_size=n_bins)))
     rows[0] += not rows.sum()

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from early_id.exceptions import ConfigError, DataError
 from early_id.models import AdditiveModel, Axis, FeatureInfo, Pair, Period, Term
+from early_id.models._render import POINTS
 from early_id.models._tables import Tables, with_same_pairs
 from models.made import axes, documents_with_rows, tables
 
@@ -190,6 +191,25 @@ def test_a_difference_is_said_in_words():
         "the average student has 0.7 points more",
     ]
     assert model(PAIR).diff(model())["change"].tolist()[0] == "no longer used"
+
+
+@given(st.data())
+def test_the_cells_that_changed_most_are_found(data):
+    both = [
+        data.draw(tables(data.draw(axes("a", (1.0, 7.0))), data.draw(axes("b", (2.0, 5.0))))) for _ in "ab"
+    ]
+    terms = tuple(Term(name, "step", (), (0.0,), 0.0) for name in "ab")
+    old, new = (model(pair, terms=terms, infos=(FeatureInfo("a"), FeatureInfo("b"))) for pair in both)
+    grid = []
+    for side in ("first", "second"):
+        cuts = [cut for pair in both for cut in (*getattr(pair, side).edges, *getattr(pair, side).categories)]
+        grid.append([*cuts, *np.nextafter(cuts, -np.inf), -np.inf, np.nan])
+    x = np.array(list(product(*grid))).T
+    apart = POINTS * ((both[1].evaluate(*x) - both[1].mean) - (both[0].evaluate(*x) - both[0].mean))
+    found = old.diff(new)
+    points = found.loc[found["feature"] == "a × b", "points"]
+    expected = {one for one in (apart.max(), apart.min()) if round(one, 1)}
+    np.testing.assert_allclose(sorted(points), sorted(expected), rtol=0, atol=1e-9)
 
 
 def test_there_is_no_card_of_points():

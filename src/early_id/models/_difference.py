@@ -132,13 +132,13 @@ def _cells_of(first: Axis, second: Axis) -> list[tuple[str, Any]]:
 def _places(first: Term, second: Term) -> list[tuple[str, Any]]:
     """Values at which one of two tables, and so their difference, can be largest; each in words."""
     unknown = ("unknown", math.nan if first.numeric else None)
-    if "category" in (first.kind, second.kind):
-        codes = dict.fromkeys((*first.categories, *second.categories))
-        return [*((f"{code}", code) for code in codes), unknown]
+    codes = dict.fromkeys((*first.categories, *second.categories))
+    found: list[tuple[str, Any]] = [(f"{code}", code) for code in codes]
+    if first.kind == second.kind == "category":
+        return [*found, unknown]
     edges = sorted({*first.edges, *second.edges})
     ends = [-math.inf, *edges, math.inf]
-    flat = first.kind == second.kind == "step"
-    found = []
+    flat = "linear" not in (first.kind, second.kind)
     for low, high in itertools.pairwise(ends):
         inside = (low,) if low > -math.inf else (np.nextafter(high, -math.inf),)
         # Along a straight line the largest difference is at one of its ends.
