@@ -24,13 +24,18 @@ def test_a_request_to_end_unwinds_what_is_open() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (128 + signal.SIGTERM, "closed\n", "")
 
 
+def _reported(stop: BaseException) -> None:
+    """Raise what an engine makes of a stop in the middle of a query."""
+    try:
+        raise RuntimeError("Query interrupted") from stop
+    except RuntimeError as error:
+        raise ValueError("no panel") from error
+
+
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), SystemExit(143)])
 def test_a_stop_that_an_engine_reports_as_an_error_is_a_stop(tracker: Tracker, stop: BaseException) -> None:
     with pytest.raises(type(stop)), tracker.run("asked the engine") as run, ends_in_order():
-        try:
-            raise RuntimeError("Query interrupted") from stop
-        except RuntimeError as error:
-            raise ValueError("no panel") from error
+        _reported(stop)
     assert tracker.client.get_run(run.run_id).info.status == "KILLED"
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from early_id.exceptions import DataError
-from early_id.explain._shapley import centred
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +55,7 @@ def beeswarm_points(document: AdditiveModel, X: pd.DataFrame) -> pd.DataFrame:
     if X.empty:
         msg = "Expected at least one row to explain, got none; give rows of a panel."
         raise DataError(msg)
-    values = centred(document, X)
+    values = document.shapley_values(X)
     students = (
         X.index.get_level_values("student_id") if "student_id" in X.index.names else pd.RangeIndex(len(X))
     )
