@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import types
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -175,6 +175,8 @@ def _keys_table(prefix: str, fields: dict[str, FieldInfo]) -> str:
 def _kind(kind: Any, bounds: list[Any]) -> str:
     """Say a type in words of a YAML file."""
     origin, inner = get_origin(kind), [each for each in get_args(kind) if each is not type(None)]
+    if origin is Annotated:
+        return _kind(inner[0], inner[1:])
     if origin is Literal:
         return " or ".join(map(str, inner))
     if origin in {Union, types.UnionType}:
@@ -184,6 +186,7 @@ def _kind(kind: Any, bounds: list[Any]) -> str:
         return f"{several}: {_kind(inner[0], [])}"
     if origin is dict:
         return "keys and values"
+    bounds = [part for bound in bounds for part in getattr(bound, "metadata", [bound])]
     limits = [
         f"{word} {getattr(bound, name):,}"
         for bound in bounds

@@ -233,6 +233,20 @@ def test_every_key_says_what_it_means():
             assert field.description or hasattr(field.annotation, "model_fields"), (part, name)
 
 
+def test_the_candidates_of_a_search_are_all_combinations(tmp_path):
+    file = tmp_path / "county.yaml"
+    grids = "{monotone: {max_iter: [50, 100], bags: [1, 2, 4]}, logistic: {C: [1]}}"
+    file.write_text(SMALLEST + f"training: {{search: {grids}}}\n")
+    assert load_config(file).training.candidates == 7
+    file.write_text(SMALLEST)
+    assert load_config(file).training.candidates == 0
+
+
+def test_the_configuration_that_ships_with_the_project_is_valid():
+    config = load_config(Path(__file__).parents[1] / "configs" / "county.yaml")
+    assert config.capacity == {"*": 25}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -241,6 +255,14 @@ def test_every_key_says_what_it_means():
         ("training: {learners: []}\n", "Expected at least one entry for 'training.learners'"),
         ("training: {learners: [monotone, monotone]}\n", "got 'monotone' again"),
         ("training: {train_years: [2023, 2024], test_years: [2024]}\n", "got 2024 in both"),
+        ("training: {folds: 0}\n", "a number greater than or equal to 1 for 'training.folds'"),
+        ("training: {histories: [2, 2]}\n", "got 2 again"),
+        ("training: {histories: [0]}\n", "a number greater than or equal to 1 for 'training.histories.0'"),
+        ("training: {search: {logistic: {C: []}}}\n", "at least one entry for 'training.search.logistic.C'"),
+        (
+            "training: {learners: [monotone], search: {logistic: {C: [1]}}}\n",
+            "Expected learners of training.learners in training.search, got 'logistic'",
+        ),
         ("training: {seed: -1}\n", "a number greater than or equal to 0 for 'training.seed'"),
         ("lists: {roles: {atendance: nurse}}\n", "got 'atendance': did you mean 'attendance'"),
         ("lists: {max_days_behind: -1}\n", "for 'lists.max_days_behind'"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -122,6 +123,12 @@ class TrainingConfig(_Part):
     every_weeks: int = Field(2, ge=1)
     """Training years are thinned to one date in so many weeks: neighbouring weeks of a student are nearly the same
     row. Test years are always weekly, as the lists are."""
+    folds: int = Field(1, ge=1)
+    """How many trainings of the past are replayed. What is registered, printed and audited is the latest."""
+    fold_by: Literal["year", "term"] = "year"
+    """Whether a fold tests a school year or a term."""
+    histories: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    """Also train on only so many school years before each test, to see how much history helps."""
     drop_features: tuple[str, ...] = ()
     """Features of docs/features.md not to learn from."""
     learners: tuple[Learner, ...] = Field(("monotone", "logistic"), min_length=1)
@@ -130,6 +137,8 @@ class TrainingConfig(_Part):
     """Rules to be beaten; see docs/learners.md."""
     ceiling: bool = True
     """Whether two black boxes, boosting and a random forest, take part for comparison; they can never be deployed."""
+    search: dict[Learner, dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]]] = {}
+    """Settings of a learner to try in all combinations, inside the training years and before the backtest."""
     max_imputed_share: float = Field(0.2, ge=0, le=1)
     """Where more than this share of a table's `known_at` is assumed, time safety reads "not proven", whatever the trial
     finds."""
@@ -137,7 +146,7 @@ class TrainingConfig(_Part):
     seed: int = Field(0, ge=0, lt=2**32)
     """Equal seeds give equal models."""
 
-    @field_validator("learners", "rules", "drop_features", "train_years", "test_years")
+    @field_validator("learners", "rules", "drop_features", "train_years", "test_years", "histories")
     @classmethod
     def _once(cls, values: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
         twice = [value for value in values or () if (values or ()).count(value) > 1]
@@ -156,6 +165,19 @@ class TrainingConfig(_Part):
             )
             raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _searched(self) -> TrainingConfig:
+        idle = [name for name in self.search if name not in self.learners]
+        if idle:
+            msg = f"Expected learners of training.learners in training.search, got {examples(idle)}; add them there."
+            raise ValueError(msg)
+        return self
+
+    @property
+    def candidates(self) -> int:
+        """How many settings are tried before the backtest."""
+        return sum(math.prod(map(len, grid.values())) for grid in self.search.values())
 
 
 class GateConfig(_Part):

@@ -11,8 +11,8 @@ import pytest
 from made_county import long_groups, make_rows
 from statsmodels.stats.proportion import proportion_confint
 
+from early_id.evaluation import compute_reached, school_weeks_ahead
 from early_id.fairness import audit, audit_frame
-from early_id.fairness._ahead import school_weeks_ahead
 
 SUNDAYS = pd.date_range("2023-09-03", periods=20, freq="7D")
 
@@ -108,6 +108,7 @@ def test_the_audit_of_a_backtest_reads_the_weeks_from_its_school_days():
     rows, groups = made(60)
     predictions = rows.drop(columns="weeks_ahead").assign(
         contestant="m",
+        school_year=2024,
         school_day=(rows["as_of"] - SUNDAYS[0]).dt.days // 7 * 5,
         event_day=SUNDAYS[11] + pd.Timedelta(days=1),
         score=np.where(rows["listed"], 1.0, 0.0),
@@ -116,3 +117,6 @@ def test_the_audit_of_a_backtest_reads_the_weeks_from_its_school_days():
     result = audit(backtest, groups=groups, capacity=60, replicates=100)
     # Week 2 is nine weeks ahead of the event, week 9 two; with 60 places some of the early listed of every week count.
     assert 60 <= result.overall["n_students_reached_early"] < 400
+    own = compute_reached(predictions, 60).iloc[0]
+    assert own["reached_early"] == result.overall["reached_early"]
+    assert own["n_students"] == result.overall["n_students_outcome"]

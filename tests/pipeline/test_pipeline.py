@@ -490,11 +490,11 @@ def test_a_training_leaves_one_run_and_one_per_contestant_with_all_that_is_neede
     assert trained.page.endswith(f"/runs/{parent.info.run_id}")
     assert {
         "config.yaml", "data.json", "backtest.json", "catalogue.json", "environment.txt", "time_safety.json",
-        "diff.txt", "metrics.csv", "by_date.csv", "calibration.csv", "reliability.csv",
+        "diff.txt", "metrics.csv", "by_date.csv", "calibration.csv", "calibration_curve.csv",
     } == files_of(tracker, parent)  # fmt: skip
     judged = {"metrics.csv", "by_date.csv"}
     assert judged == files_of(tracker, below["pace rule"])
-    calibrated = judged | {"calibration.csv", "reliability.csv", "reliability.svg"}
+    calibrated = judged | {"calibration.csv", "calibration_curve.csv", "calibration_curve.svg"}
     assert calibrated == files_of(tracker, below["ceiling"])
     document = {"model.json", "table.csv", "terms.svg", "beeswarm.svg", "catalogue.json"}
     for name in ("additive", "logistic"):

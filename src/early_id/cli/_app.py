@@ -181,7 +181,7 @@ def train(
     from early_id.config import load_config
 
     settings = load_config(config)
-    with narrate(7) as tell:
+    with narrate(7 + settings.training.candidates) as tell:
         from early_id import pipeline
 
         result = pipeline.train(settings, tell=tell)

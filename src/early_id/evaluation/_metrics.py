@@ -11,6 +11,7 @@ import pandas as pd
 from early_id.evaluation._capacity import Capacity, list_across_schools, list_at_capacity
 from early_id.evaluation._estimators import METRICS, estimates, how_many_students
 from early_id.evaluation._ranking import average_precision, concordance
+from early_id.exceptions import ConfigError, examples
 
 #: School days between which rules fail and a model earns its place.
 EARLY = (20, 100)
@@ -29,13 +30,14 @@ SUBSETS: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = MappingProxyType(
         "onset": lambda rows: rows["onset"],
         "early onset": _early,
         "onset, untreated": lambda rows: rows["onset"] & ~rows["treated"],
+        "onset, unseen": lambda rows: rows["onset"] & ~rows["seen_in_training"],
     }
 )
 
 
 _READ = [
     "contestant", "student_id", "school_id", "as_of", "school_day", "score", "probability", "label", "onset", "treated",
-    "listed", "listed_county", "comparable", "absence_rate_year",
+    "listed", "listed_county", "comparable", "absence_rate_year", "seen_in_training",
 ]  # fmt: skip
 
 
@@ -44,7 +46,18 @@ def with_lists(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
 
     The latter are the same number of places on each date, given to the highest scores of all schools: there, telling
     schools apart is worth as much as telling students apart.
+
+    Raises
+    ------
+    ConfigError
+        If the scores are of several histories: those of the same student and date belong on lists of their own.
     """
+    if "history" in predictions and predictions["history"].nunique() > 1:
+        msg = (
+            f"Expected predictions of one history, got {examples(predictions['history'].unique())}; judge each on its "
+            "own, as compare_histories does."
+        )
+        raise ConfigError(msg)
     lists: dict[str, Callable[[pd.DataFrame, Capacity], pd.Series]] = {
         "listed": list_at_capacity,
         "listed_county": list_across_schools,
@@ -63,7 +76,9 @@ def judged_rows(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
     rows = with_lists(predictions, capacity)
     comparable = rows["not_scored"].isna() if "not_scored" in rows else rows["score"].notna()
     rate = rows.get("absence_rate_year", np.nan)
-    rows = rows.assign(comparable=comparable, absence_rate_year=rate)
+    # Without the column nobody is said to be new.
+    seen = rows["seen_in_training"].astype("bool") if "seen_in_training" in rows else True
+    rows = rows.assign(comparable=comparable, absence_rate_year=rate, seen_in_training=seen)
     rows = rows.loc[rows["label"].notna(), _READ]
     numbers = {name: pd.factorize(rows[name])[0] for name in ("student_id", "school_id")}
     return rows.assign(contestant=rows["contestant"].astype("category"), **numbers)
@@ -84,7 +99,8 @@ def compute_metrics(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFra
     pandas.DataFrame
         contestant, rows ("all"; "onset": the event is still ahead at the as-of date; "early onset": and the date lies
         between school days 20 and 100 and the absence rate so far is not known to be 10 % or more; "onset, untreated":
-        and no outreach was recorded), n_rows, n_students, n_positives, auroc (pairs of the same date),
+        and no outreach was recorded; "onset, unseen": and the model learned from no row of the student, whereas most
+        recur from year to year, as in use), n_rows, n_students, n_positives, auroc (pairs of the same date),
         auroc_within_school (and of the same school), average_precision (mean over dates, weighted by positives), brier
         (missing for rankers, which have no probability), precision and recall at the list, lift (precision over the
         share of positives), precision_county and recall_county (of a list of as many places over all schools together).
@@ -96,7 +112,13 @@ def compute_metrics(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFra
     """
     rows = judged_rows(predictions, capacity)
     n_students = how_many_students(rows)
-    parts = [_estimated(rows[keep(rows)], n_students).assign(rows=name) for name, keep in SUBSETS.items()]
+    subsets = {name: rows[keep(rows)] for name, keep in SUBSETS.items()}
+    # A set without a row would make every column one of objects.
+    parts = [
+        _estimated(own, n_students).assign(rows=name)
+        for name, own in subsets.items()
+        if len(own) or name == "all"
+    ]
     return _ordered(pd.concat(parts, ignore_index=True), predictions, ["contestant", "rows"])
 
 

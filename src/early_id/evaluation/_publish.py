@@ -52,7 +52,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 # The audit prints "onset"; each other set could be subtracted from, or from it, a set that is printed.
-_BESIDE = {"all": "onset", "early onset": "onset", "onset, untreated": "onset"}
+_BESIDE = {name: "onset" for name in SUBSETS if name != "onset"}
 
 
 def publish_metrics(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:

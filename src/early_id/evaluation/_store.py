@@ -15,6 +15,7 @@ from early_id.evaluation._backtest import Backtest
 from early_id.exceptions import DataError
 from early_id.models import AdditiveModel
 
+ROLLING = "rolling.parquet"
 _FACTS = ("deployable", "label", "capacity", "embargo")
 
 
@@ -32,19 +33,28 @@ def write_atomic(path: Path, content: bytes) -> None:
     staged.replace(path)
 
 
-def save_backtest(backtest: Backtest, folder: Path) -> None:
-    """Write predictions.parquet, one JSON per document, and backtest.json with years, label and choice."""
+def save_backtest(backtest: Backtest, folder: Path) -> list[str]:
+    """Write predictions.parquet, one JSON per document, and backtest.json with years, label and choice.
+
+    Predictions of other folds and histories go to rolling.parquet, if there are any. Returns the names of the files.
+    """
     for name, document in backtest.documents.items():
         write_atomic(folder / f"{name}.json", document.to_json().encode())
     folder.mkdir(parents=True, exist_ok=True)
-    staged = folder / ".predictions.parquet"
-    backtest.predictions.to_parquet(staged, index=False)
-    staged.replace(folder / "predictions.parquet")
+    frames = {"predictions.parquet": backtest.predictions}
+    if len(backtest.others):
+        frames[ROLLING] = backtest.others
+    for name, frame in frames.items():
+        staged = folder / f".{name}"
+        frame.to_parquet(staged, index=False)
+        staged.replace(folder / name)
     facts: dict[str, Any] = {name: getattr(backtest, name) for name in _FACTS}
     facts |= {"train_years": list(backtest.train_years), "test_years": list(backtest.test_years)}
     facts |= {"trained_on": backtest.trained_on.isoformat(), "training": backtest.training.to_dict()}
-    facts |= {"documents": list(backtest.documents)}
+    facts |= {"documents": list(backtest.documents), "folds": backtest.folds.to_dict("split", index=False)}
+    facts |= {"rolling": ROLLING in frames}
     write_atomic(folder / "backtest.json", (json.dumps(facts, indent=1, sort_keys=True) + "\n").encode())
+    return ["backtest.json", *frames, *(f"{name}.json" for name in backtest.documents)]
 
 
 def load_backtest(folder: Path) -> Backtest:
@@ -64,12 +74,15 @@ def load_backtest(folder: Path) -> Backtest:
         name: AdditiveModel.from_json((folder / f"{name}.json").read_text(encoding="utf-8"))
         for name in facts["documents"]
     }
+    predictions = pd.read_parquet(folder / "predictions.parquet")
     return Backtest(
-        predictions=pd.read_parquet(folder / "predictions.parquet"),
+        predictions=predictions,
         documents=documents,
         train_years=tuple(facts["train_years"]),
         test_years=tuple(facts["test_years"]),
         trained_on=date.fromisoformat(facts["trained_on"]),
         training=pd.Series(facts["training"]),
+        others=pd.read_parquet(folder / ROLLING) if facts["rolling"] else predictions.iloc[:0],
+        folds=pd.DataFrame(**facts["folds"]),
         **{name: facts[name] for name in _FACTS},
     )

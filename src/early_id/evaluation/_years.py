@@ -84,11 +84,3 @@ def _check_known(mature: list[int], asked: list[int]) -> None:
     if unknown:
         msg = f"Expected school years with mature labels, {mature}, got {examples(unknown)}; choose among the former."
         raise ConfigError(msg)
-
-
-def thin(panel: Panel, every_weeks: int, keep_years: Sequence[int]) -> Panel:
-    """Keep every n-th as-of date of each school year; all dates of `keep_years`."""
-    years = panel.frame.groupby("as_of")["school_year"].max()
-    number = years.groupby(years).cumcount()
-    kept = years.index[(number % every_weeks == 0) | years.isin(list(keep_years))]
-    return panel.where(panel.frame["as_of"].isin(kept))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from early_id.fairness._ahead import WEEKS_AHEAD
+from early_id.evaluation import WEEKS_AHEAD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,8 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from early_id.evaluation import list_at_capacity, plain_capacity
+from early_id.evaluation import list_at_capacity, plain_capacity, school_weeks_ahead
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
-from early_id.fairness._ahead import NEEDED, school_weeks_ahead
 from early_id.fairness._audit import Audit
 from early_id.fairness._bound import settle_by_bound
 from early_id.fairness._complement import printable_complements
@@ -116,7 +115,7 @@ def audit(
         raise ConfigError(msg)
     rows = backtest.predictions.loc[backtest.predictions["contestant"] == name].reset_index(drop=True)
     rows = rows.assign(listed=list_at_capacity(rows, capacity).to_numpy())
-    if not set(NEEDED) - set(rows.columns):
+    if {"school_day", "event_day"} <= set(rows.columns):
         rows = rows.assign(weeks_ahead=school_weeks_ahead(rows))
     return audit_frame(
         rows,

@@ -16,14 +16,18 @@ from early_id.evaluation import (
     Capacity,
     QualityCheck,
     publish_calibration,
+    publish_calibration_curve,
+    publish_decay,
+    publish_histories,
     publish_metrics,
     publish_metrics_by_date,
-    publish_reliability,
+    publish_reached,
+    publish_stability,
 )
 from early_id.explain import beeswarm_svg, terms_svg
 from early_id.panel import Panel, TimeSafety
 from early_id.pipeline._compare import CHAMPION, Comparison
-from early_id.reports import reliability_svg
+from early_id.reports import calibration_curve_svg
 from early_id.tracking import (
     LearnerLog,
     TrainingLog,
@@ -41,12 +45,16 @@ _HUNDREDS = -2
 
 
 def published(result: Backtest, capacity: Capacity) -> dict[str, pd.DataFrame]:
-    """Judge every contestant, as it may leave the building: metrics, by_date, calibration, reliability."""
+    """Judge every contestant, as it may leave the building; of several folds also how scores age."""
+    rolling = {"histories": publish_histories(result), "decay": publish_decay(result)}
     return {
         "metrics": publish_metrics(result.predictions, capacity),
         "by_date": publish_metrics_by_date(result.predictions, capacity),
         "calibration": publish_calibration(result.predictions),
-        "reliability": publish_reliability(result.predictions),
+        "calibration_curve": publish_calibration_curve(result.predictions),
+        "stability": publish_stability(result.predictions, capacity),
+        "reached": publish_reached(result.predictions, capacity),
+        **(rolling if len(result.folds) > 1 else {}),
     }
 
 
@@ -87,8 +95,8 @@ def learner_logs(
         document = result.documents.get(name)
         tables = {f"{key}.csv": frame for key, frame in own.items() if len(frame)}
         files: dict[str, str | bytes] = {}
-        if len(own.get("reliability", ())):
-            files["reliability.svg"] = reliability_svg(own["reliability"])
+        if len(own.get("calibration_curve", ())):
+            files["calibration_curve.svg"] = calibration_curve_svg(own["calibration_curve"])
         if document is not None:
             tables["table.csv"] = document.to_frame()
             files |= {"terms.svg": terms_svg(document), "beeswarm.svg": beeswarm_svg(document, drawn)}

@@ -16,9 +16,11 @@ from early_id.district import District, read_district
 from early_id.evaluation import (
     Backtest,
     QualityCheck,
+    Rolling,
     backtest,
     capacity_by_school,
     check_quality,
+    check_settings,
     save_backtest,
     write_atomic,
 )
@@ -42,6 +44,7 @@ from early_id.models import (
 from early_id.panel import CATALOG, Label, Panel, TimeSafety, build_panel, check_time_safety
 from early_id.pipeline._compare import Comparison, compare, find_champion, with_champion
 from early_id.pipeline._logged import fold_of, learner_logs, published, training_log
+from early_id.pipeline._search import searched
 from early_id.pipeline._tracker import tracker_of
 from early_id.pipeline._turn import in_turn
 from early_id.tracking import Run, ends_in_order, file_hashes, log_training, register_candidate
@@ -49,7 +52,16 @@ from early_id.tracking import Run, ends_in_order, file_hashes, log_training, reg
 Tell = Callable[[str], None]
 #: In a model's folder: how it stands against the bars of the gate, and what time safety said.
 QUALITY = "quality.json"
-#: Rules by their names in a configuration, with the names reports print.
+#: Learners by their names in a configuration, with the names reports print.
+LEARNERS: Mapping[str, tuple[str, type[Any]]] = MappingProxyType(
+    {
+        "monotone": ("additive", MonotoneAdditiveClassifier),
+        "logistic": ("logistic", LogisticAdditiveClassifier),
+        "scorecard": ("scorecard", PointScorecardClassifier),
+        "ebm": ("ebm", EBMAdditiveClassifier),
+    }
+)
+#: Rules likewise.
 RULES: Mapping[str, tuple[str, type[Any]]] = MappingProxyType(
     {
         "pace": ("pace rule", PaceRule),
@@ -121,15 +133,10 @@ def label_of(config: Config) -> Label:
 def contestants_of(config: Config) -> dict[str, Any]:
     """Learners, rules and the ceilings a configuration asks for, by the names reports print."""
     seed = config.training.seed
-    learners = {
-        "monotone": ("additive", MonotoneAdditiveClassifier(directions="catalogue", random_state=seed)),
-        "logistic": ("logistic", LogisticAdditiveClassifier(directions="catalogue", random_state=seed)),
-        "scorecard": ("scorecard", PointScorecardClassifier(directions="catalogue", random_state=seed)),
-        "ebm": ("ebm", EBMAdditiveClassifier(directions="catalogue", random_state=seed)),
-    }
-    chosen = [learners[name] for name in config.training.learners]
-    for key in config.training.rules:
-        name, rule = RULES[key]
+    chosen: list[tuple[str, Any]] = []
+    for name, learner in map(LEARNERS.__getitem__, config.training.learners):
+        chosen.append((name, learner(directions="catalogue", random_state=seed)))
+    for name, rule in map(RULES.__getitem__, config.training.rules):
         chosen.append((name, rule()))
     if config.training.ceiling:
         chosen += [
@@ -139,8 +146,13 @@ def contestants_of(config: Config) -> dict[str, Any]:
     return dict(chosen)
 
 
+def _spaces(config: Config) -> dict[str, Any]:
+    """Name the settings to try, by contestant."""
+    return {LEARNERS[name][0]: space for name, space in config.training.search.items()}
+
+
 def training_panel(config: Config, district: District) -> Panel:
-    """Build the rows to learn from: test years weekly, training years every n-th week.
+    """Build the rows to learn from: years that are tested weekly, the others every n-th week.
 
     The first school year of the data only supplies history, unless every feature of the year before is dropped. The
     features to drop are still there: the champion may use them.
@@ -162,12 +174,31 @@ def training_panel(config: Config, district: District) -> Panel:
             f"{district.data_until.isoformat()}; the first year only supplies history); add earlier school years."
         )
         raise DataError(msg)
+    # The first training year has none before it: no fold tests it.
+    earlier = sorted(train)[1:]
+    weekly = {*test, *earlier[max(0, len(earlier) - config.training.folds + 1) :]}
+    sundays = _sundays(calendar)
     dates: list[pd.Timestamp] = []
     for year in [*train, *test]:
-        days = calendar.loc[calendar["school_year"] == year, "day"]
-        sundays = sorted((days + pd.to_timedelta(6 - days.dt.day_of_week, unit="D")).unique())
-        dates += sundays if year in test else sundays[:: config.training.every_weeks]
+        dates += sundays.get(year, [])[:: 1 if year in weekly else config.training.every_weeks]
     return build_panel(district, label=label_of(config), as_of=dates, scope=config.label.scope)
+
+
+def _sundays(calendar: pd.DataFrame) -> dict[int, list[pd.Timestamp]]:
+    """List the Sundays that end a school week, by school year."""
+    ends = calendar["day"] + pd.to_timedelta(6 - calendar["day"].dt.day_of_week, unit="D")
+    return {int(year): sorted(days.unique()) for year, days in ends.groupby(calendar["school_year"])}
+
+
+def rolling_of(config: Config, district: District) -> Rolling:
+    """Say which trainings are replayed; each learns from every n-th week, also where the panel is weekly."""
+    sundays = _sundays(district.frame("calendar"))
+    return Rolling(
+        folds=config.training.folds,
+        by=config.training.fold_by,
+        histories=config.training.histories,
+        train_dates=[day for days in sundays.values() for day in days[:: config.training.every_weeks]],
+    )
 
 
 def check_capacity(config: Config, district: District) -> None:
@@ -228,31 +259,38 @@ def train(config: Config, *, district: District | None = None, tell: Tell = sile
     _check_features(config)
     if "ebm" in config.training.learners:
         check_interpret()
+    contestants = contestants_of(config)
+    for name, space in _spaces(config).items():
+        check_settings(contestants[name], [space])
     tell("Reading the district")
     district = district_of(config, district)
     check_capacity(config, district)
     tracker = tracker_of(config)
     # Open from here on, so that MLflow also shows a training that failed or was stopped.
     with tracker.run(f"train {config.label.name}") as run, ends_in_order():
-        return _trained(config, district, run, tell)
+        return _trained(config, district, contestants, run, tell)
 
 
-def _trained(config: Config, district: District, run: Run, tell: Tell) -> TrainResult:
+def _trained(
+    config: Config, district: District, contestants: dict[str, Any], run: Run, tell: Tell
+) -> TrainResult:
     """Do all the work inside the run of the training."""
     tell("Building the panel")
     whole = training_panel(config, district)
     panel = whole.without(config.training.drop_features)
     tell("Proving time safety")
     safety = _proven(config, district, panel)
-    tell("Fitting and backtesting")
-    contestants = contestants_of(config)
-    result = backtest(
-        contestants,
-        panel,
-        train_years=config.training.train_years,
-        test_years=config.training.test_years,
-        capacity=config.capacity,
+    data: dict[str, Any] = {
+        "panel": panel,
+        "train_years": config.training.train_years,
+        "test_years": config.training.test_years,
+        "rolling": rolling_of(config, district),
+    }
+    contestants, tried = searched(
+        contestants, _spaces(config), folder=config.models / "search", tell=tell, **data
     )
+    tell("Fitting and backtesting")
+    result = backtest(contestants, capacity=config.capacity, **data)
     if not result.deployable:
         msg = (
             "Expected a learner whose tables keep the declared directions, got none "
@@ -263,7 +301,7 @@ def _trained(config: Config, district: District, run: Run, tell: Tell) -> TrainR
     champion = find_champion(result, whole, run.tracker)
     result = with_champion(result, whole, champion)
     tell("Judging every contestant")
-    figures = published(result, config.capacity)
+    figures = published(result, config.capacity) | ({"search": tried} if len(tried) else {})
     quality = check_quality(result, result.deployable, bars=config.gate, time_safety=safety.verdict)
     comparison = compare(result, champion, figures["metrics"])
     tell("Logging to MLflow")
@@ -313,19 +351,13 @@ def _kept(
     document = result.documents[result.deployable]
     folder = config.models / document.sha256[:12]
     with in_turn(config.models):
-        save_backtest(result, folder)
+        files = [*save_backtest(result, folder), QUALITY]
         write_atomic(folder / "model.json", document.to_json().encode())
         for name, text in texts.items():
             write_atomic(folder / name, text.encode())
         for name, frame in figures.items():
             write_atomic(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n").encode())
         # What the audit will be made from lies in an open folder; its hashes are kept where the model is.
-        files = [
-            "backtest.json",
-            QUALITY,
-            "predictions.parquet",
-            *(f"{name}.json" for name in result.documents),
-        ]
         version: int = register_candidate(
             document, tracker=run.tracker, run_id=learner_run, files=file_hashes(folder, files)
         )

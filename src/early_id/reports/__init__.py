@@ -7,7 +7,7 @@ from early_id._lazy import attach
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "reliability_svg": "_reliability",
+        "calibration_curve_svg": "_calibration_curve",
         "render_weekly_summary": "_weekly",
         "write_audit_html": "_audit_page",
         "write_model_card": "_model_card",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from early_id.reports import reliability_svg
+from early_id.reports import calibration_curve_svg
 
 
 def test_the_picture_is_the_same_bytes_every_time_also_without_rows():
@@ -10,5 +10,5 @@ def test_the_picture_is_the_same_bytes_every_time_also_without_rows():
         {"rows": ["all", "all", "onset"], "expected": [0.1, 0.4, 0.2], "observed": [0.12, 0.35, 0.25]}
     )
     for given in (frame, frame.iloc[:0]):
-        assert reliability_svg(given) == reliability_svg(given)
-    assert reliability_svg(frame) != reliability_svg(frame.assign(observed=0.1))
+        assert calibration_curve_svg(given) == calibration_curve_svg(given)
+    assert calibration_curve_svg(frame) != calibration_curve_svg(frame.assign(observed=0.1))

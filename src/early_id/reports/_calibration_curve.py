@@ -7,8 +7,8 @@ import pandas as pd
 from early_id.explain import figure_svg, new_figure
 
 
-def reliability_svg(frame: pd.DataFrame) -> bytes:
-    """Draw one contestant's rows of `early_id.evaluation.publish_reliability` as SVG, the same bytes every time.
+def calibration_curve_svg(frame: pd.DataFrame) -> bytes:
+    """Draw one contestant's rows of `early_id.evaluation.publish_calibration_curve` as SVG, the same bytes every time.
 
     On the dashed line 30 % means 30 %.
     """
