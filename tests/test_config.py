@@ -242,11 +242,6 @@ def test_the_candidates_of_a_search_are_all_combinations(tmp_path):
     assert load_config(file).training.candidates == 0
 
 
-def test_the_configuration_that_ships_with_the_project_is_valid():
-    config = load_config(Path(__file__).parents[1] / "configs" / "county.yaml")
-    assert config.capacity == {"*": 25}
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -21,9 +21,20 @@ def config(tmp_path, training: str):
 
 
 def test_learners_rules_and_ceilings_are_those_of_the_configuration(tmp_path):
-    every = contestants_of(config(tmp_path, "{learners: [monotone, ebm, logistic], seed: 7}"))
-    rules = ["pace rule", "prior-year rule"]
-    assert list(every) == ["additive", "ebm", "logistic", *rules, "ceiling", "forest ceiling"]
+    asked = (
+        "{learners: [monotone, ebm, logistic, scorecard], rules: [pace, prior_year, year_to_date, last_mark, "
+    )
+    every = contestants_of(config(tmp_path, asked + "school_mean, abc], seed: 7}"))
+    rules = [
+        "pace rule",
+        "prior-year rule",
+        "year-to-date rule",
+        "last-mark rule",
+        "school-mean rule",
+        "ABC rule",
+    ]
+    learners = ["additive", "ebm", "logistic", "scorecard"]
+    assert list(every) == [*learners, *rules, "ceiling", "forest ceiling"]
     for name, one in every.items():
         assert name in rules or (is_classifier(one) and one.random_state == 7)
     few = contestants_of(config(tmp_path, "{learners: [monotone], rules: [], ceiling: false}"))

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 import early_id
-from early_id.config import Config, load_config
+from early_id.config import load_config
 from early_id.district import District
 from early_id.evaluation import load_backtest, publish_metrics
 from early_id.exceptions import ConfigError, DataError, GateError
@@ -384,17 +384,6 @@ def test_a_feature_that_a_rule_reads_is_not_dropped_and_this_is_said_before_anyt
             train(load_config(file))
 
 
-def test_every_learner_and_rule_of_a_configuration_has_a_name():
-    every = "learners: [monotone, logistic, scorecard]\nrules: [pace, prior_year, year_to_date, last_mark, school_mean, abc]"
-    config = Config.model_validate(
-        {"district": {"path": "x"}, "capacity": 5, "training": yaml.safe_load(every)}
-    )
-    assert list(contestants_of(config)) == [
-        "additive", "logistic", "scorecard",
-        "pace rule", "prior-year rule", "year-to-date rule", "last-mark rule", "school-mean rule", "ABC rule", "ceiling",
-    ]  # fmt: skip
-
-
 def test_signing_needs_every_group_that_could_not_be_judged_by_name(demo):
     out, _ = demo
     config = load_config(out / "config.yaml")
@@ -491,8 +480,9 @@ def test_a_training_leaves_one_run_and_one_per_contestant_with_all_that_is_neede
     assert {
         "config.yaml", "data.json", "backtest.json", "catalogue.json", "environment.txt", "time_safety.json",
         "diff.txt", "metrics.csv", "by_date.csv", "calibration.csv", "calibration_curve.csv",
+        "stability.csv", "reached.csv",
     } == files_of(tracker, parent)  # fmt: skip
-    judged = {"metrics.csv", "by_date.csv"}
+    judged = {"metrics.csv", "by_date.csv", "stability.csv", "reached.csv"}
     assert judged == files_of(tracker, below["pace rule"])
     calibrated = judged | {"calibration.csv", "calibration_curve.csv", "calibration_curve.svg"}
     assert calibrated == files_of(tracker, below["ceiling"])
