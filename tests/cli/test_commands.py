@@ -414,7 +414,8 @@ def test_the_whole_way_from_a_simulated_county_to_a_week_s_lists(early_id, tmp_p
     trained = early_id("train", file)
     assert trained.code == 0
     assert trained.err.splitlines()[0] == "Reading the district"
-    assert len(trained.err.splitlines()) == 6
+    assert "Comparing with the champion" in trained.err.splitlines()
+    assert len(trained.err.splitlines()) == 7
     assert "lists of 5% of each school" in trained.out
     assert re.search(r"additive\W+0\.\d{3}", trained.out)
     assert re.search(r"pace rule\W+0\.\d{3}", trained.out)
