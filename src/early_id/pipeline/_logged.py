@@ -46,7 +46,7 @@ _HUNDREDS = -2
 
 def published(result: Backtest, capacity: Capacity) -> dict[str, pd.DataFrame]:
     """Judge every contestant, as it may leave the building; of several folds also how scores age."""
-    rolling = {"histories": publish_histories(result), "decay": publish_decay(result)}
+    several = len(result.folds) > 1
     return {
         "metrics": publish_metrics(result.predictions, capacity),
         "by_date": publish_metrics_by_date(result.predictions, capacity),
@@ -54,7 +54,7 @@ def published(result: Backtest, capacity: Capacity) -> dict[str, pd.DataFrame]:
         "calibration_curve": publish_calibration_curve(result.predictions),
         "stability": publish_stability(result.predictions, capacity),
         "reached": publish_reached(result.predictions, capacity),
-        **(rolling if len(result.folds) > 1 else {}),
+        **({"histories": publish_histories(result), "decay": publish_decay(result)} if several else {}),
     }
 
 
