@@ -135,6 +135,11 @@ def test_a_rate_without_spread_is_not_certain():
     assert area.interval()[0] == pytest.approx(float(wilson_interval(1.0, min(positives, 40 - positives))[0]))
 
 
+def test_a_score_that_is_the_same_for_all_orders_nobody_and_that_is_certain():
+    rows = made(2, students=40, dates=2).assign(score=lambda rows: rows["school_id"].astype(float))
+    assert estimate_concordance(rows, ["as_of", "school_id"], 40).interval() == (0.5, 0.5)
+
+
 def test_the_line_has_the_clustered_errors_of_statsmodels():
     rows = made(8)
     probability = rows["score"].clip(0.01, 0.99)

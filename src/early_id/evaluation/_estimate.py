@@ -162,7 +162,10 @@ def _of_pairs(
     # Every pair counts for both of its members.
     own = _summed(right, student, n_students) - value * _summed(pairs, student, n_students)
     taking = pairs > 0
-    few = min(len(np.unique(student[taking & side])) for side in (label, ~label))
+    # All pairs right, or all wrong, may be chance; all of them ties are none.
+    few = (
+        min(len(np.unique(student[taking & side])) for side in (label, ~label)) if value in {0, 1} else np.inf
+    )
     return Estimate(value, own / total, len(np.unique(student[taking])), "rate", float(few))
 
 
