@@ -38,41 +38,36 @@ def _brier(rows: pd.DataFrame, n_students: int) -> Estimate:
     return Estimate(found.value, found.influence, found.students)
 
 
-def _ranked(rows: pd.DataFrame) -> pd.DataFrame:
+def ranked_rows(rows: pd.DataFrame) -> pd.DataFrame:
     """Keep the rows all contestants are ordered on; who gets no score comes last."""
     rows = rows[rows["comparable"] | rows["score"].notna()]
     return rows.assign(score=rows["score"].fillna(-np.inf))
 
 
-def _line(part: int) -> Callable[[pd.DataFrame, int], Estimate]:
-    def estimate(rows: pd.DataFrame, n_students: int) -> Estimate:
-        known = rows[rows["probability"].notna()]
-        student = known["student_id"].to_numpy()
-        return estimate_line(known["probability"], known["label"], student, n_students)[part]
-
-    return estimate
+def _slope(rows: pd.DataFrame, n_students: int) -> Estimate:
+    known = rows[rows["probability"].notna()]
+    return estimate_line(known["probability"], known["label"], known["student_id"].to_numpy(), n_students)[0]
 
 
 #: What is computed of judged rows, by name; a length of the influence goes with them.
 ESTIMATORS: Mapping[str, Callable[[pd.DataFrame, int], Estimate]] = MappingProxyType(
     {
-        "auroc": lambda rows, n: estimate_concordance(_ranked(rows), ["as_of"], n),
-        "auroc_within_school": lambda rows, n: estimate_concordance(_ranked(rows), ["as_of", "school_id"], n),
-        "average_precision": lambda rows, n: estimate_average_precision(_ranked(rows), ["as_of"], n),
+        "auroc": lambda rows, n: estimate_concordance(ranked_rows(rows), ["as_of"], n),
+        "auroc_within_school": lambda rows, n: estimate_concordance(
+            ranked_rows(rows), ["as_of", "school_id"], n
+        ),
+        "average_precision": lambda rows, n: estimate_average_precision(ranked_rows(rows), ["as_of"], n),
         "brier": _brier,
         "precision": _share("label", "listed"),
         "recall": _share("listed", "label"),
         "lift": _lift,
         "precision_county": _share("label", "listed_county"),
         "recall_county": _share("listed_county", "label"),
-        "slope": _line(0),
-        "intercept": _line(1),
+        "slope": _slope,
     }
 )
-
-
 #: Those that are a figure of the list or of the order, and so have a column in the table of the metrics.
-METRICS = tuple(name for name in ESTIMATORS if name not in {"slope", "intercept"})
+METRICS = tuple(name for name in ESTIMATORS if name != "slope")
 
 
 def estimates(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from early_id.evaluation._capacity import Capacity, list_across_schools, list_at_capacity
-from early_id.evaluation._estimators import METRICS, estimates, how_many_students
+from early_id.evaluation._estimators import METRICS, estimates, how_many_students, ranked_rows
 from early_id.evaluation._ranking import average_precision, concordance
 from early_id.exceptions import ConfigError, examples
 
@@ -42,10 +42,7 @@ _READ = [
 
 
 def with_lists(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
-    """Add `listed` for every contestant, each at the same places per school and date, and `listed_county`.
-
-    The latter are the same number of places on each date, given to the highest scores of all schools: there, telling
-    schools apart is worth as much as telling students apart.
+    """Add the column `listed` for every contestant, each at the same places per school and date.
 
     Raises
     ------
@@ -58,22 +55,28 @@ def with_lists(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
             "own, as compare_histories does."
         )
         raise ConfigError(msg)
-    lists: dict[str, Callable[[pd.DataFrame, Capacity], pd.Series]] = {
-        "listed": list_at_capacity,
-        "listed_county": list_across_schools,
-    }
-    rows = list(predictions.groupby("contestant", sort=False))
-    found = {name: pd.concat([of(own, capacity) for _, own in rows]) for name, of in lists.items()}
-    return predictions.assign(**found)
+    return predictions.assign(listed=_for_each(predictions, capacity, list_at_capacity))
+
+
+def _for_each(
+    predictions: pd.DataFrame, capacity: Capacity, make: Callable[[pd.DataFrame, Capacity], pd.Series]
+) -> pd.Series:
+    """Make a list of each contestant's scores."""
+    parts = [make(own, capacity) for _, own in predictions.groupby("contestant", sort=False)]
+    made: pd.Series = pd.concat(parts)
+    return made
 
 
 def judged_rows(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
     """Rows with a label and what the metrics read of them; ids as numbers, which group much faster than text.
 
     `comparable` marks the rows that the panel could score. They are the same for every contestant; without the column
-    not_scored they are the rows with a score.
+    not_scored they are the rows with a score. `listed_county` are as many places on each date as `listed`, given to the
+    highest scores of all schools: there, telling schools apart is worth as much as telling students apart. Contestants
+    are categories, in the order in which they were given.
     """
     rows = with_lists(predictions, capacity)
+    rows = rows.assign(listed_county=_for_each(predictions, capacity, list_across_schools))
     comparable = rows["not_scored"].isna() if "not_scored" in rows else rows["score"].notna()
     rate = rows.get("absence_rate_year", np.nan)
     # Without the column nobody is said to be new.
@@ -81,7 +84,8 @@ def judged_rows(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
     rows = rows.assign(comparable=comparable, absence_rate_year=rate, seen_in_training=seen)
     rows = rows.loc[rows["label"].notna(), _READ]
     numbers = {name: pd.factorize(rows[name])[0] for name in ("student_id", "school_id")}
-    return rows.assign(contestant=rows["contestant"].astype("category"), **numbers)
+    names = pd.CategoricalDtype(list(predictions["contestant"].unique()))
+    return rows.assign(contestant=rows["contestant"].astype(names), **numbers)
 
 
 def compute_metrics(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
@@ -110,7 +114,11 @@ def compute_metrics(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFra
         `<metric>_low` and `<metric>_high`, missing where they cannot be told. It holds for the fitted model and the
         lists as drawn: what another training would have changed is not in it.
     """
-    rows = judged_rows(predictions, capacity)
+    return judge(judged_rows(predictions, capacity))
+
+
+def judge(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give what `compute_metrics` gives, of judged rows."""
     n_students = how_many_students(rows)
     subsets = {name: rows[keep(rows)] for name, keep in SUBSETS.items()}
     # A set without a row would make every column one of objects.
@@ -119,7 +127,7 @@ def compute_metrics(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFra
         for name, own in subsets.items()
         if len(own) or name == "all"
     ]
-    return _ordered(pd.concat(parts, ignore_index=True), predictions, ["contestant", "rows"])
+    return _ordered(pd.concat(parts, ignore_index=True), rows, ["contestant", "rows"])
 
 
 def _estimated(rows: pd.DataFrame, n_students: int) -> pd.DataFrame:
@@ -145,25 +153,28 @@ def _estimated(rows: pd.DataFrame, n_students: int) -> pd.DataFrame:
 
 def compute_metrics_by_date(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
     """Judge every contestant on each as-of date; columns as in `compute_metrics` without intervals, and as_of."""
-    rows = judged_rows(predictions, capacity)
+    return judge_by_date(judged_rows(predictions, capacity))
+
+
+def judge_by_date(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give what `compute_metrics_by_date` gives, of judged rows."""
     by = ["contestant", "as_of"]
-    parts = [_judge(rows[SUBSETS[name](rows)], by).assign(rows=name) for name in ("all", "onset")]
-    return _ordered(pd.concat(parts, ignore_index=True), predictions, ["contestant", "as_of", "rows"])
+    parts = [_grouped(rows[SUBSETS[name](rows)], by).assign(rows=name) for name in ("all", "onset")]
+    return _ordered(pd.concat(parts, ignore_index=True), rows, ["contestant", "as_of", "rows"])
 
 
-def _ordered(found: pd.DataFrame, predictions: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+def _ordered(found: pd.DataFrame, rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Put keys first and contestants in the order they were given."""
-    place = {name: n for n, name in enumerate(predictions["contestant"].unique())}
+    place = {name: n for n, name in enumerate(rows["contestant"].cat.categories)}
     found = found.assign(contestant=found["contestant"].astype("str"))
     found = found.assign(_place=found["contestant"].map(place))
     found = found.sort_values(["_place", *keys[1:-1]], kind="stable", ignore_index=True)
     return found[[*keys, *(name for name in found.columns if name not in {*keys, "_place"})]]
 
 
-def _judge(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def _grouped(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Compute all metrics for each group of rows."""
-    ranked = rows[rows["comparable"] | rows["score"].notna()]
-    ranked = ranked.assign(score=ranked["score"].fillna(-np.inf))
+    ranked = ranked_rows(rows)
     squared = ((rows["probability"] - rows["label"]) ** 2).dropna()
     groups = rows.groupby(by, sort=False, observed=True)
     counted = {"label": rows["label"]}

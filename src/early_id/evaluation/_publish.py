@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from early_id.evaluation._calibration import compute_calibration, period_name
-from early_id.evaluation._metrics import SUBSETS, compute_metrics, compute_metrics_by_date, judged_rows
+from early_id.evaluation._metrics import SUBSETS, judge, judge_by_date, judged_rows
 
 if TYPE_CHECKING:
     from early_id.evaluation._capacity import Capacity
@@ -48,7 +49,6 @@ NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "precision_county": ("county", "reached county", "county in vain"),
         "recall_county": ("positive", "reached county", "missed county"),
         "slope": _ORDER,
-        "intercept": _ORDER,
     }
 )
 # The audit prints "onset"; each other set could be subtracted from, or from it, a set that is printed.
@@ -87,14 +87,14 @@ def publish_metrics(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFra
     >>> print(found["auroc"], found["recall"])
     0.525 nan
     """
-    metrics = compute_metrics(predictions, capacity)
-    return _mask(metrics, judged_rows(predictions, capacity), ["contestant"])
+    rows = judged_rows(predictions, capacity)
+    return _mask(judge(rows), rows, ["contestant"])
 
 
 def publish_metrics_by_date(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
     """Judge every contestant on each as-of date by the rules of `publish_metrics`."""
-    metrics = compute_metrics_by_date(predictions, capacity)
-    return _mask(metrics, judged_rows(predictions, capacity), ["contestant", "as_of"])
+    rows = judged_rows(predictions, capacity)
+    return _mask(judge_by_date(rows), rows, ["contestant", "as_of"])
 
 
 def publish_calibration(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -134,12 +134,22 @@ def _mask(metrics: pd.DataFrame, rows: pd.DataFrame, by: list[str]) -> pd.DataFr
             if rate not in published:
                 continue
             hidden = own[["cohort", *needs]].to_numpy().any(axis=1) | beside
-            for figure in (name for name in (rate, f"{rate}_low", f"{rate}_high") if name in published):
-                published.loc[place, figure] = published.loc[place, figure].mask(hidden)
-    for total in TOTALS:
-        published[total] = (published[total] / HUNDRED).round().astype("int64") * HUNDRED
+            hide(published, place, rate, hidden)
+    in_hundreds(published, TOTALS)
     figures = [name for name in published if published[name].dtype.kind == "f"]
     return published.round(dict.fromkeys(figures, DIGITS))
+
+
+def hide(frame: pd.DataFrame, place: pd.Series, rate: str, hidden: npt.ArrayLike) -> None:
+    """Blank a rate of some rows, and the ends of its interval where there are such."""
+    for figure in (name for name in (rate, f"{rate}_low", f"{rate}_high") if name in frame):
+        frame.loc[place, figure] = frame.loc[place, figure].mask(np.asarray(hidden))
+
+
+def in_hundreds(frame: pd.DataFrame, totals: Iterable[str]) -> None:
+    """Round totals to hundreds: no two of them differ by a few students."""
+    for total in totals:
+        frame[total] = (frame[total] / HUNDRED).round().astype("int64") * HUNDRED
 
 
 def few_behind(rows: pd.DataFrame, metric: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -85,9 +85,11 @@ class _Judge:
         self.n_students = how_many_students(rows)
         self.period = period_name(rows["school_day"])
 
-    def of(self, chosen: pd.Series, metric: str) -> tuple[dict[str, Estimate], set[str]]:
-        """Give the estimate of every contestant, and those whose figure may not be printed."""
-        part = self.rows[chosen]
+    def of(
+        self, chosen: pd.Series, metric: str, others: Sequence[str] = ()
+    ) -> tuple[dict[str, Estimate], set[str]]:
+        """Give the estimate of the contestant and of some others, and those whose figure may not be printed."""
+        part = self.rows[chosen & self.rows["contestant"].isin([self.contestant, *others])]
         found = dict(estimates(part, (metric,), self.n_students))[metric]
         return found, {str(name) for name in few_behind(part, metric)}
 
@@ -101,7 +103,7 @@ def _against_rules(judge: _Judge, rules: list[str], bars: GateConfig) -> Iterato
         "all": f"In all weeks the list's precision is at most {bars.worse_than_rules:g} below that of this rule.",
     }
     for subset, wanted in asked.items():
-        found, hidden = judge.of(SUBSETS[subset](judge.rows), "precision")
+        found, hidden = judge.of(SUBSETS[subset](judge.rows), "precision", rules)
         for rule in rules:
             name = f"{'early' if subset != 'all' else 'all weeks'} against {rule}"
             if {rule, judge.contestant} & hidden:
@@ -153,7 +155,7 @@ def _sloped(slope: Estimate, bars: GateConfig) -> Verdict:
 def _against_ceilings(judge: _Judge, ceilings: list[str], bars: GateConfig) -> QualityCheck:
     name = "against the ceiling"
     wanted = f"The AUROC is at most {bars.below_ceiling:g} below that of the best black box."
-    found, hidden = judge.of(SUBSETS["all"](judge.rows), "auroc")
+    found, hidden = judge.of(SUBSETS["all"](judge.rows), "auroc", ceilings)
     if not ceilings:
         return QualityCheck(
             name, "cannot tell", wanted, "No black box took part: set training.ceiling to true."

@@ -7,7 +7,7 @@ import pandas as pd
 from early_id.evaluation._ahead import WEEKS_AHEAD, school_weeks_ahead
 from early_id.evaluation._capacity import Capacity
 from early_id.evaluation._metrics import with_lists
-from early_id.evaluation._publish import DIGITS, FEW, HUNDRED
+from early_id.evaluation._publish import DIGITS, FEW, in_hundreds
 
 
 def compute_reached(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
@@ -42,6 +42,32 @@ def compute_reached(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFra
     >>> compute_reached(rows, 1).loc[0, ["reached", "reached_early", "median_weeks"]].tolist()
     [0.5, 0.5, 4.0]
     """
+    return _shares(_cases(predictions, capacity))
+
+
+def publish_reached(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
+    """Say who was reached, for a log or a page.
+
+    The columns of `compute_reached` with three digits and totals in hundreds. A share is missing where 1–10 students
+    are in it, are not, or were reached and not early; the median where it is of 10 students or fewer.
+    """
+    every = _cases(predictions, capacity)
+    found = _shares(every)
+    for place, (_, cases, _) in enumerate(every):
+        listed, early = cases["listed"], cases["early"]
+        few = {
+            "reached": _few(listed) or _few(~listed),
+            "reached_early": _few(early) or _few(~early) or _few(listed & ~early),
+            "median_weeks": False,
+        }
+        for name, hidden in few.items():
+            if hidden or len(cases) <= FEW:
+                found.loc[place, name] = float("nan")
+    in_hundreds(found, ("n_students", "n_before"))
+    return found.round(dict.fromkeys(("reached", "reached_early", "median_weeks"), DIGITS))
+
+
+def _shares(every: list[tuple[str, pd.DataFrame, int]]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
@@ -52,31 +78,9 @@ def compute_reached(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFra
                 "reached_early": cases["early"].mean(),
                 "median_weeks": cases["weeks"].median(),
             }
-            for contestant, cases, before in _cases(predictions, capacity)
+            for contestant, cases, before in every
         ]
     )
-
-
-def publish_reached(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
-    """Say who was reached, for a log or a page.
-
-    The columns of `compute_reached` with three digits and totals in hundreds. A share is missing where 1–10 students
-    are in it, are not, or were reached and not early; the median where it is of 10 students or fewer.
-    """
-    found = compute_reached(predictions, capacity)
-    for place, (_, cases, _) in enumerate(_cases(predictions, capacity)):
-        listed, early = cases["listed"], cases["early"]
-        few = {
-            "reached": _few(listed) or _few(~listed),
-            "reached_early": _few(early) or _few(~early) or _few(listed & ~early),
-            "median_weeks": False,
-        }
-        for name, hidden in few.items():
-            if hidden or len(cases) <= FEW:
-                found.loc[place, name] = float("nan")
-    for total in ("n_students", "n_before"):
-        found[total] = (found[total] / HUNDRED).round().astype("int64") * HUNDRED
-    return found.round(dict.fromkeys(("reached", "reached_early", "median_weeks"), DIGITS))
 
 
 def _few(cases: pd.Series) -> bool:

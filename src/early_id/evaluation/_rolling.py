@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from early_id.evaluation._metrics import compute_metrics
-from early_id.evaluation._publish import NEEDS, publish_metrics
+from early_id.evaluation._publish import NEEDS, hide, publish_metrics
 from early_id.exceptions import ConfigError
 
 if TYPE_CHECKING:
@@ -115,9 +115,7 @@ def publish_histories(backtest: Backtest, capacity: Capacity | None = None) -> p
     whole = found["fold"] == EVERY_FOLD
     keys = pd.MultiIndex.from_frame(found.loc[whole, by])
     for rate in rates:
-        hidden = masked[rate].reindex(keys, fill_value=False).to_numpy()
-        for figure in (name for name in (rate, f"{rate}_low", f"{rate}_high") if name in found):
-            found.loc[whole, figure] = found.loc[whole, figure].mask(hidden)
+        hide(found, whole, rate, masked[rate].reindex(keys, fill_value=False))
     return found
 
 

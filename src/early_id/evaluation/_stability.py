@@ -6,7 +6,7 @@ import pandas as pd
 
 from early_id.evaluation._capacity import Capacity
 from early_id.evaluation._metrics import with_lists
-from early_id.evaluation._publish import DIGITS, FEW, HUNDRED
+from early_id.evaluation._publish import DIGITS, FEW, in_hundreds
 
 _LIST = ["school_id", "school_year", "week"]
 _COUNTS = ("n_pairs", "n_spells", "n_students")
@@ -61,8 +61,7 @@ def publish_stability(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataF
     for rate, counts in (("jaccard", ("stayed", "changed")), ("one_week_share", ("once", "longer"))):
         few = (found[[*counts]].ge(1) & found[[*counts]].le(FEW)).any(axis=1) | (found["n_students"] <= FEW)
         found[rate] = found[rate].mask(few).round(DIGITS)
-    for total in _COUNTS:
-        found[total] = (found[total] / HUNDRED).round().astype("int64") * HUNDRED
+    in_hundreds(found, _COUNTS)
     return found[["contestant", *_COUNTS, "jaccard", "one_week_share"]]
 
 

@@ -60,13 +60,13 @@ class Bins:
     def cells(self, x: Floats) -> npt.NDArray[np.int16]:
         """Bin numbers; unknown is the number after the last bin where it is told apart, else the usual bin."""
         codes = self.codes(x)
-        alike = codes > self._last
+        alike = codes > self.last
         alike[:, self.unknown] = False
         return np.where(alike, self.usual.astype(np.int16), codes)
 
     def matrix(self, codes: npt.NDArray[np.int16]) -> Floats:
         """Columns for a booster."""
-        unknown = codes > self._last
+        unknown = codes > self.last
         known = np.where(unknown, self.usual, codes)
         return np.hstack([known, unknown[:, self.unknown]]).astype(np.float64)
 
@@ -87,5 +87,6 @@ class Bins:
         return tuple(len(cuts) + 2 for cuts in self.edges)
 
     @property
-    def _last(self) -> Ints:
+    def last(self) -> Ints:
+        """Number of the last bin of each feature; unknown has the one after it."""
         return np.array([len(cuts) for cuts in self.edges], dtype=np.intp)

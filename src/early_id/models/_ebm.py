@@ -137,9 +137,7 @@ class EBMAdditiveClassifier(AdditiveLearner):
             n_jobs=1,
             random_state=seed,
         )
-        codes = _codes(design, rows.x)
-        few = np.setdiff1d(np.arange(codes.shape[1]), design.unknown)
-        codes[:, few] = np.where(np.isnan(codes[:, few]), design.usual[few], codes[:, few])
+        codes = _columns(design, design.cells(rows.x))
         machine.fit(codes, rows.y, sample_weight=rows.weight, bags=bags)
         fitted = EBMFit(design, machine)
         return fitted.tables(), fitted
@@ -159,7 +157,7 @@ class EBMFit:
 
     def decision_function(self, x: Floats) -> Floats:
         """Log-odds of the EBM, uncalibrated."""
-        scores: Floats = self.machine.decision_function(_codes(self.bins, x))
+        scores: Floats = self.machine.decision_function(_columns(self.bins, self.bins.codes(x)))
         return scores
 
     def tables(self) -> Tables:
@@ -210,10 +208,9 @@ def check_interpret() -> Any:
     return ExplainableBoostingClassifier
 
 
-def _codes(bins: Bins, x: Floats) -> Floats:
-    """Bin numbers, NaN where unknown."""
-    codes = bins.codes(x).astype(np.float64)
-    return np.where(np.isnan(x), np.nan, codes)
+def _columns(bins: Bins, codes: npt.NDArray[np.int16]) -> Floats:
+    """Bin numbers as an EBM takes them: NaN for unknown."""
+    return np.where(codes > bins.last, np.nan, codes)
 
 
 def _cuts(edges: tuple[float, ...]) -> list[float]:

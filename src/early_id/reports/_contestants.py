@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
-from early_id.reports._words import number, share
+from early_id.reports._words import interval, number, share
 
 CEILINGS = ("ceiling", "forest ceiling")
 SCHOOL = "school-mean rule"
@@ -31,14 +31,6 @@ _FIGURES: dict[str, Callable[[float], str]] = {
 }
 
 
-def _range(row: Mapping[Any, Any], name: str, written: Callable[[float], str]) -> str:
-    """Write the 95 % interval of a figure in its own unit; nothing where there is none."""
-    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
-    if low is None or high is None or pd.isna(low) or pd.isna(high):
-        return ""
-    return f"{written(low).removesuffix(' %')}–{written(high)}"
-
-
 def contestants(metrics: pd.DataFrame | None, audited: str | None = None) -> list[dict[str, Any]]:
     """Rows of the comparison on weeks with the event still ahead."""
     if metrics is None:
@@ -49,7 +41,7 @@ def contestants(metrics: pd.DataFrame | None, audited: str | None = None) -> lis
             **{str(name): value for name, value in row.items()},
             "audited": row["contestant"] == audited,
             "explained": EXPLAINED.get(row["contestant"], ""),
-            **{f"{name}_range": _range(row, name, written) for name, written in _FIGURES.items()},
+            **{f"{name}_range": interval(row, name, written) for name, written in _FIGURES.items()},
         }
         for row in onset.to_dict("records")
     ]

@@ -10,6 +10,7 @@ import pandas as pd
 from early_id.exceptions import DataError, examples
 from early_id.reports._contestants import contestants, places, reaches_more
 from early_id.reports._page import render, write_page
+from early_id.reports._words import interval, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,12 +100,19 @@ def write_model_card(
                 "contestants": _contestants(metrics),
                 "places": places(metrics, contestant),
                 "reaches_more": reaches_more(metrics, contestant),
-                "calibration": [] if calibration is None else calibration.to_dict("records"),
+                "calibration": [] if calibration is None else _calibration(calibration),
                 "periods": [_period(period, table) for period in document.periods],
             },
         ),
         path,
     )
+
+
+def _calibration(frame: pd.DataFrame) -> list[dict[Any, Any]]:
+    return [
+        {**row, "slope_range": interval(row, "slope", lambda slope: number(slope, 2))}
+        for row in frame.to_dict("records")
+    ]
 
 
 def _contestants(metrics: pd.DataFrame | None) -> list[dict[str, Any]]:

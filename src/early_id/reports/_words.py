@@ -117,16 +117,16 @@ def share(value: float | None) -> str:
     return "–" if value is None or math.isnan(value) else f"{100 * value:.1f} %"
 
 
-def interval(row: Mapping[str, Any], name: str) -> str:
+def interval(row: Mapping[Any, Any], name: str, written: Callable[[float], str] = share) -> str:
     """Write an interval, or nothing where none is printed.
 
     >>> interval({"recall_low": 0.32, "recall_high": 0.5}, "recall")
     '32.0–50.0 %'
     """
     low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
-    if low is None or high is None:
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
         return ""
-    return f"{share(low).removesuffix(' %')}–{share(high)}"
+    return f"{written(low).removesuffix(' %')}–{written(high)}"
 
 
 def number(value: float | None, digits: int = 3) -> str:

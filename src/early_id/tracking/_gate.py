@@ -19,6 +19,7 @@ _PASS, _GAP, _FAIL, _UNJUDGED, _MASKED = "pass", "gap", "fail", "cannot tell", "
 _VERDICTS = (_PASS, _GAP, _FAIL, _UNJUDGED, _MASKED)
 #: How a reviewer names a bar that the model did not clear: ``quality=early against pace rule``.
 QUALITY = "quality"
+_OF_BARS = {"metric": "model", "attribute": QUALITY}
 # The audit says what it is about in `about`, and of what data: a window if it has one, else its dates.
 _ABOUT = ("document_sha256", "capacity", "label")
 _DATES = ("as_of_from", "as_of_to", "test_years")
@@ -123,7 +124,7 @@ def read_audit(audit_json: str | bytes) -> AuditFacts:
         data_window=window,
         cells=(
             *(_cell(verdict) for verdict in audit["verdicts"]),
-            *(_cell({"metric": "model", "attribute": QUALITY, **_named(check)}) for check in audit[QUALITY]),
+            *(_cell({**check, **_OF_BARS, "group": check["name"]}) for check in audit[QUALITY]),
         ),
         may_hide_gaps=bool(audit.get("decision", {}).get("may_hide_gaps", False)),
         predictions_sha256=about.get("predictions_sha256"),
@@ -282,10 +283,6 @@ def normal_name(name: str) -> str:
     'foster=yes'
     """
     return re.sub(r"\s*([=×:])\s*", r"\1", " ".join(name.split())).casefold()
-
-
-def _named(check: Mapping[str, Any]) -> dict[str, Any]:
-    return {"group": check["name"], **({"verdict": check["verdict"]} if "verdict" in check else {})}
 
 
 def _cell(verdict: Mapping[str, Any]) -> GateCell:
