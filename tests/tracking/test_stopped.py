@@ -45,3 +45,36 @@ def test_any_other_error_stays_what_it_is(tracker: Tracker) -> None:
         raise ValueError("no panel") from RuntimeError("no rows")
     assert tracker.client.get_run(run.run_id).info.status == "FAILED"
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+LOSES = """
+import os, signal, sys, time
+from early_id.tracking import ends_in_order
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+class Closing:
+    def __del__(self):
+        os.kill(os.getpid(), int(sys.argv[1]))
+        [None for _ in range(1000)]  # the handler runs here, and what it raises is ignored
+
+try:
+    with ends_in_order():
+        Closing()
+        print("went on")
+        time.sleep(float(sys.argv[2]))
+        print("worked to the end")
+    print("was not stopped")
+finally:
+    print("closed")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("work", "said"), [(20, ""), (0, "worked to the end\n")])
+def test_a_stop_inside_a_finalizer_is_not_lost(number: signal.Signals, work: float, said: str) -> None:
+    command = [sys.executable, "-c", LOSES, str(int(number)), str(work)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout == f"went on\n{said}closed\n"
+    assert "ignored" not in done.stderr
+    # Python ends itself by SIGINT when KeyboardInterrupt is not caught.
+    assert done.returncode == (128 + number if number == signal.SIGTERM else -number)

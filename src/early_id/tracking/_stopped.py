@@ -1,8 +1,10 @@
-"""A request to end (SIGTERM) as an exception, so that what is open is closed in order."""
+"""A request to end (Ctrl-C, SIGTERM) as an exception that is not lost, so that what is open is closed in order."""
 
 from __future__ import annotations
 
+import _thread
 import signal
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
 #: What a shell reports of a process that a signal ended: 128 and the signal's number.
 _EXIT_CODE = 128 + signal.SIGTERM
+#: Seconds until a stop that was lost is asked for again: a finalizer has ended by then.
+_AGAIN = 0.05
 
 
 @contextmanager
@@ -21,7 +25,8 @@ def ends_in_order() -> Iterator[None]:
 
     Without it Python ends at once, and a run that was open reads "running" for ever. A handler that somebody else has
     set is left alone, as is everything in a thread, which gets no signals. An engine that reports a stop as an error of
-    its own ("Query interrupted", raised from KeyboardInterrupt) is understood: the stop goes on as what it was.
+    its own ("Query interrupted", raised from KeyboardInterrupt) is understood: the stop goes on as what it was. So is
+    a stop that arrives inside a finalizer, where Python prints and forgets what is raised: it is asked for again.
 
     Examples
     --------
@@ -36,7 +41,8 @@ def ends_in_order() -> Iterator[None]:
     if ours:
         signal.signal(signal.SIGTERM, _end)
     try:
-        yield
+        with _no_stop_lost():
+            yield
     except Exception as error:
         stop = _stop_behind(error)
         if stop is None:
@@ -45,6 +51,42 @@ def ends_in_order() -> Iterator[None]:
     finally:
         if ours:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@contextmanager
+def _no_stop_lost() -> Iterator[None]:
+    """Ask again for a stop that was raised where Python ignores what is raised; at the latest when the work is done."""
+    lost: list[BaseException] = []
+    before = sys.unraisablehook
+
+    def again(ignored: sys.UnraisableHookArgs) -> None:
+        number = _number(ignored.exc_value)
+        if number is None:
+            before(ignored)
+            return
+        lost[:] = [ignored.exc_value or KeyboardInterrupt()]
+        if number == signal.SIGTERM:
+            signal.signal(number, _end)
+        timer = threading.Timer(_AGAIN, _thread.interrupt_main, [number])
+        timer.daemon = True
+        timer.start()
+
+    sys.unraisablehook = again
+    try:
+        yield
+        if lost:
+            raise lost[0].with_traceback(None)
+    finally:
+        sys.unraisablehook = before
+
+
+def _number(raised: BaseException | None) -> signal.Signals | None:
+    """Tell which signal raised this in the main thread; None where it is no stop."""
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    if isinstance(raised, KeyboardInterrupt):
+        return signal.SIGINT
+    return signal.SIGTERM if isinstance(raised, SystemExit) and raised.code == _EXIT_CODE else None
 
 
 def _stop_behind(error: BaseException | None) -> BaseException | None:
