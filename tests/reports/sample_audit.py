@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from early_id.evaluation import list_at_capacity
 from early_id.fairness import audit_frame
 
 
@@ -52,6 +53,40 @@ def sample_audit():
     )
     about = {"label": "chronic_absence", "capacity": {"*": 25, "school 1": 40}, "document_sha256": "0f" * 32}
     return audit_frame(rows, groups=groups, resampling=(300, 0), about=about)
+
+
+@cache
+def scored_audit():
+    """An audit of lists drawn by a score that says less of B, so that other sizes of the list can be audited too."""
+    rng = np.random.default_rng(7)
+    n = 4000
+    ids = np.array([f"s{number:05d}" for number in range(n)])
+    team = rng.choice(["A", "B", "C"], n, p=[0.5, 0.45, 0.05])
+    outcome = rng.random(n) < 0.4
+    rows = pd.DataFrame(
+        {
+            "student_id": ids,
+            "school_id": rng.choice(["north", "south"], n),
+            "district_id": "d",
+            "as_of": pd.Timestamp("2024-01-07"),
+            "grade_level": rng.integers(0, 13, n),
+            "score": rng.normal(0.5, 0.2, n) + np.where(team == "B", 0.05, 0.25) * outcome,
+            "label": outcome.astype(float),
+            "onset": True,
+        }
+    )
+    rows["listed"] = list_at_capacity(rows, "10%")
+    groups = pd.DataFrame(
+        {
+            "student_id": ids,
+            "attribute": "team",
+            "value": team,
+            "valid_from": pd.Timestamp("2020-01-01"),
+            "valid_to": pd.NaT,
+        }
+    )
+    about = {"label": "chronic_absence", "capacity": "10%", "document_sha256": "0f" * 32}
+    return audit_frame(rows, groups=groups, resampling=(300, 0), about=about, curve=True)
 
 
 def sample_metrics():

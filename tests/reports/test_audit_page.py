@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import base64
+import hashlib
 import itertools
 import json
 import os
+import re
 
 import pytest
 from page_reader import Page
@@ -139,9 +142,15 @@ def test_masked_numbers_are_nowhere_on_the_page(page, audit):
 def test_nothing_is_loaded_from_elsewhere(html, page):
     assert all(link.startswith("#") for link in page.links)
     assert page.links
-    for sign in ("http:", "https:", "url(", "@import", "<script", "<link", "<img", "//cdn"):
+    for sign in ("http:", "https:", "url(", "@import", "<script src", "<link", "<img", "//cdn"):
         assert sign not in html
     assert "default-src 'none'" in html
+
+
+def test_the_page_lets_its_own_script_run_and_no_other(html):
+    (script,) = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in html
 
 
 def test_the_page_is_well_formed(page):

@@ -100,6 +100,10 @@ class Audit:
         `recall` and `not_scored` per group: `verdict` (gap, pass, cannot tell, suppressed), `unmasked` (the
         verdict the numbers would give, which is not published where it is suppressed), `needed` and `settled_by`,
         and `note`: why printed numbers alone settle a group that is masked.
+    capacity_curve : DataFrame
+        For list sizes of 1 to 30 percent of each school: recall, selection rate and precision of each group, its gap
+        and the verdict that list would get; empty where lists were given that no score drew. Its published form holds
+        fewer sizes where some could not be masked.
     not_scored : DataFrame
         Rows and students without a score by group and reason.
     excluded : DataFrame
@@ -116,6 +120,7 @@ class Audit:
     intersections: pd.DataFrame
     gaps: pd.DataFrame
     verdicts: pd.DataFrame
+    capacity_curve: pd.DataFrame
     not_scored: pd.DataFrame
     excluded: pd.DataFrame
     overall: pd.Series[Any]
@@ -140,7 +145,7 @@ class Audit:
         )
 
     def published(self) -> dict[str, pd.DataFrame]:
-        """Masked frames `overall`, `by_group`, `not_scored`, `gaps`, `verdicts`, `intersections`, `excluded`.
+        """Masked frames by name: overall, by_group, not_scored, gaps, verdicts, intersections, capacity_curve and more.
 
         A masked number is missing; the `_text` column beside it says "masked", "< 5 %" or "> 95 %".
         """

@@ -18,6 +18,7 @@ from early_id.fairness._counts import (
     count_segments,
     overall,
     row_measures,
+    segment_rows,
     tabulate,
 )
 from early_id.fairness._groups import DERIVED, UNKNOWN, Attribute, Ints, attach_attributes
@@ -31,6 +32,7 @@ class Counted:
     attributes: tuple[Attribute, ...]
     student: Ints
     measures: Ints
+    segment: Ints
     segments: Segments
     singles: list[Table]
     pairs: list[Table]
@@ -45,7 +47,8 @@ def count_rows(rows: pd.DataFrame, groups: pd.DataFrame) -> Counted:
     attributes = attach_attributes(rows, groups)
     measures = row_measures(rows)
     students = pd.factorize(rows["student_id"], sort=True)[0].astype(np.int64)
-    segments = count_segments(students, attributes, measures)
+    segment = segment_rows(students, attributes)
+    segments = count_segments(students, attributes, measures, segment)
     axes = range(len(attributes))
     singles = [tabulate(segments, attributes, [axis]) for axis in axes]
     pairs = [tabulate(segments, attributes, pair) for pair in combinations(axes, 2)]
@@ -61,7 +64,9 @@ def count_rows(rows: pd.DataFrame, groups: pd.DataFrame) -> Counted:
     ]
     everyone, reach = overall(segments), ceiling(rows, measures)
     known = "weeks_ahead" in rows
-    return Counted(attributes, students, measures, segments, singles, pairs, crossed, everyone, reach, known)
+    return Counted(
+        attributes, students, measures, segment, segments, singles, pairs, crossed, everyone, reach, known
+    )
 
 
 def _finer(pair: Table) -> list[str]:

@@ -128,11 +128,19 @@ def row_measures(rows: pd.DataFrame) -> Ints:
     return np.column_stack(columns).astype(np.int64)
 
 
-def count_segments(students: Ints, attributes: Sequence[Attribute], measures: Ints) -> Segments:
-    """Sum the row measures over the rows of one student that share all groups."""
+def segment_rows(students: Ints, attributes: Sequence[Attribute]) -> Ints:
+    """Give each row the number of its combination of student and groups."""
     codes = np.column_stack([attribute.codes for attribute in attributes])
     keys = pd.DataFrame(np.column_stack([students, codes]))
-    which = keys.groupby(list(keys.columns), sort=True).ngroup().to_numpy()
+    return np.asarray(keys.groupby(list(keys.columns), sort=True).ngroup())
+
+
+def count_segments(
+    students: Ints, attributes: Sequence[Attribute], measures: Ints, which: Ints | None = None
+) -> Segments:
+    """Sum the row measures over the rows of one student that share all groups: `which`, where it is known already."""
+    which = segment_rows(students, attributes) if which is None else which
+    codes = np.column_stack([attribute.codes for attribute in attributes])
     order, first = np.unique(which, return_index=True)
     counts = np.column_stack(
         [np.bincount(which, weights=column, minlength=len(order)) for column in measures.T]

@@ -101,7 +101,7 @@ def needs(masking: Masking, cell: Cell) -> list[Need]:
     scheme = masking.scheme
     everyone, small = next(iter(scheme.counts)), masking.students[cell]
     asked = [
-        Need(cell, form, 1.0, frozenset([name]))
+        Need(cell, form, 1.0, scheme.to_hide(name))
         for name, form in scheme.counts.items()
         # What the total says nobody has is no secret of any group.
         if name in masking.hidden[cell] and masking.total @ np.array(form) > 0
@@ -112,7 +112,7 @@ def needs(masking: Masking, cell: Cell) -> list[Need]:
     for name, (form, hides) in measures.items():
         if 0 < small[name] <= THRESHOLD:
             rows_each = max(1.0, float(masking.atoms[cell] @ np.array(form)) / small[name])
-            asked.append(Need(cell, form, THRESHOLD * rows_each, frozenset(hides)))
+            asked.append(Need(cell, form, THRESHOLD * rows_each, scheme.to_hide(*hides)))
     return asked
 
 

@@ -44,13 +44,14 @@ VERDICT_COLUMNS = (
 
 def gap_cells(gaps: pd.DataFrame, *, tolerance: float) -> frozenset[Cell]:
     """List the groups that have a gap in either metric, before anything is masked."""
-    judged = judge(_single(gaps), tolerance=tolerance)
+    judged = judge_single(gaps, tolerance=tolerance)
     own = judged.loc[judged["verdict"] == "gap"]
     return frozenset(zip(own["attribute"], own["group"], strict=True))
 
 
-def _single(gaps: pd.DataFrame) -> pd.DataFrame:
-    return gaps.loc[(gaps["family"] == "single") & gaps["metric"].isin(AGAINST)]
+def judge_single(gaps: pd.DataFrame, *, tolerance: float) -> pd.DataFrame:
+    """Judge the gaps of single attributes in the metrics that get verdicts, before anything is masked."""
+    return judge(gaps.loc[(gaps["family"] == "single") & gaps["metric"].isin(AGAINST)], tolerance=tolerance)
 
 
 def compute_verdicts(
@@ -63,7 +64,7 @@ def compute_verdicts(
     keeps the verdict of the numbers for the gate.
     """
     columns = ["attribute", "group", "n_students", "n_students_outcome"]
-    judged = judge(_single(gaps), tolerance=tolerance).merge(
+    judged = judge_single(gaps, tolerance=tolerance).merge(
         by_group[columns], on=["attribute", "group"], how="left"
     )
     ceiling = _ceiling_gap(by_group)

@@ -42,7 +42,11 @@ def _candidates(masking: Masking, need: Need) -> list[Shown]:
     narrow = (total.width if need.cell == EVERYONE else total.high) < need.least
     if narrow and need.cell != EVERYONE:
         return []
-    found = masking.system(need.cell).narrowed_by(need.cell, need.form)
+    found = {
+        shown
+        for shown in masking.system(need.cell).narrowed_by(need.cell, need.form)
+        if shown.name not in masking.scheme.settled
+    }
     if narrow:
         return [Shown(EVERYONE, count) for count in counts[:0:-1] if (EVERYONE, count) in found]
 

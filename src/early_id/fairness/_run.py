@@ -11,6 +11,7 @@ from early_id.evaluation import list_at_capacity, plain_capacity, school_weeks_a
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 from early_id.fairness._audit import Audit
 from early_id.fairness._bound import settle_by_bound
+from early_id.fairness._capacity_curve import Curve, compute_curve
 from early_id.fairness._complement import printable_complements
 from early_id.fairness._counted import Counted, count_rows, rate_frames
 from early_id.fairness._counts import Table
@@ -124,6 +125,7 @@ def audit(
         resampling=(replicates, seed),
         reference=reference,
         about={"contestant": str(name), "capacity": plain_capacity(capacity), **(about or {})},
+        curve=True,
     )
 
 
@@ -135,6 +137,7 @@ def audit_frame(
     resampling: tuple[int, int] = (2000, 0),
     reference: Mapping[str, str] | None = None,
     about: Mapping[str, Any] | None = None,
+    curve: bool = False,
 ) -> Audit:
     """Audit lists that are already drawn: rows with a boolean column `listed`.
 
@@ -151,6 +154,8 @@ def audit_frame(
         As in `audit`.
     resampling : (replicates, seed)
         As in `audit`.
+    curve : bool
+        Whether to audit other sizes of the list too, which then are the highest scores of each school.
 
     Returns
     -------
@@ -199,12 +204,19 @@ def audit_frame(
     complements = printable_complements([*counted.singles, *counted.crossed], ceiling_of_others(by_group))
     published |= published_rest(published, gaps, verdicts, complements, tolerance=tolerance)
     published |= {"not_scored_reasons": reasons, "excluded": publish_reasons(excluded)}
+    sizes = (
+        compute_curve(rows, counted, masks["recall"], tolerance=tolerance, resampling=Resampling(*resampling))
+        if curve
+        else Curve.none()
+    )
+    published["capacity_curve"] = sizes.published
     facts = _facts(rows) | {"tolerance": tolerance, "replicates": resampling[0], "seed": resampling[1]}
     return Audit(
         by_group=by_group,
         intersections=intersections,
         gaps=gaps,
         verdicts=verdicts,
+        capacity_curve=sizes.exact,
         not_scored=not_scored,
         excluded=excluded,
         overall=whole.iloc[0],

@@ -19,13 +19,18 @@ class Scheme:
 
     `atoms`: exclusive parts; `counts`: each publishable count as a 0/1 form over the atoms; `hides`: for each
     sensitive measure, the counts that must go when it concerns 1–10 students; `forms`: measures over the
-    atoms.
+    atoms. `settled`: counts whose fate is decided elsewhere: they are not hidden for the sake of another.
     """
 
     atoms: tuple[str, ...]
     counts: Mapping[str, tuple[int, ...]]
     forms: Mapping[str, tuple[int, ...]]
     hides: Mapping[str, tuple[str, ...]]
+    settled: frozenset[str] = frozenset()
+
+    def to_hide(self, *counts: str) -> frozenset[str]:
+        """Give what may be hidden for the sake of these counts: themselves, or all there is where they are settled."""
+        return frozenset(counts) - self.settled or frozenset(self.counts) - self.settled
 
 
 OUTCOME = Scheme(

@@ -44,12 +44,12 @@ def mask_attributes(
         closed = _union(
             (unsized, OUTCOME.counts), (uncounted, ("positive", "reached", "early")), (late, ("early",))
         )
-        recall = _mask(tables, links, everyone, OUTCOME, closed, gaps)
-        scores = _mask(tables, links, everyone, SCORING, _union((unsized, SCORING.counts)), gaps)
+        recall = mask(tables, links, everyone, OUTCOME, closed, gaps)
+        scores = mask(tables, links, everyone, SCORING, _union((unsized, SCORING.counts)), gaps)
         closed = _union(
             (recall.without("positive"), EARLY.counts), (recall.without("early"), ("early_student",))
         )
-        early = _mask(tables, links, everyone, EARLY, closed, gaps)
+        early = mask(tables, links, everyone, EARLY, closed, gaps)
         # The total itself closes nothing: every sum of groups was judged against it as if printed, to begin with.
         unsized |= (recall.without("eligible") | scores.without("cohort")) - {EVERYONE}
         uncounted |= early.without("outcome_student") - {EVERYONE}
@@ -67,14 +67,18 @@ def _union(*parts: tuple[set[Cell], Iterable[str]]) -> Hidden:
     return hidden
 
 
-def _mask(
+def mask(
     tables: Sequence[Table],
     links: Sequence[Table],
     everyone: Table,
     scheme: Scheme,
     closed: Hidden,
-    gaps: frozenset[Cell],
+    gaps: frozenset[Cell] = frozenset(),
 ) -> Masking:
+    """Hide what small numbers give away, and then what would give these away, until all that is hidden stays open.
+
+    `closed`: what is hidden already.
+    """
     total = np.array([everyone.total(atom).sum() for atom in scheme.atoms])
     masking = Masking(scheme, {}, {}, {}, _equations(tables, links), total, gaps)
     for table in tables:

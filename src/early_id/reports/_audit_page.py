@@ -10,7 +10,8 @@ from early_id.exceptions import DataError
 from early_id.reports._charts import recall_chart
 from early_id.reports._contestants import contestants, places, reaches_more
 from early_id.reports._decision import decide
-from early_id.reports._page import render, write_page
+from early_id.reports._list_sizes import list_sizes
+from early_id.reports._page import as_data, render, write_page
 from early_id.reports._words import MEANINGS, SYMBOLS, attribute_words, interval
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ MOST_IN_CHART = 40
 NEEDED = (
     "about",
     "by_group",
+    "capacity_curve",
     "decision",
     "excluded",
     "gaps",
@@ -109,6 +111,7 @@ def write_audit_html(
     overall = content["overall"][0]
     drawn = _marks(groups)
     audited = about.get("contestant")
+    sizes = list_sizes(content["capacity_curve"], about.get("capacity"))
     return write_page(
         render(
             "audit.html.j2",
@@ -128,9 +131,12 @@ def write_audit_html(
                 "contestants": contestants(metrics, audited),
                 "places": places(metrics, audited),
                 "reaches_more": reaches_more(metrics, audited),
+                "sizes": sizes,
+                "sizes_json": as_data(sizes["steps"]),
                 "symbols": SYMBOLS,
                 "meanings": MEANINGS,
             },
+            script="audit.js",
         ),
         path,
     )

@@ -103,3 +103,44 @@ def to_svg(spec: dict[str, Any]) -> str:
     svg = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", svg)
     svg = re.sub(r'\s(?:role|aria-[a-z]+)="[^"]*"', "", svg)
     return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+
+
+def curve_chart(rows: Sequence[Mapping[str, Any]], *, columns: int, width: int) -> str:
+    """Draw the recall of each group at each list size, a small picture per group, the dashed line everybody.
+
+    `rows`: panel (title of the picture), percent, recall, recall_low, recall_high, everyone. The band is the 95 %
+    interval.
+    """
+    import altair as alt
+    import pandas as pd
+
+    data = pd.DataFrame(list(rows))
+    axis = {"labelColor": "var(--muted)", "labelFontSize": 12, "domain": False, "ticks": False}
+    x = alt.X(
+        "percent:Q",
+        title=None,
+        axis=alt.Axis(labelExpr="datum.value + ' %'", grid=False, tickCount=4, **axis),
+    )
+    y_axis = alt.Axis(format="%", tickCount=3, gridColor="var(--line)", **axis)
+    base = alt.Chart().encode(x=x)
+    layers = (
+        base.mark_area(opacity=0.25, color="var(--accent)").encode(
+            y=alt.Y("recall_low:Q", title=None, axis=y_axis), y2="recall_high:Q"
+        ),
+        base.mark_line(strokeDash=[4, 3], color="var(--muted)", strokeWidth=1.5).encode(
+            y=alt.Y("everyone:Q", title=None, axis=y_axis)
+        ),
+        base.mark_line(
+            color="var(--accent)", strokeWidth=2, point={"color": "var(--accent)", "size": 30}
+        ).encode(y=alt.Y("recall:Q", title=None, axis=y_axis)),
+    )
+    heading = alt.Header(
+        title=None, labelFontSize=13, labelFontWeight="bold", labelColor="var(--ink)", labelAnchor="start"
+    )
+    chart = (
+        alt.layer(*layers, data=data)
+        .properties(width=width, height=110)
+        .facet(facet=alt.Facet("panel:N", sort=list(data["panel"].unique()), header=heading), columns=columns)
+        .configure(background="transparent", font=FONT, padding=2, view=alt.ViewConfig(stroke=None))
+    )
+    return to_svg(chart.to_dict(validate=False))

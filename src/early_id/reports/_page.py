@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import os
 import re
 import tempfile
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +36,24 @@ def _environment() -> Environment:
     return environment
 
 
-def render(template: str, content: dict[str, Any]) -> str:
-    """Fill a template of this room."""
+def render(template: str, content: dict[str, Any], *, script: str = "") -> str:
+    """Fill a template of this room; a page runs the one script it comes with, and no other."""
+    if script:
+        text = (files("early_id.reports") / "templates" / script).read_text(encoding="utf-8")
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        content = {**content, "script": text, "script_hash": digest}
     html = _environment().get_template(template).render(content)
     # A number and its percent sign stay on one line.
     return re.sub(r"(?<=\d) (?=%)", "\u00a0", html)
+
+
+def as_data(content: object) -> str:
+    """Write JSON that may stand inside a page: no text in it can end the element it stands in.
+
+    >>> "<" in as_data(["</script>"])
+    False
+    """
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def write_page(html: str, path: str | Path) -> Path:

@@ -1,0 +1,135 @@
+"""Which counts of which groups may be published at every size of the list, so that no masked one follows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from early_id.fairness._bands import band_scheme, band_tables, find_bands
+from early_id.fairness._counts import MEASURES
+from early_id.fairness._exposure import Masking, exposed
+from early_id.fairness._groups import DERIVED, Attribute
+from early_id.fairness._scheme import EVERYONE, THRESHOLD, Cell
+from early_id.fairness._suppression import Hidden, mask
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from early_id.fairness._bands import BandTable
+    from early_id.fairness._counted import Counted
+    from early_id.fairness._groups import Ints
+    from early_id.fairness._scheme import Scheme
+
+
+def curve_attributes(counted: Counted) -> list[Attribute]:
+    """Give the attributes of which curves are shown: those of the students, and the grade band."""
+    places = {"school", "district"} & set(DERIVED)
+    return [attribute for attribute in counted.attributes if attribute.name not in places]
+
+
+def mask_sizes(
+    counted: Counted, first: Ints, audited: Masking, n_sizes: int
+) -> tuple[list[int], dict[str, set[Cell]]]:
+    """Decide which sizes and groups are printed: one mask for all sizes, together with what the audit prints.
+
+    `first` (n_rows,): place of the smallest list that holds the row, `n_sizes` where none does. `audited`: what is
+    hidden of the real list. A short list reaches few of a small group, which then is masked at all sizes: the shortest
+    and longest lists are left out as far as more groups can be printed for it. So is a size at which the masked
+    counts of some group cannot be kept open by masking more groups.
+
+    Returns
+    -------
+    (list of int, mapping)
+        The sizes that remain, and the cells in which `listed`, `reached`, `eligible` and `positive` are hidden.
+    """
+    eligible, positive, listed = (
+        counted.measures[:, MEASURES.index(name)] for name in ("eligible", "positive", "listed")
+    )
+    bands, band = find_bands(positive, eligible, first, listed)
+    attributes = curve_attributes(counted)
+    everyone = Attribute(EVERYONE[0], (EVERYONE[1],), np.zeros(len(first), dtype=np.int64))
+    every = band_scheme(bands, range(n_sizes))
+    sizes = _window(band_tables(every, band, counted.student, attributes), audited, n_sizes)
+    while sizes:
+        scheme = band_scheme(bands, sizes)
+        tables = band_tables(scheme, band, counted.student, attributes)
+        (whole,) = band_tables(scheme, band, counted.student, [everyone])
+        dropped = _few(whole, scheme)
+        if not dropped:
+            links = [table for table in counted.pairs if set(table.name) <= {a.name for a in attributes}]
+            masking = mask(tables, links, whole, scheme, _closed(audited, scheme))
+            dropped = _left(masking)
+            if not dropped:
+                return sizes, _cells(masking, sizes)
+        sizes = [size for size in sizes if size not in dropped]
+    return [], {}
+
+
+def _window(tables: Sequence[BandTable], audited: Masking, n_sizes: int) -> list[int]:
+    """Choose the sizes in a row that leave most to print: groups that are small at none of them, times sizes."""
+    small = np.array(
+        [
+            np.any([_is_few(table.students(f"{name}@{size}")) for name in ("reached", "missed")], axis=0)[
+                place
+            ]
+            for table in tables
+            for place, (group,) in enumerate(table.groups)
+            if audited.shown((table.name[0], group), "positive", "reached")
+            for size in range(n_sizes)
+        ]
+    ).reshape(-1, n_sizes)
+    windows = [range(low, high) for low in range(n_sizes) for high in range(low + 1, n_sizes + 1)]
+    # Of equals the longest, then the one of shorter lists, which are nearer to what teams can reach.
+    best = max(
+        windows, key=lambda window: (len(window) * int((~small[:, window].any(axis=1)).sum()), len(window))
+    )
+    return list(best)
+
+
+def _is_few(students: Ints) -> Ints:
+    return (students > 0) & (students <= THRESHOLD)
+
+
+def _few(whole: BandTable, scheme: Scheme) -> set[int]:
+    """List the sizes at which some part of everybody concerns 1–10 students."""
+    return {_size(name) for name in scheme.forms if _is_few(whole.students(name))[0]}
+
+
+def _size(name: str) -> int:
+    return int(name.partition("@")[2])
+
+
+def _closed(audited: Masking, scheme: Scheme) -> Hidden:
+    """Hide at every size what the audit hides of the real list."""
+    closed: Hidden = {}
+    for cell, hidden in audited.hidden.items():
+        reached = hidden & {"eligible", "positive", "reached"}
+        listed = hidden & {"eligible", "listed"}
+        closed[cell] = {
+            name
+            for name in scheme.counts
+            if name in hidden
+            or (name.startswith("reached@") and reached)
+            or (name.startswith("listed@") and listed)
+        }
+    return closed
+
+
+def _left(masking: Masking) -> set[int]:
+    """List the sizes at which something stays exposed; all of them where it is of no size."""
+    sizes = {_size(name) for name in masking.scheme.counts if "@" in name}
+    by_form = {form: name for name, form in (*masking.scheme.counts.items(), *masking.scheme.forms.items())}
+    found: set[int] = set()
+    for needs in exposed(masking):
+        for need in needs:
+            name = by_form[need.form]
+            found |= {_size(name)} if "@" in name else sizes
+    return found
+
+
+def _cells(masking: Masking, sizes: Sequence[int]) -> dict[str, set[Cell]]:
+    hidden: dict[str, set[Cell]] = {name: masking.without(name) for name in ("eligible", "positive")}
+    for name in ("listed", "reached"):
+        hidden[name] = set().union(*(masking.without(f"{name}@{size}") for size in sizes))
+    return hidden
