@@ -87,7 +87,7 @@ def _window(tables: Sequence[BandTable], audited: Masking, n_sizes: int) -> list
     return list(best)
 
 
-def _is_few(students: Ints) -> Ints:
+def _is_few(students: Ints) -> np.ndarray:
     return (students > 0) & (students <= THRESHOLD)
 
 
