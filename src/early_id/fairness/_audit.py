@@ -89,8 +89,9 @@ class Audit:
         One row per attribute and group: distinct students (`n_students…`), rows (`n_rows…`), and `recall`,
         `selection_rate`, `base_rate`, `precision`, `false_omission_rate`, `not_scored`, each with `_low`,
         `_high` (95 %, Wilson), and `ceiling_recall`: what a list of the same sizes drawn with hindsight would
-        have reached. All of these are shares of rows (student-weeks). `reached_early` is a share of distinct
-        students: of those with the outcome, who was listed at least once eight school weeks or more before it.
+        have reached. All of these are shares of rows (student-weeks). `reached_once` and `reached_early` are shares
+        of distinct students: of those with the outcome, who was listed at least once before it, and who eight
+        school weeks or more before it.
     intersections : DataFrame
         The same for two attributes crossed. Exploratory.
     gaps : DataFrame
@@ -104,6 +105,9 @@ class Audit:
         For list sizes of 1 to 30 percent of each school: recall, selection rate and precision of each group, its gap
         and the verdict that list would get; empty where lists were given that no score drew. Its published form holds
         fewer sizes where some could not be masked.
+    calibration : DataFrame
+        What the score is worth inside each group: AUROC and AUROC within schools; observed over expected and slope,
+        over all rows, per period and in the highest tenth. Published as ratios without counts.
     not_scored : DataFrame
         Rows and students without a score by group and reason.
     excluded : DataFrame
@@ -121,6 +125,7 @@ class Audit:
     gaps: pd.DataFrame
     verdicts: pd.DataFrame
     capacity_curve: pd.DataFrame
+    calibration: pd.DataFrame
     not_scored: pd.DataFrame
     excluded: pd.DataFrame
     overall: pd.Series[Any]

@@ -73,6 +73,12 @@ class Table:
             return (self.measure("early") > 0).astype(np.int64)
         if name == "late_student":
             return self.measure("outcome_student") - self.measure("early_student")
+        if name == "once_student":
+            return (self.measure("reached") > 0).astype(np.int64)
+        if name == "later_student":
+            return self.measure("once_student") - self.measure("early_student")
+        if name == "never_student":
+            return self.measure("outcome_student") - self.measure("once_student")
         if name == "reached_later":
             return self.measure("reached") - self.measure("early")
         if name == "scored":

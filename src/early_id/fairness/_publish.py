@@ -28,6 +28,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "precision": ("listed", "reached"),
     "false_omission_rate": ("eligible", "positive", "listed", "reached"),
     "not_scored": ("cohort", "not_scored"),
+    "reached_once": ("outcome_student", "once_student"),
     "reached_early": ("outcome_student", "early_student"),
 }
 DENOMINATOR = {
@@ -38,6 +39,7 @@ DENOMINATOR = {
     "precision": "n_students_listed",
     "false_omission_rate": "n_students_not_listed",
     "not_scored": "n_students",
+    "reached_once": "n_students_outcome",
     "reached_early": "n_students_outcome",
 }
 

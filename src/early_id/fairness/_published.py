@@ -64,8 +64,8 @@ def _outcomes(frame: pd.DataFrame, masks: Mapping[str, Masking]) -> pd.DataFrame
     published = publish_rates(frame, masks["recall"], OUTCOME_METRICS)
     if "reached_early" not in frame:
         return published
-    per_child = publish_rates(frame, masks["reached_early"], ["reached_early"])
-    return published.join(per_child.filter(like="reached_early"))
+    per_child = publish_rates(frame, masks["reached_early"], ["reached_once", "reached_early"])
+    return published.join(per_child.filter(regex="^reached_(once|early)"))
 
 
 def published_rest(

@@ -67,15 +67,18 @@ def _rate(table: Table, k: str, n: str) -> tuple[Floats, Floats, Floats]:
 
 
 def add_reached(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """Add `reached_early`: distinct students listed eight school weeks or more before the event, of all with it."""
-    early, outcome = table.students("early_student"), table.students("outcome_student")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = early / outcome
-    # One student is one observation, so this interval needs no correction for repeated rows.
-    low, high = wilson_interval(value, outcome)
-    return frame.assign(
-        n_students_reached_early=early, reached_early=value, reached_early_low=low, reached_early_high=high
-    )
+    """Add shares of distinct students with the outcome: listed before the event, and eight school weeks before it."""
+    outcome = table.students("outcome_student")
+    for name, measure in (("reached_once", "once_student"), ("reached_early", "early_student")):
+        students = table.students(measure)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = students / outcome
+        # One student is one observation, so this interval needs no correction for repeated rows.
+        low, high = wilson_interval(value, outcome)
+        frame = frame.assign(
+            **{f"n_students_{name}": students, name: value, f"{name}_low": low, f"{name}_high": high}
+        )
+    return frame
 
 
 def add_ceiling(frame: pd.DataFrame, cell_of_row: Ints, ceiling: Floats) -> pd.DataFrame:

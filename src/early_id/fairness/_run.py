@@ -11,6 +11,7 @@ from early_id.evaluation import list_at_capacity, plain_capacity, school_weeks_a
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 from early_id.fairness._audit import Audit
 from early_id.fairness._bound import settle_by_bound
+from early_id.fairness._calibration import compute_calibration, publish_calibration
 from early_id.fairness._capacity_curve import Curve, compute_curve
 from early_id.fairness._complement import printable_complements
 from early_id.fairness._counted import Counted, count_rows, rate_frames
@@ -210,6 +211,8 @@ def audit_frame(
         else Curve.none()
     )
     published["capacity_curve"] = sizes.published
+    calibration = compute_calibration(rows, counted)
+    published["calibration"] = publish_calibration(calibration, masks["recall"])
     facts = _facts(rows) | {"tolerance": tolerance, "replicates": resampling[0], "seed": resampling[1]}
     return Audit(
         by_group=by_group,
@@ -217,6 +220,7 @@ def audit_frame(
         gaps=gaps,
         verdicts=verdicts,
         capacity_curve=sizes.exact,
+        calibration=calibration,
         not_scored=not_scored,
         excluded=excluded,
         overall=whole.iloc[0],

@@ -73,10 +73,22 @@ SCORING = Scheme(
     forms={"not_scored": (1, 0), "scored": (0, 1)},
     hides={"not_scored": ("not_scored",), "scored": ("not_scored",)},
 )
-# Distinct students, not rows: how many of those with the outcome were listed early enough.
+# Distinct students, not rows: how many of those with the outcome were listed early enough, later, or never.
 EARLY = Scheme(
-    atoms=("early_student", "late_student"),
-    counts={"outcome_student": (1, 1), "early_student": (1, 0)},
-    forms={"early_student": (1, 0), "late_student": (0, 1)},
-    hides={"early_student": ("early_student",), "late_student": ("early_student",)},
+    atoms=("early_student", "later_student", "never_student"),
+    counts={"outcome_student": (1, 1, 1), "once_student": (1, 1, 0), "early_student": (1, 0, 0)},
+    forms={
+        "early_student": (1, 0, 0),
+        "late_student": (0, 1, 1),
+        "once_student": (1, 1, 0),
+        "never_student": (0, 0, 1),
+        "later_student": (0, 1, 0),
+    },
+    hides={
+        "early_student": ("early_student",),
+        "late_student": ("early_student",),
+        "once_student": ("once_student", "early_student"),
+        "never_student": ("once_student",),
+        "later_student": ("early_student",),
+    },
 )

@@ -47,7 +47,9 @@ def mask_attributes(
         recall = mask(tables, links, everyone, OUTCOME, closed, gaps)
         scores = mask(tables, links, everyone, SCORING, _union((unsized, SCORING.counts)), gaps)
         closed = _union(
-            (recall.without("positive"), EARLY.counts), (recall.without("early"), ("early_student",))
+            (recall.without("positive"), EARLY.counts),
+            (recall.without("reached"), ("once_student", "early_student")),
+            (recall.without("early"), ("early_student",)),
         )
         early = mask(tables, links, everyone, EARLY, closed, gaps)
         # The total itself closes nothing: every sum of groups was judged against it as if printed, to begin with.

@@ -12,6 +12,7 @@ from early_id.reports._contestants import contestants, places, reaches_more
 from early_id.reports._decision import decide
 from early_id.reports._list_sizes import list_sizes
 from early_id.reports._page import as_data, render, write_page
+from early_id.reports._score_worth import score_lines, score_periods
 from early_id.reports._words import MEANINGS, SYMBOLS, attribute_words, interval
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ MOST_IN_CHART = 40
 NEEDED = (
     "about",
     "by_group",
+    "calibration",
     "capacity_curve",
     "decision",
     "excluded",
@@ -131,6 +133,8 @@ def write_audit_html(
                 "contestants": contestants(metrics, audited),
                 "places": places(metrics, audited),
                 "reaches_more": reaches_more(metrics, audited),
+                "score": score_lines(content["calibration"], names or {}),
+                "score_periods": score_periods(content["calibration"]),
                 "sizes": sizes,
                 "sizes_json": as_data(sizes["steps"]),
                 "symbols": SYMBOLS,

@@ -115,7 +115,12 @@ def curve_chart(rows: Sequence[Mapping[str, Any]], *, columns: int, width: int) 
     import pandas as pd
 
     data = pd.DataFrame(list(rows))
-    axis: dict[str, Any] = {"labelColor": "var(--muted)", "labelFontSize": 12, "domain": False, "ticks": False}
+    axis: dict[str, Any] = {
+        "labelColor": "var(--muted)",
+        "labelFontSize": 12,
+        "domain": False,
+        "ticks": False,
+    }
     x = alt.X(
         "percent:Q",
         title=None,

@@ -1,0 +1,58 @@
+"""What the score is worth inside each group, in a line per group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from early_id.reports._words import group_words, interval, number
+
+Row = Mapping[str, Any]
+WHOLE, TOP = "all", "top tenth"
+
+
+def score_periods(rows: Sequence[Row]) -> list[str]:
+    """List the periods of the school year of which something is printed, in their order."""
+    return sorted({row["part"] for row in rows} - {WHOLE, TOP}, key=lambda name: int(name.split("-")[0]))
+
+
+def score_lines(rows: Sequence[Row], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Give the figures of everybody and of each printed group, those the score orders worst first.
+
+    `rows`: the audit's calibration; `names`: school_id → name.
+    """
+    parts: dict[tuple[str, str], dict[str, Row]] = {}
+    for row in rows:
+        parts.setdefault((row["attribute"], row["group"]), {})[row["part"]] = row
+    lines = [
+        {
+            "name": "All students" if key[0] == "all" else _named(*key, names),
+            "at": own[WHOLE]["auroc"],
+            **{
+                name: _figure(own[WHOLE], name) for name in ("auroc", "auroc_within_school", "ratio", "slope")
+            },
+            "top": _figure(own[TOP], "ratio") if TOP in own else "–",
+            "periods": {part: _figure(row, "ratio") for part, row in own.items() if part not in (WHOLE, TOP)},
+        }
+        for key, own in parts.items()
+        if WHOLE in own
+    ]
+    return sorted(
+        lines, key=lambda line: (line["name"] != "All students", line["at"] is None, line["at"] or 0.0)
+    )
+
+
+def _named(attribute: str, group: str, names: Mapping[str, str]) -> str:
+    return group_words(attribute, names.get(group, group) if attribute == "school" else group)
+
+
+def _figure(row: Row, name: str) -> str:
+    """Write a figure with its interval.
+
+    >>> _figure({"ratio": 1.04, "ratio_low": 0.9, "ratio_high": 1.2}, "ratio")
+    '1.04 (0.90–1.20)'
+    """
+    if row[name] is None:
+        return "–"
+    around = interval(row, name, lambda value: number(value, 2))
+    return f"{number(row[name], 2)}{f' ({around})' if around else ''}"
