@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,13 +14,16 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unus
 
 from early_id.district import read_district
 from early_id.evaluation import Backtest, backtest, compute_metrics
-from experiments.oulad._contestants import contestants
+from early_id.panel import Panel
+from experiments.oulad._bars import LIST, Bar, bar
+from experiments.oulad._choice import inner_figures
+from experiments.oulad._columns import study_columns, with_base_rate, with_columns
+from experiments.oulad._contestants import CHOSEN, ceilings, plain_models, readable
 from experiments.oulad._panels import ended_before_scoring, weekly_panels
+from experiments.oulad._plain import plain_features, read_files
 from experiments.oulad._presentations import Presentation, presentations, split, still_running
 
 Embargo = Literal["none", "strict"]
-#: Size of the list: this share of the week's students of all modules together.
-LIST = "10%"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +40,8 @@ class Study:
     still_running : tuple of str
         Earlier presentations whose results were not all known when the test students were first scored.
     backtests : mapping of week to Backtest
+    inner : mapping of week to mapping of document learner to float
+        Mean AUROC inside the training presentations.
     groups : pandas.DataFrame
         Protected attributes, for the audit only.
     """
@@ -45,6 +51,7 @@ class Study:
     embargo: Embargo
     still_running: tuple[str, ...]
     backtests: Mapping[int, Backtest]
+    inner: Mapping[int, Mapping[str, float]]
     groups: pd.DataFrame
 
     @property
@@ -65,7 +72,19 @@ class Study:
 
     def metrics(self) -> list[dict[str, Any]]:
         """Judge every contestant each week, on the top 10 % of all modules together."""
-        return [row for week, found in self.backtests.items() for row in _judge(week, found, self.embargo)]
+        return [
+            {**row, "learner": best(self.inner) if row["model"] == CHOSEN else row["model"]}
+            for week, found in self.backtests.items()
+            for row in _judge(week, found, self.embargo)
+        ]
+
+    @cached_property
+    def bars(self) -> list[Bar]:
+        """Compare, each week, the chosen document with the plain models and the default one with the black boxes."""
+        return [
+            bar(week, found.predictions, self.inner[week], best(self.inner))
+            for week, found in self.backtests.items()
+        ]
 
     def predictions(self) -> pd.DataFrame:
         """Every score of a test student whose result is known: one row per student, module, week and model."""
@@ -119,29 +138,69 @@ def run_study(
     chosen, before = split(presentations(district), test, strict=embargo == "strict")
     tell("Building the panels")
     panels = weekly_panels(district, [*before, chosen])
+    files = read_files(data)
     found: dict[int, Backtest] = {}
+    inner: dict[int, dict[str, float]] = {}
     for week, panel in panels.items():
-        tell(f"Week {week}: training and scoring")
         usable = ended_before_scoring(panel, chosen, week) if embargo == "strict" else panel
-        years = set(usable.frame["school_year"])
+        columns = study_columns(plain_features(files, week))
         # On a busy machine threads inside one fit wait for each other at every tree.
         with threadpool_limits(1):
-            found[week] = backtest(
-                contestants(),
-                usable,
-                train_years=[one.school_year for one in before if one.school_year in years],
-                test_years=[chosen.school_year],
-                capacity=LIST,
-                embargo=embargo,
-            )
+            study = with_columns(usable, columns, "study")
+            tell(f"Week {week}: choosing inside the training presentations")
+            inner[week] = inner_figures(study.where(study.frame["school_year"] != chosen.school_year))
+            tell(f"Week {week}: training and scoring")
+            found[week] = _week(study, with_columns(usable, columns, "plain"), chosen, before, embargo)
     return Study(
         test=chosen.name,
         trained_on=_learned_from(found, before),
         embargo=embargo,
         still_running=still_running(chosen, before),
-        backtests=found,
+        backtests={week: _with_chosen(one, best(inner)) for week, one in found.items()},
+        inner=inner,
         groups=district.groups,
     )
+
+
+def best(inner: Mapping[int, Mapping[str, float]]) -> str:
+    """Name the learner with the highest figure, averaged over the weeks; the first one wins ties.
+
+    One learner serves all weeks: a week has as few folds as there are training presentations, and its differences are
+    small beside those from one presentation to the next.
+
+    >>> best({2: {"additive": 0.6, "logistic": 0.7}, 4: {"additive": 0.75, "logistic": 0.74}})
+    'logistic'
+    """
+    figures = pd.DataFrame(dict(inner)).mean(axis=1)
+    return str(figures.idxmax())
+
+
+def _week(
+    study: Panel, plain: Panel, test: Presentation, before: Sequence[Presentation], embargo: Embargo
+) -> Backtest:
+    """Train on both kinds of features, and put the scores of the same students side by side."""
+    trained = study.frame["school_year"] != test.school_year
+    years = set(study.frame["school_year"])
+    study, plain = with_base_rate(study, trained), with_base_rate(plain, trained)
+    found, other = (
+        backtest(
+            contestants,
+            panel,
+            train_years=[one.school_year for one in before if one.school_year in years],
+            test_years=[test.school_year],
+            capacity=LIST,
+            embargo=embargo,
+        )
+        for contestants, panel in ((readable(study) | ceilings(), study), (plain_models(), plain))
+    )
+    return replace(found, predictions=pd.concat([found.predictions, other.predictions], ignore_index=True))
+
+
+def _with_chosen(found: Backtest, learner: str) -> Backtest:
+    """Let the chosen learner's scores also stand under the name that was settled before the test."""
+    rows = found.predictions
+    own = rows[rows["contestant"] == learner].assign(contestant=CHOSEN)
+    return replace(found, predictions=pd.concat([own, rows], ignore_index=True))
 
 
 def _learned_from(found: Mapping[int, Backtest], before: Sequence[Presentation]) -> tuple[str, ...]:
