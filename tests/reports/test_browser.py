@@ -68,9 +68,13 @@ def texts(page, selector):
 @pytest.mark.parametrize("key", ["Home", "End", "ArrowRight"])
 def test_the_slider_shows_the_numbers_of_its_size(page, key):
     curve = content()["capacity_curve"]
-    percents = sorted({row["percent"] for row in curve})
-    start = min(range(len(percents)), key=lambda place: abs(percents[place] - 10))
-    expected = {"Home": percents[0], "End": percents[-1], "ArrowRight": percents[start + 1]}[key]
+    percents = sorted({row["percent"] for row in curve} - {10})
+    expected = {
+        "Home": percents[0],
+        "End": percents[-1],
+        "ArrowRight": min(percent for percent in percents if percent > 10),
+    }[key]
+    assert texts(page, "#size-now") == ["10 % of the students of each school (the real list)"]
     page.locator("#size").press(key)
     assert texts(page, "#size-now") == [f"{expected} % of the students of each school"]
     shown = {
@@ -98,6 +102,9 @@ def test_the_table_says_what_audit_json_says(page):
         group = row.locator("th").inner_text()
         recall = row.locator("td[data-label='Weeks on the list']").inner_text().replace("\u00a0", " ")
         assert recall.startswith(published["team", group]["recall_text"])
+        # The slider begins with the real list.
+        line = page.locator(f"#sizes-table tr[data-name='Team: {group}'] .recall").inner_text()
+        assert line.replace("\u00a0", " ") == published["team", group]["recall_text"]
 
 
 def test_a_heading_sorts_its_table_both_ways_and_words_come_last(page):

@@ -113,7 +113,7 @@ def write_audit_html(
     overall = content["overall"][0]
     drawn = _marks(groups)
     audited = about.get("contestant")
-    sizes = list_sizes(content["capacity_curve"], about.get("capacity"))
+    sizes = list_sizes({**content, "about": about})
     return write_page(
         render(
             "audit.html.j2",

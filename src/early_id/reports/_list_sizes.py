@@ -3,40 +3,75 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from early_id.reports._charts import curve_chart
-from early_id.reports._words import SYMBOLS, attribute_words, group_words, interval, plural, points, share
+from early_id.reports._words import (
+    SYMBOLS,
+    attribute_words,
+    capacity_words,
+    group_words,
+    interval,
+    plural,
+    points,
+    share,
+)
 
 Row = Mapping[str, Any]
 #: Small pictures side by side: more of them nobody compares.
 MOST_PICTURES = 18
 
 
-def list_sizes(rows: Sequence[Row], real: object) -> dict[str, Any]:
+def list_sizes(content: Mapping[str, Any]) -> dict[str, Any]:
     """Say, for every printed size, what the table shows and how many verdicts of each kind there would be.
 
-    `rows`: the audit's capacity_curve. `real`: the list size that was audited; the table begins at the size next to it.
+    `content`: an audit.json. The real list is one of the sizes, and the table begins with it.
     """
+    rows: list[Row] = content["capacity_curve"]
     percents = sorted({row["percent"] for row in rows})
     if not percents:
         return {"steps": [], "start": 0, "charts": {}}
-    steps = [_step(percent, [row for row in rows if row["percent"] == percent]) for percent in percents]
-    return {"steps": steps, "start": _nearest(percents, real), "charts": _charts(rows)}
+    real = content["about"].get("capacity")
+    steps = [
+        _step(
+            f"{percent} % of the students of each school", [row for row in rows if row["percent"] == percent]
+        )
+        for percent in percents
+        if percent != _percent(real)
+    ]
+    place = sum(percent < _percent(real) for percent in percents)
+    size = capacity_words(real) if real is not None else "as audited"
+    steps.insert(
+        place, _step(f"{size} (the real list)", _real_rows(content, {row["attribute"] for row in rows}))
+    )
+    return {"steps": steps, "start": place, "charts": _charts(rows)}
 
 
-def _nearest(percents: Sequence[int], real: object) -> int:
-    """Find the place of the size next to the audited one; the shortest where that is no share."""
-    text = str(real).strip()
-    try:
-        wanted = float(text.removesuffix("%")) if text.endswith("%") else 0.0
-    except ValueError:
-        wanted = 0.0
-    return min(range(len(percents)), key=lambda place: (abs(percents[place] - wanted), place))
+def _percent(size: object) -> float:
+    """Read a list size that is a share; 0 where it is none.
+
+    >>> _percent("7.5 %"), _percent({"*": 25})
+    (7.5, 0.0)
+    """
+    text = str(size).strip()
+    return float(text.removesuffix("%")) if text.endswith("%") else 0.0
 
 
-def _step(percent: int, rows: Sequence[Row]) -> dict[str, Any]:
+def _real_rows(content: Mapping[str, Any], attributes: Collection[str]) -> list[Row]:
+    """Give what the audit says of the real list in the form of its other sizes."""
+    verdicts = {
+        (row["attribute"], row["group"]): row for row in content["verdicts"] if row["metric"] == "recall"
+    }
+    nothing = dict.fromkeys(("verdict", "other_rate", "gap", "low_simultaneous", "high_simultaneous"))
+    return [
+        {**nothing, **verdicts.get((row["attribute"], row["group"]), {}), **row}
+        for row in (*content["overall"], *content["by_group"])
+        if row["attribute"] in attributes
+    ]
+
+
+def _step(size: str, rows: Sequence[Row]) -> dict[str, Any]:
     everyone = next(row for row in rows if row["attribute"] == "all")
     groups = [row for row in rows if row["attribute"] != "all"]
     # What is printed first, and of it who is furthest behind.
@@ -53,7 +88,7 @@ def _step(percent: int, rows: Sequence[Row]) -> dict[str, Any]:
         if counts[word] or word == "gap"
     )
     return {
-        "size": f"{percent} % of the students of each school",
+        "size": size,
         "told": f"Over all students {everyone['recall_text']} of the weeks; of the weeks listed, "
         f"{everyone['precision_text']} belong to students who turned out to need outreach. Groups: {verdicts}.",
         "rows": [_line(row) for row in groups],
