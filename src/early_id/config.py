@@ -134,7 +134,8 @@ class TrainingConfig(_Part):
     learners: tuple[Learner, ...] = Field(("monotone", "logistic"), min_length=1)
     """What learns a document; see docs/learners.md. `ebm` needs the extra `early-id[ebm]`."""
     rules: tuple[Rule, ...] = ("pace", "prior_year", "school_mean")
-    """Rules to be beaten; see docs/learners.md."""
+    """Rules to be beaten; see docs/learners.md. prior_year and school_mean always run, unless what they read is
+    dropped."""
     ceiling: bool = True
     """Whether two black boxes, boosting and a random forest, take part for comparison; they can never be deployed."""
     search: dict[Learner, dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]]] = {}

@@ -38,7 +38,9 @@ def test_learners_rules_and_ceilings_are_those_of_the_configuration(tmp_path):
     for name, one in every.items():
         assert name in rules or (is_classifier(one) and one.random_state == 7)
     few = contestants_of(config(tmp_path, "{learners: [monotone], rules: [], ceiling: false}"))
-    assert list(few) == ["additive"]
+    assert list(few) == ["additive", "prior-year rule", "school-mean rule"]
+    without = "{learners: [monotone], rules: [], ceiling: false, drop_features: [prior_absence_rate]}"
+    assert list(contestants_of(config(tmp_path, without))) == ["additive", "school-mean rule"]
 
 
 def test_a_package_that_is_not_there_is_said_before_anything_is_read(tmp_path, monkeypatch):

@@ -72,6 +72,8 @@ RULES: Mapping[str, tuple[str, type[Any]]] = MappingProxyType(
         "abc": ("ABC rule", ABCRule),
     }
 )
+#: Rules every table holds, whether asked for or not: what a score is worth must show beside the school and last year.
+BASELINES = ("prior_year", "school_mean")
 
 
 def district_of(config: Config, given: District | None) -> District:
@@ -131,12 +133,18 @@ def label_of(config: Config) -> Label:
 
 
 def contestants_of(config: Config) -> dict[str, Any]:
-    """Learners, rules and the ceilings a configuration asks for, by the names reports print."""
+    """Learners, rules and the ceilings a configuration asks for, by the names reports print.
+
+    The baselines take part unless a feature they read is dropped.
+    """
     seed = config.training.seed
     chosen: list[tuple[str, Any]] = []
     for name, learner in map(LEARNERS.__getitem__, config.training.learners):
         chosen.append((name, learner(directions="catalogue", random_state=seed)))
-    for name, rule in map(RULES.__getitem__, config.training.rules):
+    asked = config.training.rules
+    dropped = set(config.training.drop_features)
+    missing = [key for key in BASELINES if key not in asked and not dropped & set(RULES[key][1].columns)]
+    for name, rule in map(RULES.__getitem__, (*asked, *missing)):
         chosen.append((name, rule()))
     if config.training.ceiling:
         chosen += [
