@@ -42,10 +42,12 @@ __getattr__, __dir__, __all__ = attach(
 class _Room(ModuleType):
     """Room and function share the name `early_id.explain`: whichever was loaded first, calling it explains."""
 
-    def __call__(self, document: AdditiveModel, X: pd.DataFrame) -> shap.Explanation:
+    def __call__(
+        self, document: AdditiveModel, X: pd.DataFrame, background: pd.DataFrame | None = None
+    ) -> shap.Explanation:
         from early_id.explain._shapley import explain
 
-        return explain(document, X)
+        return explain(document, X, background)
 
 
 sys.modules[__name__].__class__ = _Room
