@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from early_id.exceptions import ConfigError, did_you_mean, examples
 from early_id.explain._sentences import placeholders
 from early_id.explain._wording import check_wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import pandas as pd
 
@@ -29,30 +30,54 @@ class Words:
     compares: bool
     phrase: str
     strength: str
+    held_back: bool
 
 
-def words_of(document: AdditiveModel, catalog: Mapping[str, Any]) -> list[Words]:
+def check_held_back(names: Collection[str], document: AdditiveModel, catalog: Mapping[str, Any]) -> None:
+    """Refuse to hold back what is no feature, concept or domain: a slip of the pen would let it be said."""
+    known = {
+        name
+        for one in (*document.features, *catalog.values())
+        for name in (one.name, one.concept, one.domain)
+        if name
+    }
+    unknown = sorted(set(names) - known)
+    if unknown:
+        msg = (
+            f"Expected features, concepts or domains to hold back, got {examples(unknown)}; "
+            f"{did_you_mean(unknown[0], known)}"
+        )
+        raise ConfigError(msg)
+
+
+def words_of(
+    document: AdditiveModel, catalog: Mapping[str, Any], held_back: Collection[str] = ()
+) -> list[Words]:
     """Take the words of the signed document first; the catalogue fills in what it does not carry."""
     found = []
     for info in document.features:
         declared = catalog.get(info.name)
+        domain = info.domain or getattr(declared, "domain", "")
         found.append(
             Words(
                 name=info.name,
                 concept=info.concept or info.name,
-                domain=info.domain or getattr(declared, "domain", ""),
+                domain=domain,
                 direction=info.direction or getattr(declared, "direction", 0),
                 unit=info.unit or getattr(declared, "unit", ""),
                 changeable=info.changeable,
                 compares=bool(getattr(declared, "against", "")),
                 phrase=_dated(check_wording(info.phrase or getattr(declared, "phrase", "")), declared),
                 strength=check_wording(getattr(declared, "strength", "")),
+                held_back=not {info.name, info.concept, domain}.isdisjoint(held_back),
             )
         )
     return found
 
 
-def improvements(catalog: Mapping[str, Any], X: pd.DataFrame, words: list[Words]) -> list[Words]:
+def improvements(
+    catalog: Mapping[str, Any], X: pd.DataFrame, words: list[Words], held_back: Collection[str] = ()
+) -> list[Words]:
     """Find features that compare with the time before, known for the rows but not used by the document."""
     used = {word.name for word in words}
     return [
@@ -66,6 +91,7 @@ def improvements(catalog: Mapping[str, Any], X: pd.DataFrame, words: list[Words]
             compares=True,
             phrase=f.phrase,
             strength=check_wording(f.strength),
+            held_back=not {f.name, f.concept, f.domain}.isdisjoint(held_back),
         )
         for f in catalog.values()
         if f.against and f.name in X.columns and f.name not in used
