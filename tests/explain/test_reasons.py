@@ -277,7 +277,7 @@ def test_a_row_without_visible_strength_says_what_to_do(days: Any) -> None:
 
 def test_phrases_that_label_a_child_are_refused() -> None:
     bad = Said("a", "absence", "attendance", phrase="At risk: absent {count} days", strength="")
-    with pytest.raises(ConfigError, match=r"never label a child, got 'At risk'"):
+    with pytest.raises(ConfigError, match=r"never label a child, name a group or foretell, got 'At risk'"):
         say({"a": 0.5}, (bad,))
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from early_id.config import LANGUAGES
 from early_id.exceptions import DataError, examples
 from early_id.explain._sentences import number, placeholders, sentence
 from early_id.explain._words import Words, check_held_back, improvements, words_of
+from early_id.panel import LIST_PHRASES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -17,8 +19,15 @@ if TYPE_CHECKING:
     from early_id.models import AdditiveModel
     from early_id.panel import Feature
 
-NO_STRENGTH = "No strength visible in these data: ask the student and the adults who know them"
-_FACTS = {"count": "count", "of": "of", "from_": "from", "to": "to"}
+NO_STRENGTH = LIST_PHRASES["no_strength"][LANGUAGES[0]]
+_FACTS = {
+    "count": "count",
+    "of": "of",
+    "before": "before",
+    "before_of": "before_of",
+    "from_": "from",
+    "to": "to",
+}
 _N_REASONS = 3
 # Of what raises the score: a concept that carries less is no reason for it.
 _LEAST_SHARE = 0.1
@@ -36,6 +45,7 @@ def reasons(
     catalog: Mapping[str, Feature] | None = None,
     attendance: str = "absence_rate_year",
     held_back: Collection[str] = (),
+    language: str = LANGUAGES[0],
 ) -> pd.DataFrame:
     """Say in dated facts why each row is on the list, and what is going well.
 
@@ -53,6 +63,8 @@ def reasons(
         Feature whose facts are days absent out of days enrolled, for the last resort "days in school".
     held_back : collection of str, default=()
         Features, concepts or domains that are never said, neither as a reason nor as a strength.
+    language : {"en", "es"}, default="en"
+        What reasons and strengths are written in.
 
     Returns
     -------
@@ -70,7 +82,8 @@ def reasons(
     DataError
         If a row of `X` has no facts.
     ConfigError
-        If a phrase labels a child or has an unknown placeholder, or `held_back` names what nobody knows.
+        If a phrase labels a child or has an unknown placeholder, `held_back` names what nobody knows, or the language
+        is not known.
 
     Notes
     -----
@@ -101,9 +114,9 @@ def reasons(
         catalog = CATALOG
     known = _aligned(facts, X)
     check_held_back(held_back, document, catalog)
-    words = words_of(document, catalog, held_back)
-    extra = improvements(catalog, X, words, held_back)
-    table = _Facts(X, known, [*words, *extra], attendance)
+    words = words_of(document, catalog, held_back, language)
+    extra = improvements(catalog, X, words, held_back, language)
+    table = _Facts(X, known, [*words, *extra], attendance, language)
     improved = [word for word in (*words, *extra) if word.compares and word.direction]
     values = document.shapley_values(X).to_numpy()
     rows = [_row(table, i, values[i], words, improved) for i in range(len(X))]
@@ -115,7 +128,10 @@ def reasons(
 class _Facts:
     """The numbers behind the sentences, by feature and row position; made once, because rows are many."""
 
-    def __init__(self, X: pd.DataFrame, facts: pd.DataFrame, words: list[Words], attendance: str) -> None:
+    def __init__(
+        self, X: pd.DataFrame, facts: pd.DataFrame, words: list[Words], attendance: str, language: str
+    ) -> None:
+        self.language = language
         self.columns: dict[str, dict[str, Any]] = {}
         for word in words:
             of_feature = {
@@ -160,9 +176,7 @@ def _raised(values: Any, words: list[Words]) -> dict[str, float]:
     total: dict[str, float] = {}
     for value, word in zip(values, words, strict=True):
         total[word.concept] = total.get(word.concept, 0.0) + float(value)
-    return {
-        concept: value for concept, value in sorted(total.items(), key=lambda one: -one[1]) if value > 0
-    }
+    return {concept: value for concept, value in sorted(total.items(), key=lambda one: -one[1]) if value > 0}
 
 
 def _reasons(
@@ -187,9 +201,13 @@ def _strength(table: _Facts, row: int, candidates: list[Words]) -> str:
         text = None if word.held_back else _said(word, word.strength, table.of(word.name, row), good=True)
         if text is not None:
             return text
-    days = table.days(row)
-    text = sentence("In school on {count} of {of} school days since {from_}", days)
-    return text or sentence("In school on {count} of {of} school days", days) or NO_STRENGTH
+    language = table.language
+    for name in ("in_school_since", "in_school"):
+        text = sentence(LIST_PHRASES[name][language], table.days(row), language=language)
+        if text is not None:
+            return text
+    nothing: str = LIST_PHRASES["no_strength"][language]
+    return nothing
 
 
 def _said(word: Words, template: str, facts: Mapping[str, Any], *, good: bool) -> str | None:
@@ -208,7 +226,7 @@ def _said(word: Words, template: str, facts: Mapping[str, Any], *, good: bool) -
     # A count of nothing is neither a reason where more raises the score nor a strength where more lowers it.
     if "count" in used and amount == 0 and word.direction == (-1 if good else 1):
         return None
-    return sentence(template, facts, unit=word.unit)
+    return sentence(template, facts, unit=word.unit, language=word.language)
 
 
 def _strongest_domain(values: Any, words: list[Words]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from early_id.config import Config
+from early_id.config import Config, ListsConfig
 from early_id.evaluation import write_atomic
 from early_id.exceptions import DataError
 from early_id.explain import explain as shapley
@@ -62,7 +62,7 @@ def explain(
     tell("Explaining")
     scored = panel.frame[panel.frame["not_scored"].isna()]
     if student is not None:
-        title, frame = _one(document, panel, scored, student, day)
+        title, frame = _one(document, panel, scored, student, day, config.lists)
     else:
         frame = global_importance(document, panel.design(scored))
         title = f"What the scores of {day} rest on (mean absolute Shapley value, log-odds)"
@@ -74,7 +74,7 @@ def explain(
 
 
 def _one(
-    document: AdditiveModel, panel: Panel, scored: pd.DataFrame, student: str, day: str
+    document: AdditiveModel, panel: Panel, scored: pd.DataFrame, student: str, day: str, lists: ListsConfig
 ) -> tuple[str, pd.DataFrame]:
     """Explain one student's row."""
     row = scored[scored["student_id"] == student]
@@ -86,7 +86,8 @@ def _one(
     row = row.iloc[:1]
     X = panel.design(row)
     found = shapley(document, X)
-    words = reasons(document, X, panel.facts.iloc[row.index]).iloc[0]
+    facts = panel.facts.iloc[row.index]
+    words = reasons(document, X, facts, held_back=lists.held_back, language=lists.language).iloc[0]
     frame = pd.DataFrame(
         {"feature": found.feature_names, "value": found.data[0], "log_odds": found.values[0]}
     )

@@ -111,6 +111,8 @@ def weekly_flags(
         capacity=config.capacity,
         earlier=earlier_lists(folder, day, since=year["day"].min()),
         roles=config.lists.roles,
+        held_back=config.lists.held_back,
+        language=config.lists.language,
         withheld=withheld_schools(district, day, max_days_behind=config.lists.max_days_behind),
     )
     lists = replace(lists, approved=True)
