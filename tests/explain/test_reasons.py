@@ -225,6 +225,11 @@ def test_a_strength_without_a_number_needs_a_count_of_nothing() -> None:
     assert say({"c": -0.1, "d": -0.5}, c=88, d=2)["strength"] == "Mark 88.0"
 
 
+def test_most_of_the_days_absent_are_no_strength() -> None:
+    assert say({"a": -0.5, "c": -0.1}, c=88, a=(10, 20))["strength"] == "Absent 10 days"
+    assert say({"a": -0.5, "c": -0.1}, c=88, a=(11, 20))["strength"] == "Mark 88.0"
+
+
 def test_a_strength_never_contradicts_a_reason_of_the_same_concept() -> None:
     row = say({"b": 0.5, "a": -0.4, "c": -0.1}, c=88)
     assert row["reason_1"] == "Absent 3 of the last 20 days to 16 Nov 2025"

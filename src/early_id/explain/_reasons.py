@@ -95,7 +95,8 @@ def reasons(
     Shapley value that can be said and whose concept is no reason; else from a feature that got better against the
     time before; else the days in school; else it is `NO_STRENGTH`. A sentence is left out where one of its
     numbers is unknown, or where it would not be true: a feature that compares a window with the time before
-    needs a change in the right direction, a strength without a number ("No incident this year") a count of 0.
+    needs a change in the right direction, a strength without a number ("No incident this year") a count of 0, and one
+    that says "only" or "all but" at most half of the total.
 
     Examples
     --------
@@ -222,6 +223,10 @@ def _said(word: Words, template: str, facts: Mapping[str, Any], *, good: bool) -
         return None
     amount = value if count is None else count
     if good and word.direction > 0 and not used & {"count", "value"} and amount != 0:
+        return None
+    # "Only 9 of 10" and "all but 9 of 10" are no strengths.
+    total = number(facts.get("of"))
+    if good and word.direction > 0 and total is not None and 2 * amount > total:
         return None
     # A count of nothing is neither a reason where more raises the score nor a strength where more lowers it.
     if "count" in used and amount == 0 and word.direction == (-1 if good else 1):
