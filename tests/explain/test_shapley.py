@@ -14,7 +14,7 @@ from explain_parts import STARTS, random_background, random_document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from early_id.exceptions import DataError
+from early_id.exceptions import ConfigError, DataError
 from early_id.explain import explain
 from early_id.models import MonotoneAdditiveClassifier
 
@@ -48,13 +48,16 @@ def trained_rows(n_rows: int, n_features: int, seed: int) -> tuple[pd.DataFrame,
     return pd.DataFrame(cells, columns=[f"f{j}" for j in range(n_features)]), pd.Series(outcome.astype(int))
 
 
-def by_coalitions(document: Any, row: pd.DataFrame, background: pd.DataFrame) -> Any:
+def by_coalitions(
+    document: Any, row: pd.DataFrame, background: pd.DataFrame, families: list[list[str]] | None = None
+) -> Any:
     """Shapley values by their definition: every coalition, the others drawn from every background row."""
-    names = list(document.feature_names)
+    players = families or [[name] for name in document.feature_names]
+    names = list(range(len(players)))
     worth = {}
     for size in range(len(names) + 1):
         for known in itertools.combinations(names, size):
-            filled = background.assign(**{name: row[name].iloc[0] for name in known})
+            filled = background.assign(**{name: row[name].iloc[0] for one in known for name in players[one]})
             worth[frozenset(known)] = document.decision_function(filled).mean()
     values = []
     for name in names:
@@ -80,6 +83,30 @@ def test_it_equals_the_definition_with_pairs_too(seed: int, n_features: int, n_p
     found = explain(document, row)
     np.testing.assert_allclose(found.values[0], values, rtol=0, atol=1e-9)
     np.testing.assert_allclose(found.base_values[0], base, rtol=0, atol=1e-9)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000), n_pairs=st.integers(0, 6), level=st.sampled_from(["concept", "domain"]))
+def test_families_are_players_of_their_own_game(seed: int, n_pairs: int, level: Any) -> None:
+    """Revealed together, as the definition has it: also where a pair lies within a family, or reaches across."""
+    background = random_background(5, 30, seed).assign(school_day=30.0)
+    document = random_document(background, seed, n_pairs)
+    row = random_background(5, 1, seed + 1).assign(school_day=30.0)
+    families: dict[str, list[str]] = {}
+    for info in document.features:
+        families.setdefault(getattr(info, level), []).append(info.name)
+    values = by_coalitions(document, row, background, list(families.values()))[0]
+    found = explain(document, row, level=level)
+    assert found.feature_names == list(families)
+    assert found.data is None
+    np.testing.assert_allclose(found.values[0], values, rtol=0, atol=1e-9)
+
+
+def test_an_unknown_level_is_named() -> None:
+    background = random_background(2, 20, seed=1)
+    level: Any = "domian"
+    with pytest.raises(ConfigError, match=r"got 'domian'; did you mean 'domain'"):
+        explain(random_document(background, seed=1), background, level=level)
 
 
 def exact(document: Any, rows: pd.DataFrame, background: pd.DataFrame, day: float) -> Any:

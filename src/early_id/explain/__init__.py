@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import shap
 
+    from early_id.explain._levels import Level
     from early_id.models import AdditiveModel
 
 __getattr__, __dir__, __all__ = attach(
@@ -24,6 +25,7 @@ __getattr__, __dir__, __all__ = attach(
         "beeswarm_points": "_beeswarm",
         "beeswarm_svg": "_svg",
         "check_wording": "_wording",
+        "compute_attribution_gap": "_gap",
         "explain": "_shapley",
         "figure_svg": "_svg",
         "global_importance": "_importance",
@@ -43,11 +45,16 @@ class _Room(ModuleType):
     """Room and function share the name `early_id.explain`: whichever was loaded first, calling it explains."""
 
     def __call__(
-        self, document: AdditiveModel, X: pd.DataFrame, background: pd.DataFrame | None = None
+        self,
+        document: AdditiveModel,
+        X: pd.DataFrame,
+        background: pd.DataFrame | None = None,
+        *,
+        level: Level = "feature",
     ) -> shap.Explanation:
         from early_id.explain._shapley import explain
 
-        return explain(document, X, background)
+        return explain(document, X, background, level=level)
 
 
 sys.modules[__name__].__class__ = _Room

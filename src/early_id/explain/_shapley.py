@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from early_id.explain._levels import Level, summed
+
 if TYPE_CHECKING:
     import pandas as pd
     import shap
@@ -13,7 +15,11 @@ if TYPE_CHECKING:
 
 
 def explain(
-    document: AdditiveModel, X: pd.DataFrame, background: pd.DataFrame | None = None
+    document: AdditiveModel,
+    X: pd.DataFrame,
+    background: pd.DataFrame | None = None,
+    *,
+    level: Level = "feature",
 ) -> shap.Explanation:
     """Say how much each feature moves each row's score away from the average of the background.
 
@@ -26,13 +32,17 @@ def explain(
     background : DataFrame of shape (m, ...), optional
         Other rows to compare with, each in the period of its own school day, such as the school's own students.
         Default: the training rows, whose averages are in the document.
+    level : {"feature", "concept", "domain"}, default="feature"
+        Domain: one value for each of attendance, grades and discipline, one bar in a plot. Concept: overlapping
+        windows of one thing are one value. They are sums of the features' values, and so the exact Shapley values of a
+        game whose players are the domains or concepts.
 
     Returns
     -------
     shap.Explanation
         In log-odds. ``values`` (n, n_features); ``base_values`` (n,), the mean score of the
-        background in the row's period; ``data`` the feature values; ``feature_names`` in the document's
-        order.
+        background in the row's period; ``data`` the feature values (none where features are summed);
+        ``feature_names`` in the document's order.
 
     Raises
     ------
@@ -71,10 +81,10 @@ def explain(
 
     if background is not None:
         document = document.with_background(background, X)
-    names = list(document.feature_names)
+    values = summed(document, document.shapley_values(X), level)
     return shap.Explanation(
-        values=document.shapley_values(X).to_numpy(),
+        values=values.to_numpy(),
         base_values=document.background(X)["base"].to_numpy(),
-        data=X[names].to_numpy(),
-        feature_names=names,
+        data=X[list(document.feature_names)].to_numpy() if level == "feature" else None,
+        feature_names=list(values.columns),
     )
