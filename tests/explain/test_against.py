@@ -40,6 +40,12 @@ def test_a_feature_of_one_model_only_is_missing_in_the_other_and_said_so() -> No
     assert b"<title>What moves the scores of a and of b" in picture
 
 
+def test_of_equal_differences_what_moves_scores_most_comes_first() -> None:
+    background = random_background(5, 80, seed=1)
+    document = random_document(background, seed=1)
+    assert compare_importance(document, document, background)["first"].is_monotonic_decreasing
+
+
 def test_no_rows_are_refused() -> None:
     background = random_background(2, 20, seed=1)
     document = random_document(background, seed=1)

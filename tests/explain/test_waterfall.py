@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from early_id.exceptions import DataError
 from early_id.explain import alt_text, explain, new_figure, plot_waterfall, waterfall_steps, waterfall_svg
+from early_id.models import AdditiveModel, FeatureInfo, Period, Term
 
 
 @settings(max_examples=15, deadline=None)
@@ -59,6 +60,16 @@ def test_bars_are_the_steps_and_the_plot_says_so_in_words(level) -> None:
     assert "for reading, not Shapley values" in figure.axes[1].get_xlabel()
     assert alt_text(figure).count("Waterfall of one score") == 2
     assert "log-odds, " in alt_text(figure)
+
+
+@pytest.mark.parametrize(("score", "said"), [(9.0, "over 99.9 %"), (-9.0, "under 0.1 %"), (0.0, "50.0 %")])
+def test_no_score_is_certain(score: float, said: str) -> None:
+    term = Term("x", "step", (), (score,), 0.0, mean=0.0)
+    document = AdditiveModel("l", [FeatureInfo("x")], [Period(0, None, 0.0, (term,))])
+    axes = plot_waterfall(explain(document, pd.DataFrame({"x": [1.0]}))[0])
+    assert axes.get_xlabel().endswith(
+        f"= {score:.2f} log-odds, {said}; dotted: the average, line: this score"
+    )
 
 
 def test_an_unknown_value_is_named_so() -> None:

@@ -35,7 +35,7 @@ def compare_importance(
     -------
     DataFrame
         name, first, second: mean absolute Shapley value in log-odds, missing where a model does not use it; the
-        largest difference first.
+        largest difference first, of equal ones what moves scores most.
 
     Raises
     ------
@@ -61,8 +61,9 @@ def compare_importance(
     }
     frame = pd.DataFrame(sides)
     apart = (frame["first"].fillna(0) - frame["second"].fillna(0)).abs()
-    order = apart.sort_values(ascending=False, kind="stable").index
-    return frame.loc[order].rename_axis("name").reset_index()
+    order = pd.DataFrame({"apart": apart.round(9), "largest": frame.max(axis=1)})
+    order = order.sort_values(["apart", "largest"], ascending=False, kind="stable")
+    return frame.loc[order.index].rename_axis("name").reset_index()
 
 
 def plot_against(

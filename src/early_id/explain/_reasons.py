@@ -117,7 +117,9 @@ def reasons(
     check_held_back(held_back, document, catalog)
     words = words_of(document, catalog, held_back, language)
     extra = improvements(catalog, X, words, held_back, language)
-    table = _Facts(X, known, [*words, *extra], attendance, language)
+    days = catalog.get(attendance)
+    quiet = {attendance, getattr(days, "concept", ""), getattr(days, "domain", "")} & set(held_back)
+    table = _Facts(X, known, [*words, *extra], "" if quiet else attendance, language)
     improved = [word for word in (*words, *extra) if word.compares and word.direction]
     values = document.shapley_values(X).to_numpy()
     rows = [_row(table, i, values[i], words, improved) for i in range(len(X))]

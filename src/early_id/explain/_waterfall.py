@@ -148,8 +148,10 @@ def plot_waterfall(
 
 def _sum(row: shap.Explanation) -> str:
     base, total = float(np.ravel(row.base_values)[0]), float(np.sum(row.values))
-    chance = 1 / (1 + np.exp(-(base + total)))
-    return f"{base:.2f} {'+' if total >= 0 else '−'} {abs(total):.2f} = {base + total:.2f} log-odds, {chance:.1%}"
+    chance = 100 / (1 + np.exp(-(base + total)))
+    # Nothing is certain, and nothing impossible.
+    said = "over 99.9 %" if chance > 99.9 else "under 0.1 %" if chance < 0.1 else f"{chance:.1f} %"
+    return f"{base:.2f} {'+' if total >= 0 else '−'} {abs(total):.2f} = {base + total:.2f} log-odds, {said}"
 
 
 def _signed(step: float) -> str:
