@@ -19,8 +19,7 @@ Capacity = str | int | dict[str, int]
 Learner = Literal["monotone", "logistic", "scorecard", "ebm"]
 Rule = Literal["pace", "prior_year", "year_to_date", "last_mark", "school_mean", "abc"]
 LABELS = ("chronic_absence", "course_failure", "suspension")
-#: In which facts are said, the first one by default; `phrases.yaml` of `early_id.panel` has the words.
-LANGUAGES = ("en", "es")
+#: In which facts are said; `phrases.yaml` of `early_id.panel` has the words.
 Language = Literal["en", "es"]
 #: Who is suggested to reach out, by the domain of the reasons; "many" where they span several.
 ROLES: Mapping[str, str] = MappingProxyType(

@@ -13,12 +13,11 @@ import pytest
 from oracle import Oracle
 from small import small_district
 
-from early_id.config import LANGUAGES
 from early_id.district import District
 from early_id.explain import reasons
 from early_id.explain._grammar import grammar_of
 from early_id.models import AdditiveModel, FeatureInfo, Period, Term
-from early_id.panel import CATALOG, FEATURE_PHRASES, LIST_PHRASES, build_panel, phrase_of
+from early_id.panel import CATALOG, FEATURE_PHRASES, LANGUAGES, LIST_PHRASES, build_panel, phrase_of
 
 SAID = sorted(FEATURE_PHRASES)
 ABSENT = ("excused", "unexcused", "suspension_out")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from early_id.config import LANGUAGES
+from early_id.config import Language
 from early_id.exceptions import ConfigError
 from early_id.explain import sentence
 from early_id.explain._sentences import placeholders
-from early_id.panel import CATALOG, FEATURE_PHRASES, LIST_PHRASES, phrase_of
+from early_id.panel import CATALOG, FEATURE_PHRASES, LANGUAGES, LIST_PHRASES, phrase_of
 
 WINDOW = {"from_": pd.Timestamp("2024-10-12"), "to": pd.Timestamp("2024-11-08")}
 FACTS = {"count": 3, "of": 20, "value": 4.0, "before": 2, "before_of": 20, **WINDOW}
@@ -147,6 +147,10 @@ def test_both_languages_have_every_phrase_with_the_same_placeholders(feature: st
         english, *others = (placeholders(words[language]) for language in LANGUAGES)
         assert all(other == english for other in others)
         assert len(set(words.values())) == len(LANGUAGES)
+
+
+def test_a_configuration_may_ask_for_every_language() -> None:
+    assert get_args(Language) == LANGUAGES
 
 
 def test_every_feature_of_the_catalogue_that_can_be_said_is_said_in_both_languages() -> None:

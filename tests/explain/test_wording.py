@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from early_id.config import LANGUAGES
 from early_id.exceptions import ConfigError
 from early_id.explain import NO_STRENGTH, check_wording
 from early_id.explain._sentences import placeholders, sentence
-from early_id.panel import CATALOG, LIST_PHRASES, phrase_of
+from early_id.panel import CATALOG, LANGUAGES, LIST_PHRASES, phrase_of
 
 FACTS = {
     "of": 20.0,

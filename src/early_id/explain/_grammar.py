@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
-from early_id.config import LANGUAGES
 from early_id.exceptions import ConfigError, did_you_mean
+from early_id.panel import LANGUAGES
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from early_id.config import LANGUAGES
 from early_id.exceptions import DataError, examples
 from early_id.explain._sentences import number, placeholders, sentence
 from early_id.explain._words import Words, check_held_back, improvements, words_of
-from early_id.panel import LIST_PHRASES
+from early_id.panel import LANGUAGES, LIST_PHRASES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from early_id.config import LANGUAGES
 from early_id.exceptions import ConfigError, did_you_mean
 from early_id.explain._grammar import Grammar, grammar_of
+from early_id.panel import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

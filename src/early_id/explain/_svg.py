@@ -113,5 +113,6 @@ def figure_svg(figure: Figure) -> bytes:
 
     buffer = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "early_id"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Title": alt_text(figure) or None})
+        title = {"Title": text} if (text := alt_text(figure)) else {}
+        figure.savefig(buffer, format="svg", metadata={"Date": None, **title})
     return buffer.getvalue()

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from early_id.config import LANGUAGES
 from early_id.exceptions import ConfigError, did_you_mean, examples
 from early_id.explain._grammar import grammar_of
 from early_id.explain._sentences import placeholders
 from early_id.explain._wording import check_wording
-from early_id.panel import FEATURE_PHRASES, LIST_PHRASES, phrase_of
+from early_id.panel import FEATURE_PHRASES, LANGUAGES, LIST_PHRASES, phrase_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

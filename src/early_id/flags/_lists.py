@@ -10,7 +10,7 @@ from typing import Literal, cast
 import numpy as np
 import pandas as pd
 
-from early_id.config import LANGUAGES, ROLES
+from early_id.config import ROLES
 from early_id.district import District
 from early_id.evaluation import SCORE_DECIMALS, Capacity, list_id, places, rank_in_school
 from early_id.exceptions import DataError, examples
@@ -18,7 +18,7 @@ from early_id.explain import reasons
 from early_id.flags._history import NO_HISTORY, resolved_since, with_status
 from early_id.flags._unseen import unseen
 from early_id.models import AdditiveModel
-from early_id.panel import CATALOG, Feature, Panel, build_panel
+from early_id.panel import CATALOG, LANGUAGES, Feature, Panel, build_panel
 
 LIST_COLUMNS = (
     "school_id", "student_id", "as_of", "rank", "score", "tier", "status", "weeks_listed", "reason_1", "reason_2",

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = attach(
         "CATALOG": "_catalog",
         "FEATURE_PHRASES": "_phrases",
         "Feature": "_feature",
+        "LANGUAGES": "_phrases",
         "LIST_PHRASES": "_phrases",
         "Label": "_labels",
         "Panel": "_panel",

@@ -8,12 +8,12 @@ from types import MappingProxyType
 
 import yaml
 
-from early_id.config import LANGUAGES
-
 _FILE = yaml.load(
     Path(__file__).with_name("phrases.yaml").read_text(encoding="utf-8"),
     Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # noqa: S506 - both are safe
 )
+#: The first one is said by default.
+LANGUAGES: tuple[str, ...] = tuple(_FILE["languages"])
 #: Words of each feature that can be said, by kind ("reason" or "strength") and language.
 FEATURE_PHRASES: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(_FILE["features"])
 #: What a list says besides, by language.
