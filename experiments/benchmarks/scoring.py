@@ -21,10 +21,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from early_id.models import MonotoneAdditiveClassifier
 
-_TRAINING_ROWS = 20_000
+TRAINING_ROWS = 20_000
 
 
-def _students(rows: int, features: int) -> tuple[pd.DataFrame, pd.Series]:
+def students(rows: int, features: int) -> tuple[pd.DataFrame, pd.Series]:
     """Draw features that share a cause, a tenth of the cells unknown, and an outcome that follows from all."""
     rng = np.random.default_rng(0)
     common = rng.normal(size=(rows, 1))
@@ -36,7 +36,7 @@ def _students(rows: int, features: int) -> tuple[pd.DataFrame, pd.Series]:
     return X, pd.Series(outcome.astype(int), index=X.index)
 
 
-def _seconds(work: Callable[[], object], repeats: int) -> float:
+def seconds(work: Callable[[], object], repeats: int) -> float:
     work()  # once for nothing: the first time everything is still being loaded
     taken = []
     for _ in range(repeats):
@@ -54,8 +54,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    X, y = _students(options.rows, options.features)
-    training = X.head(_TRAINING_ROWS), y.head(_TRAINING_ROWS)
+    X, y = students(options.rows, options.features)
+    training = X.head(TRAINING_ROWS), y.head(TRAINING_ROWS)
     document = MonotoneAdditiveClassifier(directions=None).fit(*training).document_
     booster = HistGradientBoostingClassifier(random_state=0).fit(training[0].to_numpy(), training[1])
     array = X.to_numpy()
@@ -65,12 +65,12 @@ def main() -> None:
     with duckdb.connect() as connection:
         connection.register("arriving", X)
         connection.execute("CREATE TABLE rows AS FROM arriving")
-        engine = _seconds(
+        engine = seconds(
             lambda: connection.execute(f"CREATE OR REPLACE TABLE scores AS {query}"), options.repeats
         )
         found = connection.sql("FROM scores").fetchnumpy()["score"]
-    numpy = _seconds(lambda: document.predict_proba(X), options.repeats)
-    theirs = _seconds(lambda: booster.predict_proba(array), options.repeats)
+    numpy = seconds(lambda: document.predict_proba(X), options.repeats)
+    theirs = seconds(lambda: booster.predict_proba(array), options.repeats)
     apart = float(np.abs(np.sort(found) - np.sort(document.decision_function(X))).max())
     bins = sum(len(term.values) for term in document.periods[0].terms)
     table = "\n".join(

@@ -19,6 +19,8 @@ Capacity = str | int | dict[str, int]
 Learner = Literal["monotone", "logistic", "scorecard", "ebm"]
 Rule = Literal["pace", "prior_year", "year_to_date", "last_mark", "school_mean", "abc"]
 LABELS = ("chronic_absence", "course_failure", "suspension")
+#: In which facts are said; `phrases.yaml` of `early_id.panel` has the words.
+Language = Literal["en", "es"]
 #: Who is suggested to reach out, by the domain of the reasons; "many" where they span several.
 ROLES: Mapping[str, str] = MappingProxyType(
     {
@@ -228,6 +230,11 @@ class ListsConfig(_Part):
     roles: dict[str, str] = Field(default_factory=lambda: dict(ROLES))
     """Who is suggested by the domain of the reasons, `many` where they span several; what is not named keeps its
     default."""
+    language: Language = "en"
+    """In which reasons and strengths are written: English or Spanish."""
+    held_back: tuple[str, ...] = ()
+    """Features, concepts or domains of docs/features.md that a list never says, such as discipline; they still count in
+    the score."""
     max_days_behind: int = Field(10, ge=0)
     """A school whose attendance is more school days old than this gets no list; its students are named."""
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from explain_parts import random_background, random_document
 
 from early_id.exceptions import ConfigError, DataError
-from early_id.explain import global_importance, plot_importance, plot_term
+from early_id.explain import global_importance, plot_importance, plot_term, terms_svg
+from early_id.models import AdditiveModel, FeatureInfo, MonotoneAdditiveClassifier, Period, Term
 
 
 @pytest.fixture
@@ -61,6 +63,53 @@ def test_without_axes_a_figure_of_its_own_is_made() -> None:
     )
     pyplot = sys.modules.get("matplotlib.pyplot")
     assert pyplot is None or pyplot.get_fignums() == []
+
+
+def test_grey_bars_show_how_many_students_and_never_a_few(axes) -> None:
+    term = Term("x", "step", (1.0, 2.0, 3.0), (0.0, 1.0, 2.0, 3.0), 0.0)
+    document = AdditiveModel("l", [FeatureInfo("x")], [Period(0, None, 0.0, (term,))])
+    X = pd.DataFrame({"x": [1.0] * 40 + [2.0] * 20 + [3.0] * 30})
+    # Three weeks each of ten students are still ten students.
+    X.index = pd.Index([*range(60), *(100 + number % 10 for number in range(30))], name="student_id")
+    plot_term(document, "x", axes, X=X)
+    bars = {round(bar.get_x() + bar.get_width() / 2, 6): bar.get_height() for bar in axes.patches[1:]}
+    assert bars[1.0] == pytest.approx(2 * bars[2.0])
+    assert bars[1.0] > 0
+    assert bars[3.0] == 0
+
+
+def test_a_shade_shows_where_the_bags_lie_and_each_bag_is_a_document_of_its_own(axes) -> None:
+    rng = np.random.default_rng(1)
+    X = pd.DataFrame({"x": rng.integers(0, 6, 400).astype(float)})
+    y = (rng.random(400) < 0.1 + 0.1 * X["x"]).astype(int)
+    model = MonotoneAdditiveClassifier(directions=None, bags=4, max_iter=20, random_state=2).fit(X, y)
+    bags = model.bag_documents_
+    assert len(bags) == 4
+    # The whole is the average of its bags, row by row.
+    together = np.mean([bag.decision_function(X) for bag in bags], axis=0)
+    np.testing.assert_allclose(together, model.document_.decision_function(X), rtol=0, atol=1e-9)
+    np.testing.assert_allclose([bag.shapley_values(X).mean().item() for bag in bags], 0, atol=1e-9)
+    plot_term(model.document_, "x", axes, bags=bags)
+    line, shade = (patch.get_data() for patch in axes.patches)
+    centred = [np.array(bag.periods[0].terms[0].values) - bag.periods[0].terms[0].mean for bag in bags]
+    np.testing.assert_allclose(shade.values, np.quantile(centred, 0.95, axis=0))
+    np.testing.assert_allclose(shade.baseline, np.quantile(centred, 0.05, axis=0))
+    assert (shade.values >= shade.baseline).all()
+    np.testing.assert_array_equal(line.edges, shade.edges)
+    assert MonotoneAdditiveClassifier(directions=None, max_iter=5).fit(X, y).bag_documents_ == ()
+
+
+def test_every_plot_says_in_words_what_it_shows() -> None:
+    background = random_background(3, 90, seed=2)
+    document = random_document(background, seed=2)
+    term = plot_term(document, "f0", X=background)
+    assert term.get_label().startswith("What f0 adds to the score, log-odds. school days 0 to 19: from ")
+    bars = plot_importance(global_importance(document, background), level="concept")
+    assert bars.get_label().startswith("What moves the scores, by concept")
+    picture = terms_svg(document, background)
+    assert b"<title>What f" in picture
+    title = picture.split(b"<title>")[1].split(b"</title>")[0]
+    assert title.count(b" adds to the score, log-odds.") == 3
 
 
 def test_an_unknown_feature_is_named(axes) -> None:

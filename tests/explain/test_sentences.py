@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from early_id.config import Language
 from early_id.exceptions import ConfigError
 from early_id.explain import sentence
-from early_id.panel import CATALOG
+from early_id.explain._sentences import placeholders
+from early_id.panel import CATALOG, FEATURE_PHRASES, LANGUAGES, LIST_PHRASES, phrase_of
 
 WINDOW = {"from_": pd.Timestamp("2024-10-12"), "to": pd.Timestamp("2024-11-08")}
+FACTS = {"count": 3, "of": 20, "value": 4.0, "before": 2, "before_of": 20, **WINDOW}
+# "0 of 12 assignments" is how people say it; "0 times", "all 1" and "changed by -18.5" are not.
+AWKWARD = {
+    "en": r"\b0 (?!of\b)[a-z]|\ball 1\b|only 0|changed by|last 1 |1 [a-z ]*days\b|1 school day in a row",
+    "es": r"\b0 (?!de\b)[a-z]|\btodas las 1\b|solo 0|cambiaron|últimos 1 |\b1 (?!de\b)\w+s\b|\ba el ",
+}
 
 
 def test_the_sentence_of_the_contract() -> None:
@@ -114,15 +122,110 @@ def test_a_change_says_which_way_it_went(value: float, text: str) -> None:
 
 
 @pytest.mark.parametrize("feature", CATALOG.values(), ids=lambda feature: feature.name)
-@pytest.mark.parametrize(("count", "of"), [(0, 1), (0, 20), (1, 1), (1, 20)])
-def test_no_template_of_the_catalogue_says_what_nobody_would(feature: Any, count: int, of: int) -> None:
-    facts = {"count": count, "of": of, "value": -18.5, **WINDOW}
-    # A count of nothing where more is better is no strength: `reasons` leaves it out.
-    strength = "" if count == 0 and feature.direction < 0 else feature.strength
-    for template in (feature.phrase, strength):
-        text = sentence(template, facts, unit=feature.unit) or ""
-        # "0 of 12 assignments" is how people say it; "0 times", "all 1" and "changed by -18.5" are not.
-        assert not re.search(r"\b0 (?!of\b)[a-z]|\ball 1\b|only 0|changed by", text, re.IGNORECASE)
+@pytest.mark.parametrize(("count", "of"), [(0, 1), (0, 20), (1, 1), (1, 20), (3, 20)])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_template_of_the_catalogue_says_what_nobody_would(
+    feature: Any, count: int, of: int, language: str
+) -> None:
+    facts = {"count": count, "of": of, "value": -18.5, "before": 1, "before_of": 20, **WINDOW}
+    for kind in ("reason", "strength"):
+        # A count of nothing where more is better is no strength, where more is worse no reason: `reasons` leaves it out.
+        if count == 0 and feature.direction == (-1 if kind == "strength" else 1):
+            continue
+        text = (
+            sentence(phrase_of(feature.name, kind, language), facts, unit=feature.unit, language=language)
+            or ""
+        )
+        assert not re.search(AWKWARD[language], text, re.IGNORECASE), text
+
+
+@pytest.mark.parametrize("feature", sorted(FEATURE_PHRASES))
+def test_both_languages_have_every_phrase_with_the_same_placeholders(feature: str) -> None:
+    assert set(FEATURE_PHRASES[feature]) <= {"reason", "strength"}
+    for words in FEATURE_PHRASES[feature].values():
+        assert set(words) == set(LANGUAGES)
+        english, *others = (placeholders(words[language]) for language in LANGUAGES)
+        assert all(other == english for other in others)
+        assert len(set(words.values())) == len(LANGUAGES)
+
+
+def test_a_configuration_may_ask_for_every_language() -> None:
+    assert get_args(Language) == LANGUAGES
+
+
+def test_every_feature_of_the_catalogue_that_can_be_said_is_said_in_both_languages() -> None:
+    assert set(FEATURE_PHRASES) <= set(CATALOG)
+    assert {name for name, feature in CATALOG.items() if feature.phrase or feature.strength} == set(
+        FEATURE_PHRASES
+    )
+    for name, words in LIST_PHRASES.items():
+        assert set(words) == set(LANGUAGES), name
+        places = [set(re.findall(r"\{\w+\}", words[language])) for language in LANGUAGES]
+        assert places[0] == places[1], name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_knows_the_singular_of_all_it_counts(language: str) -> None:
+    """With a count of 1 no phrase keeps a plural behind the number."""
+    for name, words in FEATURE_PHRASES.items():
+        for kinds in words.values():
+            many = sentence(
+                kinds[language], {**FACTS, "count": 7}, unit=CATALOG[name].unit, language=language
+            )
+            one = sentence(kinds[language], {**FACTS, "count": 1}, unit=CATALOG[name].unit, language=language)
+            behind = re.search(r"\b7 (\w+s)\b", many or "")
+            if behind and behind[1] not in {"las", "los"}:
+                assert f"1 {behind[1]} " not in f"{one} ", (name, one)
+
+
+@pytest.mark.parametrize(
+    ("template", "values", "text"),
+    [
+        ("Faltó {count} días de clases", {"count": 1}, "Faltó 1 día de clases"),
+        (
+            "Faltó solo {count} días de clases desde el {from_}",
+            {"count": 0, **WINDOW},
+            "No faltó ningún día de clases desde el 12 de octubre de 2024",
+        ),
+        ("Faltó {count} de los últimos {of} días", {"count": 1, "of": 1}, "Faltó el último día"),
+        (
+            "Faltó solo {count} de los últimos {of} días",
+            {"count": 0, "of": 20},
+            "No faltó ninguno de los últimos 20 días",
+        ),
+        ("Asistió a cada uno de los últimos {of} días", {"of": 1}, "Asistió al último día"),
+        ("Llegó tarde {count} veces", {"count": 1}, "Llegó tarde 1 vez"),
+        ("Llegó tarde solo {count} veces", {"count": 0}, "Nunca llegó tarde"),
+        ("{count} incidentes registrados", {"count": 1}, "1 incidente registrado"),
+        ("Solo {count} faltas sin justificar", {"count": 0}, "Ninguna falta sin justificar"),
+        ("Solo {count} días de asistencia parcial", {"count": 0}, "Ningún día de asistencia parcial"),
+        (
+            "Promedio por debajo de 60 en {count} materias básicas",
+            {"count": 1},
+            "Promedio por debajo de 60 en 1 materia básica",
+        ),
+        ("Entregó todas menos {count} de {of} tareas", {"count": 0, "of": 12}, "Entregó todas las 12 tareas"),
+        ("Entregó todas menos {count} de {of} tareas", {"count": 0, "of": 1}, "Entregó 1 de 1 tarea"),
+        ("{count} de {of} tareas", {"count": 0, "of": 12}, "0 de 12 tareas"),
+        (
+            "Las calificaciones cambiaron {value} puntos",
+            {"value": -18.5},
+            "Las calificaciones bajaron 18.5 puntos",
+        ),
+        (
+            "Las calificaciones cambiaron {value} puntos",
+            {"value": 4.04},
+            "Las calificaciones subieron 4.0 puntos",
+        ),
+    ],
+)
+def test_spanish_as_people_write_it(template: str, values: dict[str, Any], text: str) -> None:
+    assert sentence(template, values, unit="points", language="es") == text
+
+
+def test_an_unknown_language_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"a language of the phrases, got 'fr'; known are 'en', 'es'"):
+        sentence("Late {count} times", {"count": 1}, language="fr")
 
 
 @pytest.mark.parametrize(

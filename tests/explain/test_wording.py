@@ -5,9 +5,16 @@ import pytest
 from early_id.exceptions import ConfigError
 from early_id.explain import NO_STRENGTH, check_wording
 from early_id.explain._sentences import placeholders, sentence
-from early_id.panel import CATALOG
+from early_id.panel import CATALOG, LANGUAGES, LIST_PHRASES, phrase_of
 
-FACTS = {"of": 20.0, "value": 0.5, "from_": "2025-08-14", "to": "2025-11-16"}
+FACTS = {
+    "of": 20.0,
+    "value": 0.5,
+    "before": 2.0,
+    "before_of": 20.0,
+    "from_": "2025-08-14",
+    "to": "2025-11-16",
+}
 
 
 @pytest.mark.parametrize(
@@ -30,10 +37,28 @@ FACTS = {"of": 20.0, "value": 0.5, "from_": "2025-08-14", "to": "2025-11-16"}
         "low performer",
         "under-achiever",
         "unmotivated since 3 Oct",
+        "Estudiante en riesgo",
+        "alto riesgo de ausencia",
+        "PROBLEMAS en clase",
+        "posible desertor",
+        "alumna floja",
+        "materias reprobadas",
+        "Will be absent 12 days",
+        "Likely absent again",
+        "Predicted to miss 20 days",
+        "Probably absent 3 days",
+        "Faltará 12 días",
+        "Probablemente faltó",
+        "In foster care since 3 Oct",
+        "English learner since 2023",
+        "A boy, absent 3 days",
+        "students with disabilities",
+        "Familia sin hogar",
+        "Estudiante con discapacidad",
     ],
 )
 def test_labels_are_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"never label a child, got '.*' in "):
+    with pytest.raises(ConfigError, match=r"never label a child, name a group or foretell, got '.*' in "):
         check_wording(text)
 
 
@@ -45,6 +70,9 @@ def test_labels_are_refused(text: str) -> None:
         NO_STRENGTH,
         "Asterisk",
         "2 days suspended",
+        "Faltó 3 de los últimos 20 días de clases",
+        LIST_PHRASES["no_strength"]["es"],
+        "Absent 3 days since 4 May 2025",
     ],
 )
 def test_facts_are_accepted(text: str) -> None:
@@ -53,10 +81,12 @@ def test_facts_are_accepted(text: str) -> None:
 
 @pytest.mark.parametrize("feature", CATALOG.values(), ids=lambda feature: feature.name)
 @pytest.mark.parametrize("count", [0.0, 1.0, 7.0])
-def test_every_phrase_of_the_catalogue_states_a_fact(feature, count) -> None:
-    for template in (feature.phrase, feature.strength):
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_phrase_of_the_catalogue_states_a_fact(feature, count, language) -> None:
+    for kind in ("reason", "strength"):
+        template = phrase_of(feature.name, kind, language)
         check_wording(template)
-        text = sentence(template, {"count": count, **FACTS}, unit=feature.unit)
+        text = sentence(template, {"count": count, **FACTS}, unit=feature.unit, language=language)
         assert (text is None) == (template == "")
         if text is not None:
             check_wording(text)

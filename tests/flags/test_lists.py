@@ -74,6 +74,30 @@ def test_every_score_is_the_document_s_rounded_to_six_decimals(draft, document, 
             listed[["student_id", "school_id", "as_of"]])).max()  # fmt: skip
 
 
+def test_lists_come_in_spanish_when_asked_with_the_same_facts(draft, document, county):
+    """The same rows and roles; every number of a sentence stands in its translation."""
+    spanish = rank_students(document, county, as_of=SUNDAY, capacity=6, language="es")
+    texts = ["reason_1", "reason_2", "reason_3", "strength"]
+    pd.testing.assert_frame_equal(spanish.lists.drop(columns=texts), draft.lists.drop(columns=texts))
+    assert spanish.lists[texts].notna().equals(draft.lists[texts].notna())
+    assert spanish.lists["reason_1"].str.contains("este año escolar|desde el").any()
+    both = zip(draft.lists[texts].to_numpy().ravel(), spanish.lists[texts].to_numpy().ravel(), strict=True)
+    for english, other in both:
+        if isinstance(english, str):
+            assert re.findall(r"\d+(?:\.\d+)?", english) == re.findall(r"\d+(?:\.\d+)?", other)
+            assert english != other
+            check_wording(other)
+
+
+def test_what_a_county_holds_back_is_on_no_list_and_suggests_nobody(draft, document, county):
+    quiet = rank_students(document, county, as_of=SUNDAY, capacity=6, held_back=("attendance",)).lists
+    assert draft.lists["reason_1"].str.contains("Absent").any()
+    for column in ("reason_1", "reason_2", "reason_3", "strength"):
+        assert not quiet[column].str.contains("Absent|In school", na=False).any()
+    assert not quiet["suggested_role"].eq("family navigator").any()
+    assert quiet["student_id"].tolist() == draft.lists["student_id"].tolist()
+
+
 def test_every_row_has_facts_and_a_strength_in_words_that_label_nobody(draft):
     assert draft.lists["reason_1"].notna().all()
     assert draft.lists["strength"].notna().all()

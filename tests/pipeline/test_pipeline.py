@@ -410,9 +410,32 @@ def test_a_student_s_explanation_adds_up_to_the_score(demo, tmp_path):
     base = result.trained.document.background(panel.design(row))["base"].iloc[0]
     score = result.trained.document.decision_function(panel.design(row))[0]
     assert base + frame["log_odds"].sum() == pytest.approx(score, abs=1e-9)
-    assert (tmp_path / "explanation.csv").is_file()
+    names = {"explanation.csv", "waterfall.svg", "waterfall_domains.svg", "waterfall_probability.svg"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    assert b"for reading, not Shapley values" in (tmp_path / "waterfall_probability.svg").read_bytes()
+    spanish = config.model_copy(update={"lists": config.lists.model_copy(update={"language": "es"})})
+    said, _ = explain(spanish, student=listed["student_id"], as_of="2025-02-09")
+    assert " de " in said
+    assert listed["reason_1"] in title
+    assert listed["reason_1"] not in said
     with pytest.raises(DataError, match="Expected a student with a score on 2025-02-09, got 'nobody'"):
         explain(config, student="nobody", as_of="2025-02-09")
+
+
+def test_a_county_is_drawn_and_held_against_another_model(demo, tmp_path):
+    config = load_config(demo[0] / "config.yaml")
+    _, frame = explain(config, as_of="2025-02-09", against="@candidate", out=tmp_path)
+    pictures = {"explanation.svg", "domains.svg", "beeswarm.svg", "terms.svg", "against.svg"}
+    assert {path.name for path in tmp_path.iterdir()} == {*pictures, "explanation.csv", "against.csv"}
+    for name in pictures:
+        assert b"<title>" in (tmp_path / name).read_bytes()
+    compared = pd.read_csv(tmp_path / "against.csv").set_index("name")
+    own = frame[frame["level"] == "feature"].set_index("name")["importance"]
+    pd.testing.assert_series_equal(
+        compared["first"].sort_index(), own.sort_index(), check_names=False, rtol=1e-9
+    )
+    with pytest.raises(ConfigError, match="leave out the student and name a folder"):
+        explain(config, as_of="2025-02-09", against="@candidate")
 
 
 def _district(config):

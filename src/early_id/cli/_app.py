@@ -229,6 +229,9 @@ def explain(
     as_of: Annotated[
         str | None, typer.Option(help="A day as YYYY-MM-DD; default is the last Sunday with data.")
     ] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Another model to compare with, such as @previous; needs --out.")
+    ] = None,
     out: OutOption = None,
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
@@ -242,7 +245,7 @@ def explain(
         from early_id import pipeline
 
         title, frame = pipeline.explain(
-            settings, model=model, student=student, as_of=as_of, out=out, tell=tell
+            settings, model=model, student=student, as_of=as_of, against=against, out=out, tell=tell
         )
     say(title)
     for heading, columns, rows in explanation_tables(frame):

@@ -24,6 +24,7 @@ __getattr__, __dir__, __all__ = attach(
         "Estimate": "_estimate",
         "estimate_concordance": "_estimate",
         "estimate_line": "_estimate",
+        "estimate_mean": "_estimate",
         "estimate_ratio": "_estimate",
         "list_across_schools": "_capacity",
         "list_at_capacity": "_capacity",

@@ -118,6 +118,31 @@ def estimate_ratio(
     return Estimate(value, (k - value * n) / total, students, "rate", float(alone))
 
 
+def estimate_mean(values: npt.ArrayLike, student: npt.NDArray[np.int64], n_students: int) -> Estimate:
+    """Estimate the mean over rows of any number.
+
+    Parameters
+    ----------
+    values : array of shape (n_rows,)
+    student : array of int, shape (n_rows,)
+        Whose row it is, from 0.
+    n_students : int
+        Length of the influence.
+
+    Examples
+    --------
+    >>> found = estimate_mean([1.0, 3.0, 5.0], np.arange(3), 3)
+    >>> found.value, round(found.variance, 3)  # 4 / 3: the variance of the numbers over how many there are
+    (3.0, 1.333)
+    """
+    total = _summed(values, student, n_students)
+    rows = _summed(np.ones(len(student)), student, n_students)
+    if not len(student):
+        return Estimate(np.nan, np.zeros(n_students), 0)
+    value = float(total.sum() / rows.sum())
+    return Estimate(value, (total - value * rows) / rows.sum(), int(np.count_nonzero(rows)))
+
+
 def estimate_concordance(rows: pd.DataFrame, within: list[str], n_students: int) -> Estimate:
     """Estimate the share of (positive, negative) pairs in the right order; see `concordance`.
 

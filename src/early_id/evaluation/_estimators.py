@@ -13,6 +13,7 @@ from early_id.evaluation._estimate import (
     estimate_average_precision,
     estimate_concordance,
     estimate_line,
+    estimate_mean,
     estimate_ratio,
 )
 
@@ -33,9 +34,7 @@ def _lift(rows: pd.DataFrame, n_students: int) -> Estimate:
 def _brier(rows: pd.DataFrame, n_students: int) -> Estimate:
     known = rows[rows["probability"].notna()]
     squared = (known["probability"] - known["label"]) ** 2
-    found = estimate_ratio(squared, np.ones(len(known)), known["student_id"].to_numpy(), n_students)
-    # A mean of numbers, and no share of rows.
-    return Estimate(found.value, found.influence, found.students)
+    return estimate_mean(squared, known["student_id"].to_numpy(), n_students)
 
 
 def ranked_rows(rows: pd.DataFrame) -> pd.DataFrame:

@@ -15,26 +15,35 @@ if TYPE_CHECKING:
     import pandas as pd
     import shap
 
+    from early_id.explain._levels import Level
     from early_id.models import AdditiveModel
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "NO_STRENGTH": "_reasons",
+        "against_svg": "_svg",
+        "alt_text": "_alt",
         "beeswarm_points": "_beeswarm",
         "beeswarm_svg": "_svg",
         "check_wording": "_wording",
+        "compare_importance": "_against",
+        "compute_attribution_gap": "_gap",
         "explain": "_shapley",
         "figure_svg": "_svg",
         "global_importance": "_importance",
         "importance_svg": "_svg",
         "new_figure": "_svg",
+        "plot_against": "_against",
         "plot_beeswarm": "_beeswarm",
         "plot_importance": "_plots",
         "plot_term": "_plots",
+        "plot_waterfall": "_waterfall",
         "reasons": "_reasons",
         "sentence": "_sentences",
         "terms_svg": "_svg",
+        "waterfall_steps": "_waterfall",
+        "waterfall_svg": "_svg",
     },
 )
 
@@ -42,10 +51,17 @@ __getattr__, __dir__, __all__ = attach(
 class _Room(ModuleType):
     """Room and function share the name `early_id.explain`: whichever was loaded first, calling it explains."""
 
-    def __call__(self, document: AdditiveModel, X: pd.DataFrame) -> shap.Explanation:
+    def __call__(
+        self,
+        document: AdditiveModel,
+        X: pd.DataFrame,
+        background: pd.DataFrame | None = None,
+        *,
+        level: Level = "feature",
+    ) -> shap.Explanation:
         from early_id.explain._shapley import explain
 
-        return explain(document, X)
+        return explain(document, X, background, level=level)
 
 
 sys.modules[__name__].__class__ = _Room

@@ -108,6 +108,7 @@ def plot_beeswarm(points: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw what `beeswarm_points` gathered: a line of dots per feature; dark: a low value, grey: unknown."""
     import matplotlib as mpl
 
+    from early_id.explain._alt import describe
     from early_id.explain._plots import new_axes
 
     axes = new_axes(ax)
@@ -130,4 +131,7 @@ def plot_beeswarm(points: pd.DataFrame, ax: Axes | None = None) -> Axes:
     axes.invert_yaxis()
     axes.set_xlabel("Shapley value (log-odds); dark: low values of the feature, bright: high, grey: unknown")
     axes.spines[["top", "right"]].set_visible(False)
+    ends = points.groupby("feature", sort=False)["log_odds"].agg(["min", "max"])
+    told = "; ".join(f"{name}: {low:+.2f} to {high:+.2f}" for name, low, high in ends.itertuples())
+    describe(axes, f"Shapley values of many students by feature, log-odds; each dot stands for many. {told}.")
     return axes

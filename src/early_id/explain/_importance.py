@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from early_id.exceptions import DataError
+from early_id.explain._levels import LEVELS, Level, names_at, summed
 
 if TYPE_CHECKING:
     from early_id.models import AdditiveModel
@@ -56,27 +57,20 @@ def global_importance(document: AdditiveModel, X: pd.DataFrame) -> pd.DataFrame:
         msg = "Expected at least one row to explain, got none; give rows of a panel."
         raise DataError(msg)
     values = document.shapley_values(X)
-    info = pd.DataFrame(
-        {
-            "feature": [feature.name for feature in document.features],
-            "concept": [feature.concept or feature.name for feature in document.features],
-            "domain": [feature.domain for feature in document.features],
-        }
-    )
-    parts = [_level(values, info, level) for level in ("feature", "concept", "domain")]
+    info = pd.DataFrame({level: names_at(document, level) for level in LEVELS})
+    parts = [_level(summed(document, values, level), info, level) for level in LEVELS]
     return pd.concat(parts, ignore_index=True)
 
 
-def _level(values: pd.DataFrame, info: pd.DataFrame, level: str) -> pd.DataFrame:
-    summed = values.T.groupby(info[level].to_numpy(), sort=False).sum().T
+def _level(values: pd.DataFrame, info: pd.DataFrame, level: Level) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "level": level,
-            "name": summed.columns,
-            "concept": [_only(info.loc[info[level] == name, "concept"]) for name in summed.columns],
-            "domain": [_only(info.loc[info[level] == name, "domain"]) for name in summed.columns],
-            "importance": summed.abs().mean().to_numpy(),
-            "mean_value": summed.mean().to_numpy(),
+            "name": values.columns,
+            "concept": [_only(info.loc[info[level] == name, "concept"]) for name in values.columns],
+            "domain": [_only(info.loc[info[level] == name, "domain"]) for name in values.columns],
+            "importance": values.abs().mean().to_numpy(),
+            "mean_value": values.mean().to_numpy(),
         }
     )
     return frame.sort_values("importance", ascending=False, kind="stable")

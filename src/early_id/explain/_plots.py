@@ -6,9 +6,13 @@ import math
 from typing import TYPE_CHECKING
 
 from early_id.exceptions import ConfigError, DataError, did_you_mean
+from early_id.explain._alt import describe
+from early_id.explain._shades import draw_density, draw_spread, step_edges
 from early_id.explain._svg import new_figure
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from matplotlib.axes import Axes
 
@@ -47,10 +51,21 @@ def plot_importance(frame: pd.DataFrame, ax: Axes | None = None, *, level: str =
     axes.invert_yaxis()
     axes.set_xlabel("mean absolute contribution to the score (log-odds)")
     axes.spines[["top", "right"]].set_visible(False)
+    told = "; ".join(
+        f"{name}: {size:.2f}" for name, size in rows[["name", "importance"]].itertuples(index=False)
+    )
+    describe(axes, f"What moves the scores, by {level}, mean absolute contribution in log-odds. {told}.")
     return axes
 
 
-def plot_term(document: AdditiveModel, feature: str, ax: Axes | None = None) -> Axes:
+def plot_term(
+    document: AdditiveModel,
+    feature: str,
+    ax: Axes | None = None,
+    *,
+    X: pd.DataFrame | None = None,
+    bags: Sequence[AdditiveModel] = (),
+) -> Axes:
     """Draw what one feature adds to the score, one line per period of the school year.
 
     Parameters
@@ -59,12 +74,17 @@ def plot_term(document: AdditiveModel, feature: str, ax: Axes | None = None) -> 
     feature : str
     ax : matplotlib Axes, optional
         Drawn into; default: a new figure.
+    X : DataFrame, optional
+        Rows of students: grey bars show how many have which values. A bar of ten students or fewer is not drawn.
+    bags : sequence of AdditiveModel, default=()
+        Documents of the same learner fitted to resampled students (`MonotoneAdditiveClassifier.bag_documents_`): a
+        shade shows where nine in ten of them lie.
 
     Returns
     -------
     Axes
         Log-odds against the average training row of the period; a dashed line is the value where the feature
-        is unknown.
+        is unknown. Its label is the alternative text.
 
     Raises
     ------
@@ -79,15 +99,31 @@ def plot_term(document: AdditiveModel, feature: str, ax: Axes | None = None) -> 
     info = document.features[position]
     axes = new_axes(ax)
     shades = [f"C{i}" for i in range(len(document.periods))]
-    for shade, period in zip(shades, document.periods, strict=True):
+    for i, (shade, period) in enumerate(zip(shades, document.periods, strict=True)):
         _draw(axes, period.terms[position], _days(period), shade)
+        if bags:
+            draw_spread(axes, [bag.periods[i].terms[position] for bag in bags], shade)
+    if X is not None:
+        draw_density(axes, X, feature)
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
     axes.set_xlabel(feature.replace("_", " ") + (f" ({info.unit})" if info.unit else ""))
     axes.set_ylabel("added to the score (log-odds)")
     if len(document.periods) > 1:
         axes.legend(title="school days", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
+    told = "; ".join(
+        f"school days {_days(period)}: {_range(period.terms[position])}" for period in document.periods
+    )
+    describe(axes, f"What {feature.replace('_', ' ')} adds to the score, log-odds. {told}.")
     return axes
+
+
+def _range(term: Term) -> str:
+    """Say the ends of a table in words, and where it is highest."""
+    values = [value - term.mean for value in term.values]
+    if term.kind == "category":
+        return ", ".join(f"{code} {value:+.2f}" for code, value in zip(term.categories, values, strict=True))
+    return f"from {values[0]:+.2f} for the lowest values to {values[-1]:+.2f} for the highest"
 
 
 def _draw(axes: Axes, term: Term, name: str, shade: str) -> None:
@@ -97,9 +133,7 @@ def _draw(axes: Axes, term: Term, name: str, shade: str) -> None:
     elif term.kind == "linear":
         axes.plot(term.edges, values, color=shade, label=name)
     else:
-        low, high = (term.edges[0], term.edges[-1]) if term.edges else (0.0, 1.0)
-        room = 0.1 * (high - low) or 1.0
-        axes.stairs(values, [low - room, *term.edges, high + room], baseline=None, color=shade, label=name)
+        axes.stairs(values, step_edges(term), baseline=None, color=shade, label=name)
     if not math.isclose(term.missing, term.mean):
         axes.axhline(term.missing - term.mean, color=shade, linestyle="--", linewidth=0.8)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import date
 from string import Formatter
 from typing import TYPE_CHECKING, Any
@@ -11,60 +10,31 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from early_id.exceptions import ConfigError, did_you_mean
+from early_id.explain._grammar import Grammar, grammar_of
+from early_id.panel import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PLACEHOLDERS = ("count", "of", "value", "from_", "to")
+PLACEHOLDERS = ("count", "of", "value", "before", "before_of", "from_", "to")
 _DATES = ("from_", "to")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# What is counted in the catalogue's phrases; the word before it (school, core, partial, ...) does not matter.
-_PLURALS = {
-    "absences": "absence",
-    "assignments": "assignment",
-    "changes": "change",
-    "courses": "course",
-    "days": "day",
-    "incidents": "incident",
-    "marks": "mark",
-    "months": "month",
-    "pieces": "piece",
-    "points": "point",
-    "schools": "school",
-    "suspensions": "suspension",
-    "tardies": "tardy",
-    "times": "time",
-    "weeks": "week",
-}
-_COUNTED = rf"((?:[a-z-]+\s+){{0,2}}?)({'|'.join(_PLURALS)})\b"
-_AFTER_ONE = re.compile(rf"^(\s+){_COUNTED}")
-# How people say that something never happened. "1.0" and "0.5" are not the words "1" and "0".
-_NOTHING = tuple(
-    (re.compile(pattern, re.IGNORECASE), plain)
-    for pattern, plain in (
-        (r"\ball but 0 of (?:the )?1\b(?!\.)", "1 of 1"),
-        (r"\ball but 0 of (?:the )?(?=\d)", "all "),
-        (r"\blate (?:only )?0 times\b", "never late"),
-        (r"\blast absent 0 school days ago\b", "absent on the latest school day"),
-        (r"\babsent (?:only )?0 school days\b", "absent on no school day"),
-        (r"\babsent (?:only )?0 of\b", "absent on none of"),
-    )
-)
-_NONE = re.compile(rf"(^|\bin )(?:only )?0 {_COUNTED}", re.IGNORECASE)
-_CHANGED = "changed by "
 
 
-def sentence(template: str, values: Mapping[str, Any], *, unit: str = "") -> str | None:
+def sentence(
+    template: str, values: Mapping[str, Any], *, unit: str = "", language: str = LANGUAGES[0]
+) -> str | None:
     """Fill a template with facts.
 
     Parameters
     ----------
     template : str
-        With any of {count}, {of}, {value}, {from_}, {to}.
+        With any of {count}, {of}, {value}, {before}, {before_of}, {from_}, {to}.
     values : mapping
-        Numbers for count, of and value; dates for from_ and to. None, NaN and NaT are unknown.
+        Dates for from_ and to, numbers for the others. None, NaN and NaT are unknown.
     unit : {"share", "points", "days", "count", ""}
         Of {value}: a share is written as a percentage, points with one decimal.
+    language : {"en", "es"}
+        Of the template; numbers, one, none and dates are written as in it.
 
     Returns
     -------
@@ -74,7 +44,7 @@ def sentence(template: str, values: Mapping[str, Any], *, unit: str = "") -> str
     Raises
     ------
     ConfigError
-        If the template has another placeholder or cannot be parsed.
+        If the template has another placeholder or cannot be parsed, or the language is not known.
 
     Examples
     --------
@@ -87,23 +57,28 @@ def sentence(template: str, values: Mapping[str, Any], *, unit: str = "") -> str
     'Marks fell by 18.5 points'
     >>> sentence("Late only {count} times this year", {"count": 0})
     'Never late this year'
+    >>> sentence("{count} faltas desde el {from_}", {"count": 1, "from_": "2025-08-14"}, language="es")
+    '1 falta desde el 14 de agosto de 2025'
     >>> sentence("Mean mark {value}", {"value": 71.25}, unit="points"), sentence("Late {count} times", {})
     ('Mean mark 71.2', None)
     """
     if not template:
         return None
+    grammar = grammar_of(language)
     text = ""
     one = False
     for literal, name in parts(template):
-        text += _after_one(literal) if one else literal
+        text += grammar.after_one(literal) if one else literal
         if name is None:
             continue
-        written = _date(values.get(name)) if name in _DATES else _number(values.get(name), name, unit)
+        value = values.get(name)
+        written = _date(value, grammar) if name in _DATES else _number(value, name, unit)
         if written is None:
             return None
-        text = _moved(text, written) if name == "value" and text.endswith(_CHANGED) else text + written
+        moved = grammar.moved(text, written) if name == "value" else None
+        text = text + written if moved is None else moved
         one = written == "1"
-    return _tidy(text)
+    return grammar.tidy(text)
 
 
 def parts(template: str) -> list[tuple[str, str | None]]:
@@ -111,10 +86,8 @@ def parts(template: str) -> list[tuple[str, str | None]]:
     try:
         split = [(literal, name, form, how) for literal, name, form, how in Formatter().parse(template)]
     except ValueError as error:
-        msg = (
-            "Expected a template with {count}, {of}, {value}, {from_}, {to}, got "
-            f"{template!r} ({error})."
-        )
+        known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        msg = f"Expected a template with {known}, got {template!r} ({error})."
         raise ConfigError(msg) from error
     for _, name, form, how in split:
         if name is not None and (name not in PLACEHOLDERS or form or how):
@@ -166,27 +139,8 @@ def _whole(value: float) -> str:
     return f"{value + 0.0:.0f}" if value == int(value) else f"{value:.1f}"
 
 
-def _date(value: Any) -> str | None:
-    """Write a date the same way in every locale."""
+def _date(value: Any, grammar: Grammar) -> str | None:
     if not isinstance(value, (str, date)) and not hasattr(value, "dtype"):
         return None
     day = pd.Timestamp(value)
-    return None if pd.isna(day) else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def _after_one(literal: str) -> str:
-    return _AFTER_ONE.sub(lambda found: f"{found[1]}{found[2]}{_PLURALS[found[3]]}", literal)
-
-
-def _moved(text: str, written: str) -> str:
-    """Say which way a change went: "changed by -3.0" is "fell by 3.0"."""
-    stem = text.removesuffix(_CHANGED)
-    return f"{stem}fell by {written[1:]}" if written.startswith("-") else f"{stem}rose by {written}"
-
-
-def _tidy(text: str) -> str:
-    """Say nothing of "only 0", "all but 0 of" and "0 times", which nobody would."""
-    for pattern, plain in _NOTHING:
-        text = pattern.sub(plain, text)
-    text = _NONE.sub(lambda found: f"{found[1]}no {found[2]}{_PLURALS[found[3]]}", text)
-    return text[:1].upper() + text[1:]
+    return None if pd.isna(day) else grammar.write_date(day.year, day.month, day.day)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from early_id.explain._levels import Level, summed
+
 if TYPE_CHECKING:
     import pandas as pd
     import shap
@@ -12,8 +14,14 @@ if TYPE_CHECKING:
     from early_id.models import AdditiveModel
 
 
-def explain(document: AdditiveModel, X: pd.DataFrame) -> shap.Explanation:
-    """Say how much each feature moves each row's score away from the average training row.
+def explain(
+    document: AdditiveModel,
+    X: pd.DataFrame,
+    background: pd.DataFrame | None = None,
+    *,
+    level: Level = "feature",
+) -> shap.Explanation:
+    """Say how much each feature moves each row's score away from the average of the background.
 
     Parameters
     ----------
@@ -21,18 +29,26 @@ def explain(document: AdditiveModel, X: pd.DataFrame) -> shap.Explanation:
     X : DataFrame of shape (n, ...)
         The document's features by name, and `school_day` if it has several periods. Missing values are
         allowed.
+    background : DataFrame of shape (m, ...), optional
+        Other rows to compare with, each in the period of its own school day, such as the school's own students.
+        Default: the training rows, whose averages are in the document.
+    level : {"feature", "concept", "domain"}, default="feature"
+        Domain: one value for each of attendance, grades and discipline, one bar in a plot. Concept: overlapping
+        windows of one thing are one value. They are sums of the features' values, and so the exact Shapley values of a
+        game whose players are the domains or concepts.
 
     Returns
     -------
     shap.Explanation
-        In log-odds. ``values`` (n, n_features); ``base_values`` (n,), the mean score of the training
-        background of the row's period; ``data`` the feature values; ``feature_names`` in the document's
-        order.
+        In log-odds. ``values`` (n, n_features); ``base_values`` (n,), the mean score of the
+        background in the row's period; ``data`` the feature values (none where features are summed);
+        ``feature_names`` in the document's order.
 
     Raises
     ------
     DataError
-        If a feature is missing from `X` or a school day lies in no period.
+        If a feature is missing from `X` or a school day lies in no period, or the background has no row in a period
+        of `X`.
 
     Notes
     -----
@@ -40,7 +56,7 @@ def explain(document: AdditiveModel, X: pd.DataFrame) -> shap.Explanation:
     is ``term_j(x_j) − mean over B of term_j``, whatever the order in which features are revealed [1]_. A pair of
     features is a game of two, whose four values are looked up: it adds ``½ [E f(a, B) − E f(A, B)] + ½ [f(a, b) −
     E f(A, b)]`` to the first feature, and likewise to the second (`AdditiveModel.shapley_values`). Means and the
-    shares of the training rows in the bins are stored in the document, so nothing is sampled, and
+    shares of the rows in the bins are stored in the document, or counted in the background, so nothing is sampled, and
     ``base_values + values.sum(axis=1)`` is the score up to rounding.
 
     References
@@ -63,10 +79,12 @@ def explain(document: AdditiveModel, X: pd.DataFrame) -> shap.Explanation:
         warnings.simplefilter("ignore")  # importing shap warns about matplotlib, about itself
         import shap
 
-    names = list(document.feature_names)
+    if background is not None:
+        document = document.with_background(background, X)
+    values = summed(document, document.shapley_values(X), level)
     return shap.Explanation(
-        values=document.shapley_values(X).to_numpy(),
+        values=values.to_numpy(),
         base_values=document.background(X)["base"].to_numpy(),
-        data=X[names].to_numpy(),
-        feature_names=names,
+        data=X[list(document.feature_names)].to_numpy() if level == "feature" else None,
+        feature_names=list(values.columns),
     )

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 if TYPE_CHECKING:
+    import shap
     from matplotlib.figure import Figure
 
+    from early_id.explain._levels import Level
     from early_id.models import AdditiveModel
 
 _MOST_TERMS, _ACROSS = 12, 4
 
 
-def importance_svg(frame: pd.DataFrame) -> bytes:
+def importance_svg(frame: pd.DataFrame, *, level: Level = "feature") -> bytes:
     """Draw what `global_importance` computed as SVG, the same bytes every time.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         From `global_importance`.
+    level : {"feature", "concept", "domain"}
 
     Returns
     -------
@@ -29,8 +32,9 @@ def importance_svg(frame: pd.DataFrame) -> bytes:
     """
     from early_id.explain._plots import plot_importance
 
-    figure = new_figure(8, 0.3 * len(frame) + 1.5)
-    plot_importance(frame, figure.subplots())
+    bars = min(int((frame["level"] == level).sum()), 20)
+    figure = new_figure(8, 0.3 * bars + 1.2)
+    plot_importance(frame, figure.subplots(), level=level)
     return figure_svg(figure)
 
 
@@ -44,8 +48,29 @@ def beeswarm_svg(document: AdditiveModel, X: pd.DataFrame) -> bytes:
     return figure_svg(figure)
 
 
-def terms_svg(document: AdditiveModel) -> bytes:
-    """Draw the tables of the twelve features whose values move the score most, one plot each, the widest first."""
+def waterfall_svg(row: shap.Explanation, *, scale: Literal["log-odds", "probability"] = "log-odds") -> bytes:
+    """Draw `plot_waterfall` of one row as SVG, the same bytes every time."""
+    from early_id.explain._waterfall import plot_waterfall
+
+    figure = new_figure(8, 4)
+    plot_waterfall(row, figure.subplots(), scale=scale)
+    return figure_svg(figure)
+
+
+def against_svg(frame: pd.DataFrame, *, names: tuple[str, str]) -> bytes:
+    """Draw `compare_importance` as SVG, the same bytes every time."""
+    from early_id.explain._against import plot_against
+
+    figure = new_figure(8, 0.3 * min(len(frame), 20) + 1.2)
+    plot_against(frame, figure.subplots(), names=names)
+    return figure_svg(figure)
+
+
+def terms_svg(document: AdditiveModel, X: pd.DataFrame | None = None) -> bytes:
+    """Draw the tables of the twelve features whose values move the score most, one plot each, the widest first.
+
+    With rows `X` grey bars show how many students have which values.
+    """
     from early_id.explain._plots import plot_term
 
     spread = {
@@ -67,7 +92,7 @@ def terms_svg(document: AdditiveModel) -> bytes:
     }
     grid = figure.subplots(down, _ACROSS, squeeze=False, gridspec_kw=room).ravel()
     for name, axes in zip(names, grid, strict=False):
-        plot_term(document, name, axes)
+        plot_term(document, name, axes, X=X)
     for axes in grid[len(names) :]:
         axes.set_axis_off()
     return figure_svg(figure)
@@ -81,10 +106,13 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def figure_svg(figure: Figure) -> bytes:
-    """Write a figure as SVG, the same bytes every time."""
+    """Write a figure as SVG with the alternative texts of its plots as its title, the same bytes every time."""
     import matplotlib as mpl
+
+    from early_id.explain._alt import alt_text
 
     buffer = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "early_id"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        title = {"Title": text} if (text := alt_text(figure)) else {}
+        figure.savefig(buffer, format="svg", metadata={"Date": None, **title})
     return buffer.getvalue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, cast
@@ -18,7 +18,7 @@ from early_id.explain import reasons
 from early_id.flags._history import NO_HISTORY, resolved_since, with_status
 from early_id.flags._unseen import unseen
 from early_id.models import AdditiveModel
-from early_id.panel import CATALOG, Feature, Panel, build_panel
+from early_id.panel import CATALOG, LANGUAGES, Feature, Panel, build_panel
 
 LIST_COLUMNS = (
     "school_id", "student_id", "as_of", "rank", "score", "tier", "status", "weeks_listed", "reason_1", "reason_2",
@@ -65,6 +65,8 @@ def rank_students(
     earlier: pd.DataFrame = NO_HISTORY,
     roles: Mapping[str, str] = ROLES,
     withheld: Mapping[str, str] = _NOTHING,
+    held_back: Collection[str] = (),
+    language: str = LANGUAGES[0],
 ) -> WeeklyLists:
     """Draft the lists of one date: who would be on them, why, and who could not be scored.
 
@@ -85,6 +87,8 @@ def rank_students(
         Who is suggested to reach out; "many" where the reasons span three domains.
     withheld : mapping of school_id to reason
         Schools whose students get no score, see `early_id.monitoring.withheld_schools`.
+    held_back, language
+        What is never said, and what reasons and strengths are written in; see `early_id.explain.reasons`.
 
     Raises
     ------
@@ -112,7 +116,14 @@ def rank_students(
     rows = rows.assign(rank=rank, places=limit)
     listed = rows[rank <= limit].sort_values(["school_id", "rank"])
     day = rows["as_of"].iloc[0]
-    lists = with_status(_describe(document, panel, listed, roles), earlier, day)
+    words = reasons(
+        document,
+        panel.design(panel.frame.loc[listed.index]),
+        panel.facts.iloc[listed.index],
+        held_back=held_back,
+        language=language,
+    )
+    lists = with_status(_describe(document, listed, words.set_axis(listed.index), roles), earlier, day)
     lists["continuity_adult"] = _continuity_adult(district, lists, day)
     scoreless = rows.loc[rows["not_scored"].notna(), ["school_id", "student_id", "as_of", "not_scored"]]
     others = unseen(district, panel, day, withheld, by_school=scope == "school")
@@ -170,11 +181,9 @@ def _scored_rows(document: AdditiveModel, panel: Panel, withheld: Mapping[str, s
 
 
 def _describe(
-    document: AdditiveModel, panel: Panel, listed: pd.DataFrame, roles: Mapping[str, str]
+    document: AdditiveModel, listed: pd.DataFrame, words: pd.DataFrame, roles: Mapping[str, str]
 ) -> pd.DataFrame:
     """Add tier, reasons, strength, role and identities to the listed rows."""
-    words = reasons(document, panel.design(panel.frame.loc[listed.index]), panel.facts.iloc[listed.index])
-    words = words.set_axis(listed.index)
     role = words["leading_domain"].map(roles).fillna(roles.get("many", ""))
     role = role.mask(words["domains"] >= MANY_DOMAINS, roles.get("many", ""))
     return listed.assign(

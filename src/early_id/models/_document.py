@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -166,6 +166,37 @@ class AdditiveModel:
         [1.2]
         """
         return _scoring.shapley_values(self, X)
+
+    def with_background(self, background: pd.DataFrame, X: pd.DataFrame) -> AdditiveModel:
+        """Give the same scores, explained against other rows than those of the training.
+
+        Parameters
+        ----------
+        background : DataFrame
+            As `X`. A row counts in the period of its own school day.
+        X : DataFrame
+            The rows to explain; their periods are the ones that change.
+
+        Returns
+        -------
+        AdditiveModel
+            Its tables are the same. What they add on average, and how pairs lie in their bins, are the background's.
+
+        Raises
+        ------
+        DataError
+            If the background has no row in a period of `X`.
+
+        Examples
+        --------
+        >>> from early_id.models import FeatureInfo, Period, Term
+        >>> days = Term("absent_days", "step", edges=(2.0,), values=(-0.5, 1.0), missing=0.0, mean=-0.2)
+        >>> model = AdditiveModel("chronic_absence", [FeatureInfo("absent_days")], [Period(0, None, -1.0, (days,))])
+        >>> X = pd.DataFrame({"absent_days": [3.0, 0.0]})
+        >>> model.with_background(X, X).shapley_values(X)["absent_days"].tolist()
+        [0.75, -0.75]
+        """
+        return replace(self, periods=tuple(_scoring.with_background(self, background, X)))
 
     def check_monotone(self) -> tuple[str, ...]:
         """Name the features that can move the score against their declared direction in any period; empty is good.

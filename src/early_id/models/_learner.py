@@ -119,6 +119,7 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             rows, features = replace(rows, x=rows.x[:, chosen]), tuple(features[j] for j in chosen)
         parts = [rows if len(spans) == 1 else rows[place == i] for i in range(len(spans))]
         self.fits_: list[Any] = []
+        self._bags: list[list[Tables]] = []
         fitted = [self._fit_period(part, features, rng) for part in parts]
         tables = with_same_pairs([one for one, _ in fitted])
         periods = [
@@ -135,6 +136,7 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             for span, part, own, (_, calibration) in zip(spans, parts, tables, fitted, strict=True)
         ]
         self.document_ = AdditiveModel(str(label), features, tuple(periods), self._provenance())
+        self.bag_documents_ = self._bag_documents()
         return self
 
     def decision_function(self, X: Any) -> Floats:
@@ -211,6 +213,7 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             [partial(self._fit_tables, design, part, seed) for part in parts]
         )
         self.fits_.append(fitted)
+        own = self._bag_tables(fitted)
         calibration = None
         if fold is not None:
             scores = np.empty(len(rows.y))
@@ -219,7 +222,26 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             slope, intercept = fit_sigmoid(scores, rows.y, rows.weight)
             calibration = Calibration(slope, intercept, folds=n_folds)
             tables = tables.stretched(slope, intercept)
+            own = [bag.stretched(slope, intercept) for bag in own]
+        self._bags.append([self._origin(bag, rows) for bag in own])
         return self._origin(tables, rows), calibration
+
+    def _bag_tables(self, fitted: Any) -> list[Tables]:  # noqa: ARG002 - most learners have none
+        """Read off the tables of each bag, where a learner averages several."""
+        return []
+
+    def _bag_documents(self) -> tuple[AdditiveModel, ...]:
+        """Make a document of each bag: the finished one with the tables of that bag."""
+        return tuple(
+            replace(
+                self.document_,
+                periods=tuple(
+                    replace(period, intercept=own.intercept, terms=own.terms)
+                    for period, own in zip(self.document_.periods, bag, strict=True)
+                ),
+            )
+            for bag in zip(*self._bags, strict=True)
+        )
 
     def _choose(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -48,6 +48,9 @@ class MonotoneAdditiveClassifier(AdditiveLearner):
     ----------
     document_ : AdditiveModel
         The fitted model. Predictions of the learner are the document's.
+    bag_documents_ : tuple of AdditiveModel
+        With more than one bag, the document of each by itself, calibrated as the whole: how they differ says how sure
+        a table is. Empty with one bag.
     fits_ : list of BoostedFit
         Per period, the boosters the tables were read off, before calibration.
     classes_, n_features_in_, feature_names_in_
@@ -122,6 +125,11 @@ class MonotoneAdditiveClassifier(AdditiveLearner):
         fitted = BoostedFit(design, tuple(boosters))
         self.n_iter_ = self.max_iter  # there is no early stopping: nothing else to stop it
         return fitted.tables(), fitted
+
+    def _bag_tables(self, fitted: BoostedFit) -> list[Tables]:
+        if len(fitted.boosters) == 1:
+            return []
+        return [replace(fitted, boosters=(booster,)).tables() for booster in fitted.boosters]
 
     def _booster(self, design: Bins, seed: int) -> HistGradientBoostingClassifier:
         return HistGradientBoostingClassifier(

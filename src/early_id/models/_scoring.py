@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,6 +117,42 @@ def shapley_values(model: AdditiveModel, X: pd.DataFrame) -> pd.DataFrame:
             parts[rows, i] += of_first
             parts[rows, j] += of_second
     return pd.DataFrame(parts, index=X.index, columns=list(model.feature_names), copy=False)
+
+
+def with_background(model: AdditiveModel, background: pd.DataFrame, X: pd.DataFrame) -> list[Period]:
+    """Give the periods of `X` the means, and the pairs the shares in their bins, of the background's rows in them."""
+    columns, days = read(model, background)
+    inside = {period.from_day: rows for period, rows in rows_of(model, len(background), days)}
+    asked = rows_of(model, len(X), read_days(model, X))
+    found = list(model.periods)
+    for period in [period for period, rows in asked if isinstance(rows, slice) or len(rows)]:
+        own = [column[inside.get(period.from_day, [])] for column in columns]
+        if not own[0].size:
+            msg = (
+                f"Expected rows of the background in every period of the rows to explain, got none in {period.name}; "
+                "add rows of those school days to the background."
+            )
+            raise DataError(msg)
+        found[model.periods.index(period)] = _against(period, own, _places(model))
+    return found
+
+
+def _against(period: Period, columns: Columns, places: list[tuple[int, int]]) -> Period:
+    ones = np.ones(len(columns[0]))
+    terms = [
+        replace(term, mean=float(term.evaluate(column).mean()))
+        for term, column in zip(period.terms, columns, strict=True)
+    ]
+    pairs = [
+        replace(
+            pair,
+            first=replace(pair.first, shares=pair.first.shares_of(columns[i], ones)),
+            second=replace(pair.second, shares=pair.second.shares_of(columns[j], ones)),
+            mean=float(pair.evaluate(columns[i], columns[j]).mean()),
+        )
+        for (i, j), pair in zip(places, period.pairs, strict=True)
+    ]
+    return replace(period, terms=tuple(terms), pairs=tuple(pairs))
 
 
 def _places(model: AdditiveModel) -> list[tuple[int, int]]:

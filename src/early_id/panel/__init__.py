@@ -6,7 +6,10 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "CATALOG": "_catalog",
+        "FEATURE_PHRASES": "_phrases",
         "Feature": "_feature",
+        "LANGUAGES": "_phrases",
+        "LIST_PHRASES": "_phrases",
         "Label": "_labels",
         "Panel": "_panel",
         "PanelQuery": "_query",
@@ -15,5 +18,6 @@ __getattr__, __dir__, __all__ = attach(
         "catalog_frame": "_catalog",
         "check_time_safety": "_safety",
         "panel_query": "_query",
+        "phrase_of": "_phrases",
     },
 )

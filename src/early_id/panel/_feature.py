@@ -68,7 +68,8 @@ class Feature:
     unit : {"share", "days", "count", "points"}
         A share is a fraction of one; points are 0 to 100.
     phrase, strength : str
-        Sentences with {count}, {of}, {value}, {from_}, {to}: as a reason, and as a strength ("" where there is none).
+        English sentences with {count}, {of}, {value}, {before}, {before_of}, {from_}, {to}: as a reason, and as a
+        strength ("" where there is none). Those of the catalogue are in `phrases.yaml`, beside other languages.
     changeable : bool
         Whether a student or family, with help, can change it from here on.
     """
@@ -82,7 +83,7 @@ class Feature:
     aggregate: Aggregate
     direction: Literal[1, -1, 0]
     unit: Literal["share", "days", "count", "points"]
-    phrase: str
+    phrase: str = ""
     strength: str = ""
     column: str = ""
     over: str = ""

@@ -30,7 +30,7 @@ from early_id.panel._submitted import (
 )
 from early_id.panel._time import Scope, county_years, school_dates, school_numbers, school_weeks, year_days
 from early_id.panel._totals import totals_before
-from early_id.panel._values import value_of
+from early_id.panel._values import figures_before, value_of
 
 #: Whether a student's attendance is recent enough to score is judged on this many school days.
 FEED_WINDOW = 20
@@ -150,6 +150,7 @@ def features(plan: Plan, parts: Cohort, catalog: Sequence[Feature], treated: Any
 def facts_of(rows: Any, catalog: Sequence[Feature]) -> dict[str, Any]:
     """Give what a sentence about each feature names: `<feature>__count`, `__of`, and the days `__from` and `__to`.
 
+    A share that is compared with the days before also has the count and total of those, `__before` and `__before_of`.
     A window begins no earlier than the student's first day this year. A fact about one day has that day. The year
     before has no dates of its own here: a sentence about it says "last year".
     """
@@ -168,6 +169,10 @@ def facts_of(rows: Any, catalog: Sequence[Feature]) -> dict[str, Any]:
             f"{feature.name}__from": days[0],
             f"{feature.name}__to": days[1],
         }
+        if feature.against and feature.over:
+            earlier = figures_before(rows, feature)
+            names = (f"{feature.name}__before", f"{feature.name}__before_of")
+            found |= {name: figure.cast("float64") for name, figure in zip(names, earlier, strict=True)}
     return found
 
 

@@ -57,6 +57,7 @@ class Panel:
     def facts(self) -> pd.DataFrame:
         """For sentences, a row for each of `frame`: per feature `__count`, `__of`, and the days `__from` and `__to`.
 
+        A share that is compared with the days before also has their `__before` and `__before_of`.
         They are computed when they are asked for: learning does not need them.
         """
         found: pd.DataFrame = pd.concat([to_pandas(part) for part in self.query.facts()], ignore_index=True)

@@ -81,6 +81,11 @@ def value_of(rows: Any, feature: Feature) -> tuple[Any, Any, Any, Any]:
     return (*_figures(rows, feature), day)
 
 
+def figures_before(rows: Any, feature: Feature) -> tuple[Any, Any]:
+    """Count and total of the stretch a share is compared with."""
+    return _pair(rows, feature, "_before")
+
+
 def _figures(rows: Any, feature: Feature) -> tuple[Any, Any, Any]:
     nothing = ibis.null("int64")
     if feature.table == "enrollments":

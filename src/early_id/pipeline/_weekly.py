@@ -111,6 +111,8 @@ def weekly_flags(
         capacity=config.capacity,
         earlier=earlier_lists(folder, day, since=year["day"].min()),
         roles=config.lists.roles,
+        held_back=config.lists.held_back,
+        language=config.lists.language,
         withheld=withheld_schools(district, day, max_days_behind=config.lists.max_days_behind),
     )
     lists = replace(lists, approved=True)
@@ -120,7 +122,7 @@ def weekly_flags(
         folder,
         purpose=config.purpose,
         facts=_facts(document, record, freshness, district),
-        pages=_pages(lists, freshness, config.purpose),
+        pages=_pages(lists, freshness, config),
     )
     return FlagResult(lists, target, target / SUMMARY, freshness)
 
@@ -158,8 +160,9 @@ def _fingerprint(district: District, table: str) -> dict[str, Any]:
     return {"rows": found["rows"], "sha256": found["sha256"]}
 
 
-def _pages(lists: WeeklyLists, freshness: pd.DataFrame, purpose: str) -> dict[str, str]:
+def _pages(lists: WeeklyLists, freshness: pd.DataFrame, config: Config) -> dict[str, str]:
     """Draw a page of counts, and for each school the page its own team may see."""
+    purpose, language = config.purpose, config.lists.language
     schools = lists.schools.merge(freshness[["school_id", "days_behind"]], on="school_id", how="left")
     pages = {}
     for school, stem in school_files(schools["school_id"]).items():
@@ -167,7 +170,9 @@ def _pages(lists: WeeklyLists, freshness: pd.DataFrame, purpose: str) -> dict[st
             frame[frame["school_id"] == school] for frame in (lists.lists, lists.not_scored, lists.resolved)
         ]
         row = schools[schools["school_id"] == school]
-        pages[f"{stem}.html"] = render_weekly_summary(*own, as_of=lists.as_of, purpose=purpose, schools=row)
+        pages[f"{stem}.html"] = render_weekly_summary(
+            *own, as_of=lists.as_of, purpose=purpose, schools=row, language=language
+        )
     frames = (lists.lists, lists.not_scored, lists.resolved)
     pages[SUMMARY] = render_weekly_summary(
         *frames, as_of=lists.as_of, purpose=purpose, schools=schools, students=False

@@ -25,5 +25,12 @@ def calibration_curve_svg(frame: pd.DataFrame) -> bytes:
     axes.set_ylabel("observed share")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
+    told = "; ".join(
+        f"{expected:.0%} expected, {observed:.0%} observed"
+        for expected, observed in frame.loc[frame["rows"] == "all", ["expected", "observed"]]
+        .dropna()
+        .itertuples(index=False)
+    )
+    axes.set_label(f"Expected against observed share with the outcome, all rows. {told}.")
     picture: bytes = figure_svg(figure)
     return picture

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from early_id.config import Language
 from early_id.exceptions import DataError, examples
 from early_id.reports._page import render, write_page
 
@@ -39,6 +40,7 @@ def render_weekly_summary(
     purpose: str = PURPOSE,
     schools: pd.DataFrame | None = None,
     students: bool = True,
+    language: Language = "en",
 ) -> str:
     """Draw the page a team opens on Monday.
 
@@ -58,6 +60,8 @@ def render_weekly_summary(
         the page also says how old each school's attendance is (missing: no calendar of this school year).
     students : bool
         False counts and names no student.
+    language : {"en", "es"}
+        In which the reasons and strengths are written, so that a screen reader reads them so.
 
     Returns
     -------
@@ -86,6 +90,7 @@ def render_weekly_summary(
             "as_of": pd.Timestamp(as_of).date().isoformat(),
             "purpose": purpose,
             "named": students,
+            "language": language,
             "behind": _behind(schools),
             "schools": _schools(lists, not_scored, resolved, names),
             "total": {
