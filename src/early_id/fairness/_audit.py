@@ -100,7 +100,8 @@ class Audit:
     verdicts : DataFrame
         `recall` and `not_scored` per group: `verdict` (gap, pass, cannot tell, suppressed), `unmasked` (the
         verdict the numbers would give, which is not published where it is suppressed), `needed` and `settled_by`,
-        and `note`: why printed numbers alone settle a group that is masked.
+        `note`: why printed numbers alone settle a group that is masked, and `low_schools`, `high_schools`: the 95 %
+        interval of the gap when whole schools are resampled (20 schools or more).
     capacity_curve : DataFrame
         For list sizes of 1 to 30 percent of each school: recall, selection rate and precision of each group, its gap
         and the verdict that list would get; empty where lists were given that no score drew. Its published form holds

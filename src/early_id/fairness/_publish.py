@@ -171,6 +171,7 @@ def publish_verdicts(
     keys = zip(verdicts["metric"], verdicts["attribute"], verdicts["group"], strict=True)
     shown = pd.Series([key in printed for key in keys], index=verdicts.index, dtype=bool)
     numbers = ["rate", "other_rate", "gap", "low_simultaneous", "high_simultaneous", "ceiling_gap"]
+    numbers += ["low_schools", "high_schools"]
     kept = verdicts[
         ["metric", "attribute", "group", "verdict", *numbers, "against", "settled_by", "note"]
     ].copy()
@@ -178,7 +179,7 @@ def publish_verdicts(
     bands = kept["verdict"].map({"gap": f"more than {limit}", "pass": f"within {limit}"})
     kept["note"] = kept["note"].mask((kept["note"] == "") & ~shown, bands.fillna(""))
     for name in numbers:
-        kept[name] = kept[name].where(shown).round(DIGITS)
+        kept[name] = kept[name].astype("float64").where(shown).round(DIGITS)
     printed_ceilings = {
         (attribute, group)
         for attribute, group, rate in zip(

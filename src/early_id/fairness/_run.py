@@ -11,6 +11,7 @@ from early_id.evaluation import list_at_capacity, plain_capacity, school_weeks_a
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 from early_id.fairness._audit import Audit
 from early_id.fairness._bound import settle_by_bound
+from early_id.fairness._by_school import school_view
 from early_id.fairness._calibration import compute_calibration, publish_calibration
 from early_id.fairness._capacity_curve import Curve, compute_curve
 from early_id.fairness._complement import printable_complements
@@ -29,6 +30,7 @@ from early_id.fairness._publish import publish_reasons
 from early_id.fairness._published import SHOWN_METRICS, published_rates, published_rest
 from early_id.fairness._scheme import THRESHOLD
 from early_id.fairness._suppression import mask_attributes
+from early_id.fairness._verdicts import AGAINST
 
 ROW_COLUMNS = ("student_id", "school_id", "district_id", "as_of", "grade_level", "score", "label", "onset")
 
@@ -197,6 +199,7 @@ def audit_frame(
     found = gap_cells(gaps, tolerance=tolerance)
     masks = mask_attributes(counted.singles, counted.pairs, counted.everyone, gaps=found)
     verdicts = compute_verdicts(gaps, by_group, masks, tolerance=tolerance)
+    verdicts = verdicts.merge(_school_views(counted, Resampling(*resampling)), how="left")
     not_scored = compute_not_scored(rows, counted.attributes, counted.student)
     excluded = compute_excluded(counted.measures, rows, counted.attributes, counted.student)
     published = published_rates(counted, by_group, intersections, whole, masks)
@@ -281,6 +284,18 @@ def _all_gaps(counted: Counted, reference: Mapping[str, str], resampling: Resamp
         ),
     ]
     return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+
+
+def _school_views(counted: Counted, resampling: Resampling) -> pd.DataFrame:
+    """Give the intervals over schools of both metrics that get verdicts."""
+    return pd.concat(
+        [
+            school_view(counted.segments, counted.attributes, metric=metric, resampling=resampling).assign(
+                metric=metric
+            )
+            for metric in AGAINST
+        ]
+    )
 
 
 def _facts(rows: pd.DataFrame) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from early_id.reports._decision import decide
 from early_id.reports._list_sizes import list_sizes
 from early_id.reports._page import as_data, render, write_page
 from early_id.reports._score_worth import score_lines, score_periods
-from early_id.reports._words import MEANINGS, SYMBOLS, attribute_words, interval
+from early_id.reports._words import MEANINGS, SYMBOLS, attribute_words, group_words, interval
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,6 +135,7 @@ def write_audit_html(
                 "reaches_more": reaches_more(metrics, audited),
                 "score": score_lines(content["calibration"], names or {}),
                 "score_periods": score_periods(content["calibration"]),
+                "by_schools": _by_schools(content["verdicts"]),
                 "sizes": sizes,
                 "sizes_json": as_data(sizes["steps"]),
                 "symbols": SYMBOLS,
@@ -198,6 +199,13 @@ def _name_schools(content: dict[str, Any], names: Mapping[str, str]) -> None:
         row["name"] = (
             row["group"] if name is None else name if known.count(name) == 1 else f"{name} ({row['group']})"
         )
+
+
+def _by_schools(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """List the differences whose interval over schools is printed, the furthest behind first."""
+    rows = [row for row in verdicts if row["metric"] == "recall" and row["low_schools"] is not None]
+    named = [{**row, "name": group_words(row["attribute"], row["group"])} for row in rows]
+    return sorted(named, key=lambda row: (row["gap"], row["name"]))
 
 
 _UNJUDGED = {"verdict": "cannot tell"}
