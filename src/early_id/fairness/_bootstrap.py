@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csc_array
 
 from early_id.fairness._counts import MEASURES, Segments, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from early_id.fairness._groups import Ints
 
 Floats = npt.NDArray[np.float64]
 
 _BLOCK_CELLS = 20_000_000
+# More replicates at a time do not fit into the processor's memory.
+_MOST = 256
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def draw_weights(patterns: Patterns, *, replicates: int, seed: tuple[int, ...]) 
     rng = np.random.default_rng(seed)
     with_pattern = int(patterns.size.sum())
     of_draw = np.repeat(np.arange(len(patterns.size)), patterns.size)
-    block = max(1, _BLOCK_CELLS // max(1, len(patterns.size)))
+    block = min(_MOST, max(1, _BLOCK_CELLS // max(1, len(patterns.size))))
     for start in range(0, replicates, block):
         weights = np.empty((min(block, replicates - start), len(patterns.size)))
         for row in weights:
@@ -80,28 +83,80 @@ def draw_weights(patterns: Patterns, *, replicates: int, seed: tuple[int, ...]) 
         yield weights
 
 
-def pattern_values(table: Table, patterns: Patterns, values: Ints) -> Floats:
-    """Spread per-entry values of a table into a dense patterns × cells matrix."""
-    position = np.full(patterns.n_students, -1, dtype=np.int64)
-    position[patterns.example] = np.arange(len(patterns.example))
-    row = position[table.student]
-    keep = row >= 0
-    dense = np.zeros((len(patterns.example), table.size))
-    dense[row[keep], table.cell[keep]] = values[keep]
-    return dense
+@dataclass(frozen=True)
+class Stack:
+    """The values of all cells of some tables, for each pattern one column: what one pass of resampling needs.
 
-
-def resample(
-    weights: Floats, table: Table, patterns: Patterns, measures: tuple[str, ...]
-) -> dict[str, Floats]:
-    """Resampled counts (replicates × cells) per measure; `a*b` names the sum of products over students.
-
-    Counts are whole numbers far below 2⁵³, so the sums are exact in any order and with any number of threads.
+    A student is in one or two cells of each table, so nearly all values are zero and are not kept. Of each table the
+    fullest cell is left out: it is what the others leave of the whole. `matrix` (kept values × patterns); `whole`
+    (measures × patterns); `places`: per table the kept cells, the one left out and the first row of the matrix.
     """
-    columns = []
-    for name in measures:
-        first, _, second = name.partition("*")
-        values = table.measure(first) * table.measure(second) if second else table.measure(first)
-        columns.append(pattern_values(table, patterns, values))
-    product = weights @ np.hstack(columns)
-    return dict(zip(measures, np.split(product, len(measures), axis=1), strict=True))
+
+    measures: tuple[str, ...]
+    matrix: csc_array
+    whole: Floats
+    places: tuple[tuple[Ints, int, int], ...]
+
+    @classmethod
+    def of(cls, tables: Sequence[Table], patterns: Patterns, measures: tuple[str, ...]) -> Stack:
+        """Set the tables up for resampling; `a*b` names the sum of products over students."""
+        count, places, first = len(measures), [], 0
+        position = np.full(patterns.n_students, -1, dtype=np.int64)
+        position[patterns.example] = np.arange(len(patterns.example))
+        whole = np.zeros((count, len(patterns.example)))
+        entries: list[tuple[Ints, Ints, Ints]] = []
+        for number, table in enumerate(tables):
+            pattern = position[table.student]
+            own = pattern >= 0
+            pattern, cell = pattern[own], table.cell[own]
+            values = [_values(table, name)[own] for name in measures]
+            total = np.array([np.bincount(pattern, weights=v, minlength=whole.shape[1]) for v in values])
+            if number == 0:
+                whole = total
+            filled = np.bincount(cell, minlength=table.size)
+            left_out = int(filled.argmax())
+            kept = np.delete(np.arange(table.size), left_out)
+            row = np.empty(table.size, dtype=np.int64)
+            row[kept] = np.arange(len(kept))
+            inside = cell != left_out
+            height = len(kept) + 1
+            for place, value in enumerate(values):
+                entries.append(
+                    (first + place * height + row[cell[inside]], pattern[inside], value[inside])
+                )
+                # Whoever is in two cells of one table has less of a product there than in another.
+                differs = np.flatnonzero(total[place] != whole[place])
+                change = (total[place] - whole[place])[differs].astype(np.int64)
+                entries.append((np.full(len(differs), first + place * height + len(kept)), differs, change))
+            places.append((kept, left_out, first))
+            first += count * height
+        rows, columns, data = (np.concatenate(part) for part in zip(*entries, strict=True))
+        some = data != 0
+        shape = (first, whole.shape[1])
+        matrix = csc_array((data[some].astype(np.float64), (rows[some], columns[some])), shape=shape)
+        return cls(measures, matrix, whole, tuple(places))
+
+    def resample(self, weights: Floats) -> list[dict[str, Floats]]:
+        """Give the resampled counts (replicates × cells) of each table, by measure.
+
+        Counts are whole numbers far below 2⁵³, so the sums are exact in any order and with any number of threads.
+        """
+        turned = np.ascontiguousarray(weights.T)
+        sums, whole = self.matrix @ turned, self.whole @ turned
+        found = []
+        for kept, left_out, first in self.places:
+            height = len(kept) + 1
+            counts = {}
+            for place, name in enumerate(self.measures):
+                own = sums[first + place * height : first + (place + 1) * height]
+                cells = np.empty((height, weights.shape[0]))
+                cells[kept] = own[:-1]
+                cells[left_out] = whole[place] + own[-1] - own[:-1].sum(axis=0)
+                counts[name] = cells.T
+            found.append(counts)
+        return found
+
+
+def _values(table: Table, name: str) -> Ints:
+    first, _, second = name.partition("*")
+    return table.measure(first) * table.measure(second) if second else table.measure(first)

@@ -163,8 +163,9 @@ def tabulate(segments: Segments, attributes: Sequence[Attribute], axes: Sequence
     full = np.ravel_multi_index(tuple(segments.codes[:, axis] for axis in axes), tuple(shape))
     present, cell = np.unique(full, return_inverse=True)
     entry, index = np.unique(segments.student * len(present) + cell, return_inverse=True)
-    counts = np.zeros((len(entry), len(MEASURES)), dtype=np.int64)
-    np.add.at(counts, index, segments.counts)
+    counts = np.column_stack(
+        [np.bincount(index, weights=column, minlength=len(entry)) for column in segments.counts.T]
+    ).astype(np.int64)
     parts = np.column_stack(np.unravel_index(present, shape))
     groups = tuple(
         tuple(attributes[axis].groups[code] for axis, code in zip(axes, row, strict=True)) for row in parts
