@@ -1,12 +1,13 @@
-"""The equity audit of a county: 250,000 students on 10 dates, 12 attributes and all two-way crossings, 2,000 replicates.
+"""The equity audit of a county: 250,000 students on 10 dates, 12 attributes and all pairs of them, 2,000 replicates.
 
 Run: python -m experiments.benchmarks.audit [--students 250000] [--dates 10] [--replicates 2000] [--out TABLE.md]
 
-The rows are made up in NumPy: students differ lastingly in risk, a list of each school's first twentieth is drawn on every
-date, a student's rows stop counting once the event has happened. Two things are timed. The resampling alone: all intervals
-of gaps from counts per student (recall and not scored of single groups, recall of crossed ones, the displayed metrics).
-And the whole `audit_frame`: groups attached to 2.5 million rows, counting, rates, resampling, masking. Then fairlearn's
-`MetricFrame(n_boot=…)` and ours take the same smaller task, one row per student, recall of every single attribute.
+The rows are made up in NumPy: students differ lastingly in risk, a list of each school's first twentieth is drawn on
+every date, a student's rows stop counting once the event has happened. Schools, districts and grade bands are audited
+besides. Two things are timed. The resampling alone: all intervals of gaps from counts per student (recall and not
+scored of single groups, recall of crossed ones, the displayed metrics). And the whole `audit_frame`: groups attached to
+2.5 million rows, counting, rates, resampling, masking. Then fairlearn's `MetricFrame(n_boot=…)` and ours take the same
+smaller task: one row per student, recall of every single attribute.
 """
 
 from __future__ import annotations
@@ -37,7 +38,10 @@ SECONDS, GIGABYTES, TIMES = 60.0, 3.0, 1000.0
 
 
 def make_rows(students: int, dates: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Make up rows with lists, and groups; one student in fifty has no value of an attribute, one row in a hundred no score."""
+    """Make up rows with lists, and groups.
+
+    One student in fifty has no value of an attribute, one row in a hundred no score.
+    """
     rng = np.random.default_rng(0)
     ids = np.array([f"s{number:07d}" for number in range(students)])
     school = rng.integers(0, SCHOOLS, students)
@@ -49,10 +53,14 @@ def make_rows(students: int, dates: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         risk += 0.1 * (value == 0)
         known = rng.random(students) >= 0.02
         groups.append(
-            pd.DataFrame({"student_id": ids, "attribute": f"attribute_{place:02d}", "value": value.astype(str)})[known]
+            pd.DataFrame(
+                {"student_id": ids, "attribute": f"attribute_{place:02d}", "value": value.astype(str)}
+            )[known]
         )
     outcome = rng.random(students) < 1 / (1 + np.exp(1.2 - 1.5 * risk))
-    event = np.where(outcome, rng.integers(1, dates + 4, students), dates + 9)  # the date by which it has happened
+    event = np.where(
+        outcome, rng.integers(1, dates + 4, students), dates + 9
+    )  # the date by which it has happened
     frames = []
     for date in range(dates):
         score = risk + rng.normal(size=students)
@@ -94,7 +102,11 @@ def against_fairlearn(students: int, replicates: int, theirs: int) -> tuple[floa
     counted = count_rows(rows, groups)
     clock = Clock()
     gaps = family_gaps(
-        counted.segments, counted.singles, metric="recall", family="single", resampling=Resampling(replicates, 0)
+        counted.segments,
+        counted.singles,
+        metric="recall",
+        family="single",
+        resampling=Resampling(replicates, 0),
     )
     ours = clock.stop()[0] / replicates
     judged = (rows["label"].notna() & rows["onset"]).to_numpy()
@@ -149,12 +161,11 @@ def main() -> None:
     )
     table = "\n".join(
         [
-            f"{options.students:,} students on {options.dates} dates ({len(rows):,} rows), {len(VALUES)} attributes with 2 to "
-            f"{max(VALUES)} values,",
-            f"{SCHOOLS} schools, {len(gaps):,} gaps, {options.replicates:,} replicates. One run on one machine with 2 "
-            "processors. Made by",
-            f"`python -m experiments.benchmarks.audit --students {options.students} --dates {options.dates} --replicates "
-            f"{options.replicates}`.",
+            f"{options.students:,} students on {options.dates} dates ({len(rows):,} rows), {len(VALUES)} attributes",
+            f"with 2 to {max(VALUES)} values, {SCHOOLS} schools, {len(gaps):,} gaps, {options.replicates:,}",
+            "replicates. One run on one machine with 2 processors. Made by",
+            f"`python -m experiments.benchmarks.audit --students {options.students} --dates {options.dates} "
+            f"--replicates {options.replicates}`.",
             "",
             "| what | seconds | processor seconds | aim |",
             "|---|---|---|---|",
@@ -164,7 +175,8 @@ def main() -> None:
             "",
             f"Peak memory {peak:.1f} GB, rows and groups included (aim ≤ {GIGABYTES:g}).",
             "",
-            f"| {options.peer_students:,} rows, one per student, recall of {len(VALUES) + 3} attributes | seconds a replicate |",
+            f"| {options.peer_students:,} rows, one per student, recall of {len(VALUES) + 3} attributes "
+            "| seconds a replicate |",
             "|---|---|",
             f"| `MetricFrame(n_boot={options.peer_replicates})`, one for each attribute | {theirs:.3f} |",
             f"| this library, {options.replicates:,} replicates, with gaps and simultaneous intervals | {ours:.6f} |",

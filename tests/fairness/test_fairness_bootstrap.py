@@ -64,7 +64,9 @@ def test_a_stack_gives_what_adding_student_by_student_gives():
     measures = ("reached", "positive", "reached*positive", "positive*positive")
     for table, found in zip(tables, Stack.of(tables, patterns, measures).resample(weights), strict=True):
         expected = {name: np.zeros((5, table.size)) for name in measures}
-        entries = zip(table.student, table.cell, table.measure("reached"), table.measure("positive"), strict=True)
+        entries = zip(
+            table.student, table.cell, table.measure("reached"), table.measure("positive"), strict=True
+        )
         for student, cell, reached, positive in entries:
             for place in np.flatnonzero(patterns.example == student):
                 for name, value in zip(

@@ -121,9 +121,7 @@ class Stack:
             inside = cell != left_out
             height = len(kept) + 1
             for place, value in enumerate(values):
-                entries.append(
-                    (first + place * height + row[cell[inside]], pattern[inside], value[inside])
-                )
+                entries.append((first + place * height + row[cell[inside]], pattern[inside], value[inside]))
                 # Whoever is in two cells of one table has less of a product there than in another.
                 differs = np.flatnonzero(total[place] != whole[place])
                 change = (total[place] - whole[place])[differs].astype(np.int64)

@@ -19,7 +19,8 @@ Coded = dict[str, list[Columns]]
 def live(plan: Plan, number: int, only: Collection[str] | None = None) -> Coded:
     """Return the coded rows of every table by name, and of `truth`, for one block over all years.
 
-    Groups always, of the others `only` those that are asked for, where not all are. The code of a student is the place of the student's number among those of the block.
+    Groups always; of the others `only` those that are asked for, or all. The code of a student is the place of the
+    student's number among those of the block.
     """
     roster = plan.rosters[number]
     count = len(roster.newcomer)

@@ -24,7 +24,12 @@ from early_id.district._simulate._truth import MIN_ENROLLED
 
 
 def written(
-    plan: Plan, roster: Roster, index: int, happened: Happened, rate: Floats, only: Collection[str] | None = None
+    plan: Plan,
+    roster: Roster,
+    index: int,
+    happened: Happened,
+    rate: Floats,
+    only: Collection[str] | None = None,
 ) -> dict[str, Columns]:
     """Return the coded rows of every table, and of `truth`; `seat` stands for the student.
 
