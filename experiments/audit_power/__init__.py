@@ -11,4 +11,7 @@ every county has lists of its own. The truth of a cell is its gap over the rows 
 county as many times larger, with the same model and lists of the same length per school. What the interval cannot
 cover is what the students of one county do not show: other schools, another calendar, another training of the model.
 How far the same gap lies from one set of schools to the next is printed where several were run.
+
+Plant (c) moves neither feature nor label as the library defines them (features count objective incidents only; no day
+of suspension is added), which a test shows; it stays for an audit that also judges by another label.
 """

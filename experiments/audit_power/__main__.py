@@ -37,8 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EarlyIdError as error:
         print(error, file=sys.stderr)
         return 2
-    command = f"--counties {options.counties} --students {options.students} --plants {options.plants}"
-    text = table(cells, command=f"python -m experiments.audit_power --out OUT {command}")
+    text = table(cells, students=options.students)
     write_atomic(options.out / "results.md", text.encode())
     print(text)
     return 0

@@ -28,11 +28,10 @@ def run(
     tell: Callable[[str], None],
     replicates: int = 2000,
 ) -> pd.DataFrame:
-    """Audit so many counties of each plant and return one row per cell of every audit.
+    """Audit so many counties of each plant and return one row per cell of every audit in `out`, earlier ones too.
 
     What a county gave is a file in `out`; a county that has its file is not run again.
     """
-    parts = []
     for name in plants:
         for world in range(1, 2 + (counties - 1) // COUNTIES):
             numbers = range((world - 1) * COUNTIES, min(world * COUNTIES, counties))
@@ -48,8 +47,8 @@ def run(
                     tell(f"Plant {name}, county {number}")
                     cells = audit_county(pool, PLANTS[name], students, number, replicates=replicates)
                     _keep(cells.assign(world=world), paths[number])
-            parts += [pd.read_parquet(path) for path in paths.values()]
-    return pd.concat(parts, ignore_index=True)
+    files = sorted((out / "cells").glob(f"*-{students}-*.parquet"))
+    return pd.concat([pd.read_parquet(path) for path in files], ignore_index=True)
 
 
 def audit_county(pool: Pool, plant: Plant, students: int, number: int, *, replicates: int) -> pd.DataFrame:

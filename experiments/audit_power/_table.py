@@ -19,21 +19,24 @@ ENOUGH = 700
 FALSE_ALARMS, DETECTION, COVERAGE = (0.0, 0.05), (0.90, 1.0), (0.93, 0.97)
 
 
-def table(cells: pd.DataFrame, *, command: str) -> str:
+def table(cells: pd.DataFrame, *, students: int) -> str:
     """Hold what the audits said against the truth, as Markdown."""
     found = with_truth(cells)
+    found["plant"] = pd.Categorical(found["plant"], [name for name in PLANTS if name in set(found["plant"])])
+    found = found.sort_values("plant", kind="stable").astype({"plant": "str"})
     whole = found[(found["share"] == 1) & (found["outcome"] == "recorded")]
     counties = whole.groupby("plant")["county"].nunique()
-    size = int(whole.groupby(["plant", "county", "attribute"])["n_students"].sum().median())
-    runs = ", ".join(f"{counties[name]} of ({name})" for name in PLANTS if name in counties)
+    names = [name for name in PLANTS if name in counties]
+    runs = ", ".join(f"{counties[name]} of ({name})" for name in names)
     parts = [
-        f"Counties of about {size:,} students on four dates, the first {CAPACITY} of each school listed, 2,000",
+        f"Counties of {students:,} students on four dates, the first {CAPACITY} of each school listed, 2,000",
         f"replicates: {runs}.",
         f"The students of 50 counties are drawn from one world of {TIMES} times as many simulated students; brackets",
         "are 95 % intervals for so many counties. Made by",
-        f"`{command}`.",
+        f"`python -m experiments.audit_power --out OUT --students {students} --plants {names[0]} "
+        f"--counties {counties[names[0]]}` and likewise for the others.",
         "",
-        *_rows(("plant", "what"), [(name, PLANTS[name].what) for name in counties.index]),
+        *_rows(("plant", "what"), [(name, PLANTS[name].what) for name in names]),
         "",
         *_rows(("bar", "measured", "aim", "holds"), _bars(whole)),
         "",
