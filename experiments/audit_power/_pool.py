@@ -51,7 +51,8 @@ def _take(frame: pd.DataFrame, students: Any) -> pd.DataFrame:
     turn = np.repeat(np.arange(len(students)), count)
     place = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
     names = np.array([f"{number:08d}" for number in range(len(students))])
-    return frame.iloc[place].assign(student_id=names[turn]).reset_index(drop=True)
+    taken: pd.DataFrame = frame.iloc[place].reset_index(drop=True)
+    return taken.assign(student_id=names[turn])
 
 
 def make_pool(plant: Plant, document: AdditiveModel, *, students: int, seed: int, times: int = TIMES) -> Pool:

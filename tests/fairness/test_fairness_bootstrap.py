@@ -8,9 +8,10 @@ from made_county import eligible, make_rows
 from sklearn.metrics import recall_score
 
 from early_id.fairness import audit_frame
-from early_id.fairness._bootstrap import Stack, draw_weights, find_patterns
+from early_id.fairness._bootstrap import draw_weights, find_patterns
 from early_id.fairness._counts import count_segments, row_measures, tabulate
 from early_id.fairness._groups import attach_attributes
+from early_id.fairness._stack import Stack
 
 
 def prepare(rows, groups):
@@ -47,7 +48,7 @@ def test_weights_of_one_each_give_the_counts_themselves():
     segments, table = prepare(rows, groups)
     patterns = find_patterns(segments, ("positive", "reached"))
     stack = Stack.of([table], patterns, ("positive", "reached*positive"))
-    sums = stack.resample(patterns.size[None, :].astype(float))[0]
+    sums = next(stack.resample(patterns.size[None, :].astype(float)))
     assert list(sums["positive"][0]) == list(table.total("positive"))
     assert list(sums["reached*positive"][0]) == list(table.products("reached", "positive"))
 
@@ -83,7 +84,7 @@ def test_agrees_with_fairlearn_on_one_row_per_student():
     segments, table = prepare(rows, groups)
     patterns = find_patterns(segments, ("positive", "reached"))
     weights = np.vstack(list(draw_weights(patterns, replicates=2000, seed=(0,))))
-    sums = Stack.of([table], patterns, ("positive", "reached")).resample(weights)[0]
+    sums = next(Stack.of([table], patterns, ("positive", "reached")).resample(weights))
     ours = np.quantile(sums["reached"] / sums["positive"], [0.025, 0.975], axis=0)
     own = eligible(rows)
     team = groups.loc[groups["attribute"] == "team"].set_index("student_id")["value"]

@@ -93,7 +93,7 @@ def _is_summed_elsewhere(codes: Ints, first: int, second: int) -> bool:
     for third in set(range(codes.shape[1])) - {first, second}:
         shape = (sizes[third], sizes[first], sizes[second])
         seen = np.bincount(codes[:, third] * (shape[1] * shape[2]) + crossed, minlength=int(np.prod(shape)))
-        together = seen.reshape(shape) > 0
+        together = np.asarray(seen.reshape(shape) > 0)
         alone = max(_parts(together.any(axis=2)), _parts(together.any(axis=1)))
         if _parts(together.reshape(shape[0], -1)) > alone:
             return True

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from early_id.evaluation import small_sample
-from early_id.fairness._bootstrap import Stack, draw_weights, find_patterns
+from early_id.fairness._bootstrap import draw_weights, find_patterns
 from early_id.fairness._counts import MEASURES, RATES, Floats, Segments, Table
 from early_id.fairness._simultaneous import (
     Gap,
@@ -20,6 +20,7 @@ from early_id.fairness._simultaneous import (
     simultaneous_critical,
 )
 from early_id.fairness._small import at_least_t, widen
+from early_id.fairness._stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
