@@ -85,7 +85,7 @@ def make_rows(students: int, dates: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = pd.concat(frames, ignore_index=True)
     rows["listed"] = list_at_capacity(rows, "5%").to_numpy()
     whole = pd.concat(groups, ignore_index=True)
-    return rows, whole.assign(valid_from=pd.Timestamp("2020-07-01"), valid_to=pd.NaT)
+    return rows, whole.assign(valid_from=pd.Timestamp("2020-07-01"), valid_to=pd.Series(pd.NaT, whole.index))
 
 
 class Clock:

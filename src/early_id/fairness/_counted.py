@@ -94,7 +94,9 @@ def _is_summed_elsewhere(codes: Ints, first: int, second: int) -> bool:
         shape = (sizes[third], sizes[first], sizes[second])
         seen = np.bincount(codes[:, third] * (shape[1] * shape[2]) + crossed, minlength=int(np.prod(shape)))
         together = np.asarray(seen.reshape(shape) > 0)
-        alone = max(_parts(together.any(axis=2)), _parts(together.any(axis=1)))
+        alone = max(
+            _parts(np.logical_or.reduce(together, axis=2)), _parts(np.logical_or.reduce(together, axis=1))
+        )
         if _parts(together.reshape(shape[0], -1)) > alone:
             return True
     return False
