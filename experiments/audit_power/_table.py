@@ -43,6 +43,10 @@ def table(cells: pd.DataFrame, *, students: int) -> str:
         "",
         *_rows(("plant", "groups", "cells", "pointwise", "false alarms, of audits"), _coverage(whole)),
         "",
+        "False alarms, by cell (recall): the true gap is inside the tolerance, and the verdict says “gap”:",
+        "",
+        *_rows(("plant", "group", "with the outcome", "true gap", "claimed in"), _false_alarms(whole)),
+        "",
         "Power: how often the gap against the planted group is found, by its students with the outcome:",
         "",
         *_rows(("plant", "students of the county", "with the outcome", "true gap", "found"), _power(found)),
@@ -103,6 +107,17 @@ def _coverage(whole: pd.DataFrame) -> list[tuple[str, ...]]:
     for (name, groups), own in recall.groupby(["plant", kind], sort=False):
         alarms = _of_audits(own.groupby("county")["false_alarm"].any())
         rows.append((str(name), str(groups), f"{len(own):,}", _text(_of_cells(own)), _text(alarms)))
+    return rows
+
+
+def _false_alarms(whole: pd.DataFrame) -> list[tuple[str, ...]]:
+    recall = whole[whole["in_family"] & (whole["metric"] == "recall")]
+    rows: list[tuple[str, ...]] = []
+    for (name, attribute, group), own in recall.groupby(["plant", "attribute", "group"], sort=False):
+        if own["false_alarm"].any():
+            students, true = own["n_students_outcome"].mean(), own["true"].mean()
+            claimed = f"{own['false_alarm'].sum()} of {len(own)}"
+            rows.append((str(name), f"{attribute} = {group}", f"{students:,.0f}", f"{true:+.3f}", claimed))
     return rows
 
 
