@@ -39,11 +39,12 @@ smoke: ## install the lowest declared versions beside and run the main job's fun
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	.venv-lowest/bin/python -m experiments.smoke
 
-bench: $(STAMP) ## time the panel engine against queries by hand, scoring against scikit-learn, explanations against shap, learners against an EBM
+bench: $(STAMP) ## time the panel engine, scoring, explanations, learners and the audit against queries by hand, scikit-learn, shap, an EBM and fairlearn
 	$(BIN)/python -m experiments.benchmarks.panel
 	$(BIN)/python -m experiments.benchmarks.scoring
 	$(BIN)/python -m experiments.benchmarks.explain
 	$(BIN)/python -m experiments.benchmarks.learners
+	$(BIN)/python -m experiments.benchmarks.audit
 
 docs: $(STAMP) ## remake the generated pages in docs/
 	$(BIN)/python -m experiments.docs

@@ -8,9 +8,10 @@ from made_county import eligible, make_rows
 from sklearn.metrics import recall_score
 
 from early_id.fairness import audit_frame
-from early_id.fairness._bootstrap import draw_weights, find_patterns, resample
+from early_id.fairness._bootstrap import draw_weights, find_patterns
 from early_id.fairness._counts import count_segments, row_measures, tabulate
 from early_id.fairness._groups import attach_attributes
+from early_id.fairness._stack import Stack
 
 
 def prepare(rows, groups):
@@ -46,9 +47,35 @@ def test_weights_of_one_each_give_the_counts_themselves():
     rows, groups = make_rows(300, dates=5)
     segments, table = prepare(rows, groups)
     patterns = find_patterns(segments, ("positive", "reached"))
-    sums = resample(patterns.size[None, :].astype(float), table, patterns, ("positive", "reached*positive"))
+    stack = Stack.of([table], patterns, ("positive", "reached*positive"))
+    sums = next(stack.resample(patterns.size[None, :].astype(float)))
     assert list(sums["positive"][0]) == list(table.total("positive"))
     assert list(sums["reached*positive"][0]) == list(table.products("reached", "positive"))
+
+
+def test_a_stack_gives_what_adding_student_by_student_gives():
+    rows, groups = make_rows(200, dates=4, seed=7)
+    rows.loc[rows.index % 7 == 0, "school_id"] = "school 1"  # so that many are in two schools
+    attributes = attach_attributes(rows, groups)
+    students = pd.factorize(rows["student_id"], sort=True)[0]
+    segments = count_segments(students, attributes, row_measures(rows))
+    tables = [tabulate(segments, attributes, axes) for axes in ([0], [1], [3], [0, 1], [1, 3])]
+    patterns = find_patterns(segments, ("positive", "reached"))
+    weights = next(draw_weights(patterns, replicates=5, seed=(1,)))
+    measures = ("reached", "positive", "reached*positive", "positive*positive")
+    for table, found in zip(tables, Stack.of(tables, patterns, measures).resample(weights), strict=True):
+        expected = {name: np.zeros((5, table.size)) for name in measures}
+        entries = zip(
+            table.student, table.cell, table.measure("reached"), table.measure("positive"), strict=True
+        )
+        for student, cell, reached, positive in entries:
+            for place in np.flatnonzero(patterns.example == student):
+                for name, value in zip(
+                    measures, (reached, positive, reached * positive, positive**2), strict=True
+                ):
+                    expected[name][:, cell] += weights[:, place] * value
+        for name in measures:
+            assert (found[name] == expected[name]).all()
 
 
 @pytest.mark.slow
@@ -57,7 +84,7 @@ def test_agrees_with_fairlearn_on_one_row_per_student():
     segments, table = prepare(rows, groups)
     patterns = find_patterns(segments, ("positive", "reached"))
     weights = np.vstack(list(draw_weights(patterns, replicates=2000, seed=(0,))))
-    sums = resample(weights, table, patterns, ("positive", "reached"))
+    sums = next(Stack.of([table], patterns, ("positive", "reached")).resample(weights))
     ours = np.quantile(sums["reached"] / sums["positive"], [0.025, 0.975], axis=0)
     own = eligible(rows)
     team = groups.loc[groups["attribute"] == "team"].set_index("student_id")["value"]

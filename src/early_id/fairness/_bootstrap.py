@@ -1,4 +1,4 @@
-"""Resampling students: patterns, weights and the resampled counts of many cells at once."""
+"""Resampling students: patterns and their weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from early_id.fairness._counts import MEASURES, Segments, Table
+from early_id.fairness._counts import MEASURES, Segments, number_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-_BLOCK_CELLS = 20_000_000
+_BLOCK_CELLS = 10_000_000
+# More replicates at a time do not fit into the processor's memory.
+_MOST = 256
 
 
 @dataclass(frozen=True)
@@ -47,17 +49,16 @@ def find_patterns(segments: Segments, measures: tuple[str, ...]) -> Patterns:
     if not len(student):
         none = np.empty(0, dtype=np.int64)
         return Patterns(of_student, none, none, segments.n_students)
-    kind = np.unique(content, axis=0, return_inverse=True)[1].ravel()
+    kind = number_rows(content.T)
     order = np.lexsort((kind, student))
     student, kind = student[order], kind[order]
     present, first, segment_count = np.unique(student, return_index=True, return_counts=True)
     padded = np.full((len(present), int(segment_count.max())), -1, dtype=np.int64)
     place = np.arange(len(student)) - np.repeat(first, segment_count)
     padded[np.repeat(np.arange(len(present)), segment_count), place] = kind
-    _, example, pattern, size = np.unique(
-        padded, axis=0, return_index=True, return_inverse=True, return_counts=True
-    )
-    of_student[present] = pattern.ravel()
+    pattern = number_rows(padded.T)
+    _, example, size = np.unique(pattern, return_index=True, return_counts=True)
+    of_student[present] = pattern
     return Patterns(of_student, present[example], size, segments.n_students)
 
 
@@ -70,7 +71,7 @@ def draw_weights(patterns: Patterns, *, replicates: int, seed: tuple[int, ...]) 
     rng = np.random.default_rng(seed)
     with_pattern = int(patterns.size.sum())
     of_draw = np.repeat(np.arange(len(patterns.size)), patterns.size)
-    block = max(1, _BLOCK_CELLS // max(1, len(patterns.size)))
+    block = min(_MOST, max(1, _BLOCK_CELLS // max(1, len(patterns.size))))
     for start in range(0, replicates, block):
         weights = np.empty((min(block, replicates - start), len(patterns.size)))
         for row in weights:
@@ -78,30 +79,3 @@ def draw_weights(patterns: Patterns, *, replicates: int, seed: tuple[int, ...]) 
             picked = of_draw[rng.integers(0, max(1, with_pattern), drawn)] if drawn else of_draw[:0]
             row[:] = np.bincount(picked, minlength=len(patterns.size))
         yield weights
-
-
-def pattern_values(table: Table, patterns: Patterns, values: Ints) -> Floats:
-    """Spread per-entry values of a table into a dense patterns × cells matrix."""
-    position = np.full(patterns.n_students, -1, dtype=np.int64)
-    position[patterns.example] = np.arange(len(patterns.example))
-    row = position[table.student]
-    keep = row >= 0
-    dense = np.zeros((len(patterns.example), table.size))
-    dense[row[keep], table.cell[keep]] = values[keep]
-    return dense
-
-
-def resample(
-    weights: Floats, table: Table, patterns: Patterns, measures: tuple[str, ...]
-) -> dict[str, Floats]:
-    """Resampled counts (replicates × cells) per measure; `a*b` names the sum of products over students.
-
-    Counts are whole numbers far below 2⁵³, so the sums are exact in any order and with any number of threads.
-    """
-    columns = []
-    for name in measures:
-        first, _, second = name.partition("*")
-        values = table.measure(first) * table.measure(second) if second else table.measure(first)
-        columns.append(pattern_values(table, patterns, values))
-    product = weights @ np.hstack(columns)
-    return dict(zip(measures, np.split(product, len(measures), axis=1), strict=True))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -54,13 +55,12 @@ def count_rows(rows: pd.DataFrame, groups: pd.DataFrame) -> Counted:
     pairs = [tabulate(segments, attributes, pair) for pair in combinations(axes, 2)]
     finest = {"school"} | {name for table in pairs for name in _finer(table)}
     places = {attribute.name: place for place, attribute in enumerate(attributes)}
-    combinations_seen = np.unique(segments.codes, axis=0)
     crossed = [
         table
         for table in pairs
         if not finest & set(table.name)
         and not _is_of_the_school(table)
-        and not _is_summed_elsewhere(combinations_seen, places[table.name[0]], places[table.name[1]])
+        and not _is_summed_elsewhere(segments.codes, places[table.name[0]], places[table.name[1]])
     ]
     everyone, reach = overall(segments), ceiling(rows, measures)
     known = "weeks_ahead" in rows
@@ -83,30 +83,39 @@ def _is_of_the_school(pair: Table) -> bool:
     return set(pair.name) <= set(DERIVED)
 
 
-def _is_summed_elsewhere(combinations_seen: Ints, first: int, second: int) -> bool:
+def _is_summed_elsewhere(codes: Ints, first: int, second: int) -> bool:
     """Whether groups of a third attribute add up to cells of the crossed ones, and say more than either alone.
 
     Such a sum ties a crossed cell to single groups, so one that is masked could be worked out by subtraction.
     """
-    crossed = (
-        combinations_seen[:, first] * (combinations_seen[:, second].max() + 1) + combinations_seen[:, second]
-    )
-    for third in set(range(combinations_seen.shape[1])) - {first, second}:
-        own = combinations_seen[:, third]
-        alone = max(_parts(own, combinations_seen[:, first]), _parts(own, combinations_seen[:, second]))
-        if _parts(own, crossed) > alone:
+    sizes = codes.max(axis=0) + 1
+    crossed = codes[:, first] * sizes[second] + codes[:, second]
+    for third in set(range(codes.shape[1])) - {first, second}:
+        shape = (sizes[third], sizes[first], sizes[second])
+        seen = np.bincount(codes[:, third] * (shape[1] * shape[2]) + crossed, minlength=int(np.prod(shape)))
+        together = np.asarray(seen.reshape(shape) > 0)
+        alone = max(
+            _parts(np.logical_or.reduce(together, axis=2)), _parts(np.logical_or.reduce(together, axis=1))
+        )
+        if _parts(together.reshape(shape[0], -1)) > alone:
             return True
     return False
 
 
-def _parts(left: Ints, right: Ints) -> int:
-    """Count the parts into which two classifications fall that share no combination."""
-    columns, place = np.unique(right, return_inverse=True)
-    size = int(left.max()) + 1
-    links = coo_array((np.ones(len(left)), (left, place + size)), shape=(size + len(columns),) * 2)
-    count, of = connected_components(links, directed=False)
-    # Codes that do not occur are parts of their own.
-    return len(np.unique(of[left])) if count else 0
+def _parts(together: npt.NDArray[np.bool_]) -> int:
+    """Count the parts into which two classifications fall that share no combination.
+
+    `together` (left × right) says which of their groups have a student in common.
+    """
+    occurs = together.any(axis=1)
+    if together[occurs].all(axis=0).any():
+        return 1  # all have one group of the other in common
+    left, right = np.nonzero(together)
+    size = sum(together.shape)
+    links = coo_array((np.ones(len(left)), (left, right + len(together))), shape=(size, size))
+    of = connected_components(links, directed=False)[1]
+    # Codes that do not occur are no parts.
+    return len(np.unique(of[: len(together)][occurs]))
 
 
 def rate_frames(counted: Counted) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

@@ -13,12 +13,14 @@ import pandas as pd
 from early_id.evaluation import WEEKS_AHEAD
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from early_id.fairness._groups import Attribute, Ints
 
 Floats = npt.NDArray[np.float64]
 
+# Rows are numbered by one integer while it fits.
+_MOST_KEYS = 2**62
 # eligible: the label is mature and the event still ahead; everything but cohort and not_scored counts
 # eligible rows. early: reached at least eight full school weeks before the event.
 MEASURES = ("cohort", "not_scored", "eligible", "positive", "listed", "reached", "early")
@@ -134,11 +136,26 @@ def row_measures(rows: pd.DataFrame) -> Ints:
     return np.column_stack(columns).astype(np.int64)
 
 
+def number_rows(columns: Iterable[Ints]) -> Ints:
+    """Give each row the place of its content in order, column by column, equal rows the same; values are −1 or more.
+
+    >>> number_rows([np.array([1, 0, 1, 1]), np.array([5, 9, -1, 5])]).tolist()
+    [2, 0, 1, 2]
+    """
+    key, span = np.zeros(1, dtype=np.int64), 1
+    for column in columns:
+        size = int(column.max(initial=0)) + 2
+        if span * size >= _MOST_KEYS:
+            key = np.unique(key, return_inverse=True)[1]
+            span = int(key.max()) + 1
+        key = key * size + (column + 1)
+        span *= size
+    return np.asarray(np.unique(key, return_inverse=True)[1], dtype=np.int64)
+
+
 def segment_rows(students: Ints, attributes: Sequence[Attribute]) -> Ints:
     """Give each row the number of its combination of student and groups."""
-    codes = np.column_stack([attribute.codes for attribute in attributes])
-    keys = pd.DataFrame(np.column_stack([students, codes]))
-    return np.asarray(keys.groupby(list(keys.columns), sort=True).ngroup())
+    return number_rows((students, *(attribute.codes for attribute in attributes)))
 
 
 def count_segments(
@@ -163,8 +180,9 @@ def tabulate(segments: Segments, attributes: Sequence[Attribute], axes: Sequence
     full = np.ravel_multi_index(tuple(segments.codes[:, axis] for axis in axes), tuple(shape))
     present, cell = np.unique(full, return_inverse=True)
     entry, index = np.unique(segments.student * len(present) + cell, return_inverse=True)
-    counts = np.zeros((len(entry), len(MEASURES)), dtype=np.int64)
-    np.add.at(counts, index, segments.counts)
+    counts = np.column_stack(
+        [np.bincount(index, weights=column, minlength=len(entry)) for column in segments.counts.T]
+    ).astype(np.int64)
     parts = np.column_stack(np.unravel_index(present, shape))
     groups = tuple(
         tuple(attributes[axis].groups[code] for axis, code in zip(axes, row, strict=True)) for row in parts

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from early_id.evaluation import small_sample
-from early_id.fairness._bootstrap import Patterns, draw_weights, find_patterns, resample
+from early_id.fairness._bootstrap import draw_weights, find_patterns
 from early_id.fairness._counts import MEASURES, RATES, Floats, Segments, Table
 from early_id.fairness._simultaneous import (
     Gap,
@@ -20,6 +20,7 @@ from early_id.fairness._simultaneous import (
     simultaneous_critical,
 )
 from early_id.fairness._small import at_least_t, widen
+from early_id.fairness._stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,9 +93,10 @@ def family_gaps(
     stream = (resampling.seed, MEASURES.index(k), len(contrasts[0].table.name))
     t_values: list[list[Floats]] = [[] for _ in contrasts]
     ratios: list[list[Floats]] = [[] for _ in contrasts]
+    stack = Stack.of([contrast.table for contrast in contrasts], patterns, contrasts[0].measures)
     for weights in draw_weights(patterns, replicates=resampling.replicates, seed=stream):
-        for place, contrast in enumerate(contrasts):
-            t, ratio = _replicate(weights, contrast, patterns)
+        for place, (contrast, sums) in enumerate(zip(contrasts, stack.resample(weights), strict=True)):
+            t, ratio = _replicate(sums, contrast)
             t_values[place].append(t)
             ratios[place].append(ratio)
     t_of = [np.concatenate(blocks) for blocks in t_values]
@@ -124,9 +126,8 @@ def _contrast(table: Table, metric: str) -> _Contrast:
     return _Contrast(table, metric, eligible, per_student, per_rest, small, observed)
 
 
-def _replicate(weights: Floats, contrast: _Contrast, patterns: Patterns) -> tuple[Floats, Floats]:
+def _replicate(sums: Mapping[str, Floats], contrast: _Contrast) -> tuple[Floats, Floats]:
     k, n = RATES[contrast.metric]
-    sums = resample(weights, contrast.table, patterns, contrast.measures)
     gap = against_rest(
         sums,
         k=k,
@@ -229,14 +230,17 @@ def shown_gaps(
 
     Their intervals are pointwise percentile intervals of the resampled gap.
     """
-    patterns = find_patterns(segments, ("eligible", "positive", "listed", "reached"))
+    stored = ("eligible", "positive", "listed", "reached")
+    patterns = find_patterns(segments, stored)
+    stack = Stack.of(tables, patterns, stored)
     collected: dict[tuple[int, str, str], list[tuple[Floats, Floats]]] = {}
     blocks = draw_weights(patterns, replicates=resampling.replicates, seed=(resampling.seed, len(MEASURES)))
     for weights in blocks:
-        for place, table in enumerate(tables):
+        for place, (table, sums) in enumerate(zip(tables, stack.resample(weights), strict=True)):
+            sums["missed"] = sums["positive"] - sums["reached"]
+            sums["not_listed"] = sums["eligible"] - sums["listed"]
             for metric, comparison in _wanted(table, metrics, reference):
                 k, n = RATES[metric]
-                sums = resample(weights, table, patterns, (k, n))
                 pair = _compare(sums[k], sums[n], table, comparison)
                 with np.errstate(divide="ignore", invalid="ignore"):
                     values = (pair[0] - pair[1], pair[0] / pair[1])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -30,10 +32,12 @@ from early_id.district._simulate._streams import stream
 from early_id.district._simulate._students import Floats, Ints, Roster, Seats
 from early_id.district._simulate._truth import true_risk
 
+Risk = npt.NDArray[np.float32]
+
 
 @dataclass(frozen=True)
 class Happened:
-    """One school year of one block, as it really was."""
+    """One school year of one block, as it really was. `foresee` computes `risk`, which is half the work of a year."""
 
     year: Year
     seats: Seats
@@ -43,7 +47,12 @@ class Happened:
     incidents: Incidents
     kinds: npt.NDArray[np.int8]
     absent: Bools
-    risk: npt.NDArray[np.float32]
+    foresee: Callable[[], Risk] = field(repr=False)
+
+    @cached_property
+    def risk(self) -> Risk:
+        """True risk of every seat at the end of every week (seats × weeks); computed when it is asked for."""
+        return self.foresee()
 
 
 def happen(plan: Plan, roster: Roster, index: int, prior_rate: Floats, regime: Ints) -> Happened:
@@ -74,5 +83,7 @@ def happen(plan: Plan, roster: Roster, index: int, prior_rate: Floats, regime: I
         stream(seed, "attendance", *place), process, seats, setting, states, profile, incidents
     )
     absent = is_absent(kinds)
-    risk = true_risk(process, seats, setting, table, expected_suspension_days(rates), states, absent)
-    return Happened(year, seats, setting, profile, states, incidents, kinds, absent, risk)
+    foresee = partial(
+        true_risk, process, seats, setting, table, expected_suspension_days(rates), states, absent
+    )
+    return Happened(year, seats, setting, profile, states, incidents, kinds, absent, foresee)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 
 import numpy as np
 
@@ -15,10 +16,11 @@ from early_id.district._simulate._rows import written
 Coded = dict[str, list[Columns]]
 
 
-def live(plan: Plan, number: int) -> Coded:
+def live(plan: Plan, number: int, only: Collection[str] | None = None) -> Coded:
     """Return the coded rows of every table by name, and of `truth`, for one block over all years.
 
-    The code of a student is the place of the student's number among those of the block.
+    Groups always; of the others `only` those that are asked for, or all. The code of a student is the place of the
+    student's number among those of the block.
     """
     roster = plan.rosters[number]
     count = len(roster.newcomer)
@@ -36,7 +38,7 @@ def live(plan: Plan, number: int) -> Coded:
         rate = happened.absent.sum(axis=1) / np.maximum(enrolled, 1)
         prior_rate[person] = np.where(enrolled > 0, rate, np.nan)
         regime[person] = happened.states[:, -1]
-        for name, rows in written(plan, roster, index, happened, rate).items():
+        for name, rows in written(plan, roster, index, happened, rate, only).items():
             rows["student_id"] = rank[person[rows.pop("seat")]]
             coded[name].append(_narrow(rows))
     return coded

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 import numpy as np
 
 from early_id.district._simulate import _grades
@@ -21,8 +23,18 @@ from early_id.district._simulate._supports import outcome_rows, support_rows
 from early_id.district._simulate._truth import MIN_ENROLLED
 
 
-def written(plan: Plan, roster: Roster, index: int, happened: Happened, rate: Floats) -> dict[str, Columns]:
-    """Return the coded rows of every table, and of `truth`; `seat` stands for the student."""
+def written(
+    plan: Plan,
+    roster: Roster,
+    index: int,
+    happened: Happened,
+    rate: Floats,
+    only: Collection[str] | None = None,
+) -> dict[str, Columns]:
+    """Return the coded rows of every table, and of `truth`; `seat` stands for the student.
+
+    Each table has random numbers of its own, so those of `only` some tables are the same rows.
+    """
 
     def rng(stage: Stage) -> np.random.Generator:
         return stream(plan.settings.seed, stage, roster.block.key, index)
@@ -30,15 +42,18 @@ def written(plan: Plan, roster: Roster, index: int, happened: Happened, rate: Fl
     year, seats, schools = happened.year, happened.seats, plan.schools
     enrollments = enrollment_rows(rng("enrollments"), year, schools, seats)
     known = arrivals_known(enrollments, seats)
-    return {
-        "enrollments": enrollments,
-        "absences": _not_before(known, seats, _absences(plan, roster, index, happened)),
-        "grades": _not_before(known, seats, _grade_rows(rng("grades"), plan, index, happened)),
-        "incidents": _not_before(known, seats, _incident_rows(rng("records"), plan, roster, index, happened)),
-        "outcomes": outcome_rows(rng("outcomes"), year, schools, seats, rate),
-        "supports": support_rows(rng("supports"), year, schools, seats, happened.states),
-        "truth": _truth_rows(plan, happened),
+    makers: dict[str, Callable[[], Columns]] = {
+        "enrollments": lambda: enrollments,
+        "absences": lambda: _not_before(known, seats, _absences(plan, roster, index, happened)),
+        "grades": lambda: _not_before(known, seats, _grade_rows(rng("grades"), plan, index, happened)),
+        "incidents": lambda: _not_before(
+            known, seats, _incident_rows(rng("records"), plan, roster, index, happened)
+        ),
+        "outcomes": lambda: outcome_rows(rng("outcomes"), year, schools, seats, rate),
+        "supports": lambda: support_rows(rng("supports"), year, schools, seats, happened.states),
+        "truth": lambda: _truth_rows(plan, happened),
     }
+    return {name: make() for name, make in makers.items() if only is None or name in only}
 
 
 def _not_before(known: Ints, seats: Seats, rows: Columns) -> Columns:
