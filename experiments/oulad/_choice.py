@@ -11,7 +11,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from early_id.panel import Panel
 from experiments.oulad._columns import with_base_rate
-from experiments.oulad._contestants import readable
+from experiments.oulad._contestants import ON_NEARBY_DAYS, readable
+from experiments.oulad._panels import DAYS_OFF
 
 # Parts of the students where there is one training presentation only.
 _PARTS = 3
@@ -33,12 +34,14 @@ def inner_figures(panel: Panel) -> dict[str, float]:
     """
     found: dict[str, list[float]] = {}
     panel = panel.where(panel.frame["label"].notna())
+    own_day = panel.frame[DAYS_OFF] == 0
     for trained, judged in _folds(panel.frame):
-        fold = with_base_rate(panel, trained)
+        fold = with_base_rate(panel, trained & own_day)
         X, y = fold.design(fold.frame), fold.frame["label"].to_numpy()
         # A calibration is one straight line for all rows: it moves no AUROC.
         for name, learner in readable(fold, calibrate=False).items():
-            fitted = learner.fit(X[trained.to_numpy()], y[trained])
+            rows = (trained if name in ON_NEARBY_DAYS else trained & own_day).to_numpy()
+            fitted = learner.fit(X[rows], y[rows])
             score = fitted.decision_function(X[judged.to_numpy()])
             found.setdefault(name, []).append(float(roc_auc_score(y[judged], score)))
     return {name: float(np.mean(figures)) for name, figures in found.items()}
@@ -46,14 +49,15 @@ def inner_figures(panel: Panel) -> dict[str, float]:
 
 def _folds(rows: pd.DataFrame) -> Iterator[tuple[pd.Series, pd.Series]]:
     """Say which rows train and which are judged."""
+    own_day = rows[DAYS_OFF] == 0
     years = sorted(rows["school_year"].unique())
     if len(years) > 1:
         for year in years:
-            judged = rows["school_year"] == year
-            yield ~rows["student_id"].isin(rows.loc[judged, "student_id"]), judged
+            of_year = rows["school_year"] == year
+            yield ~rows["student_id"].isin(rows.loc[of_year, "student_id"]), of_year & own_day
         return
     parts = StratifiedGroupKFold(_PARTS, shuffle=True, random_state=0)
     for _, places in parts.split(rows, rows["label"], rows["student_id"]):
         judged = pd.Series(False, rows.index)
         judged.iloc[places] = True
-        yield ~judged, judged
+        yield ~judged, judged & own_day

@@ -10,6 +10,7 @@ from typing import Literal, cast
 import pandas as pd
 
 from early_id.panel import Feature, Panel
+from experiments.oulad._panels import DAYS_OFF
 from experiments.oulad._plain import BASE_RATE, PLAIN, base_rates, of_the_rows
 
 # Points are all scores added up: who hands in nothing has none and comes last, while a mean of nothing is unknown.
@@ -27,7 +28,7 @@ STUDY = MappingProxyType(
 
 
 def study_columns(plain: pd.DataFrame) -> pd.DataFrame:
-    """Add to the plain features of all registrations of a week where each stands in its class.
+    """Add to the plain features of all registrations of a day where each stands in its class.
 
     A place is the share of the class (the module presentation on the same day) with a value no larger; equal values
     share the mean of their places. Who has handed in nothing has the place after the latest.
@@ -45,11 +46,16 @@ def study_columns(plain: pd.DataFrame) -> pd.DataFrame:
     return found[[*PLAIN, *STUDY]].astype("float64")
 
 
-def with_columns(panel: Panel, columns: pd.DataFrame, kind: Literal["plain", "study"]) -> Panel:
-    """Give a week's panel the columns in the place of its own features ("plain"), or beside them ("study")."""
+def with_columns(panel: Panel, columns: Mapping[int, pd.DataFrame], kind: Literal["plain", "study"]) -> Panel:
+    """Give a week's panel the columns in the place of its own features ("plain"), or beside them ("study").
+
+    `columns` are those of each number of days from the day of scoring.
+    """
     ways: Mapping[str, int] = PLAIN if kind == "plain" else {**PLAIN, **STUDY}
     own = () if kind == "plain" else panel.features
-    frame = panel.frame.join(of_the_rows(columns[list(ways)], panel.frame))
+    days = panel.frame.groupby(DAYS_OFF)
+    found = pd.concat([of_the_rows(columns[int(off)][list(ways)], rows) for off, rows in days])  # type: ignore[call-overload, unused-ignore]
+    frame = panel.frame.join(found)
     return replace(panel, frame=frame, features=(*own, *(_declared(name, way) for name, way in ways.items())))
 
 

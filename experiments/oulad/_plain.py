@@ -59,8 +59,8 @@ def read_files(data: Path) -> Files:
     )
 
 
-def plain_features(files: Files, week: int) -> pd.DataFrame:
-    """Describe every registration that stands on day 7 · week by what was known on that day.
+def plain_features(files: Files, day: int) -> pd.DataFrame:
+    """Describe every registration that stands on a day of its module by what was known on that day.
 
     Returns
     -------
@@ -69,7 +69,6 @@ def plain_features(files: Files, week: int) -> pd.DataFrame:
         are taken within an assessment over what was handed in by that day, days count from the start of the module.
         Nothing handed in is 0 submissions and no score. Banked work is no submission and is not missed either.
     """
-    day = 7 * week
     there = files.registrations
     there = there[(there["date_registration"] <= day) & ~(there["date_unregistration"] <= day)]
     found = there[_STUDENT].assign(

@@ -80,7 +80,7 @@ def write_study(study: Study, out: Path) -> dict[str, Path]:
     names = ("metrics.json", "bars.json", "table.md", "predictions.parquet", "audit.json", "audit.html")
     paths = {name: out / name for name in names}
     bars = json.dumps([asdict(one) for one in study.bars], indent=1, allow_nan=False) + "\n"
-    metrics = json.dumps(study.metrics(), indent=1, allow_nan=False) + "\n"
+    metrics = json.dumps(study.metrics, indent=1, allow_nan=False) + "\n"
     write_atomic(paths["predictions.parquet"], parquet.getvalue())
     write_atomic(paths["audit.json"], result.to_json().encode())
     write_audit_html(result, paths["audit.html"], metrics=shown)
@@ -108,7 +108,7 @@ def said(study: Study) -> list[str]:
 
 def table(study: Study) -> str:
     """Write the AUROC of every contestant each week, the bars and the command, as Markdown."""
-    frame = pd.DataFrame(study.metrics()).astype({"auroc": "float64"})
+    frame = pd.DataFrame(study.metrics).astype({"auroc": "float64"})
     wide = frame.pivot(index="model", columns="week", values="auroc").loc[frame["model"].unique()]
     wide["mean"] = wide.mean(axis=1)
     head = [f"week {name}" if isinstance(name, int) else str(name) for name in wide.columns]
@@ -139,7 +139,7 @@ def say(text: str) -> None:
 def show(study: Study, paths: Mapping[str, Path]) -> None:
     """Print the figures, what to keep in mind with them, and where the files are."""
     console = Console(highlight=False, soft_wrap=True)
-    frame = pd.DataFrame(study.metrics())
+    frame = pd.DataFrame(study.metrics)
     title = f"OULAD {study.test}: Fail or Withdrawn among those still registered, embargo {study.embargo}"
     shown = Table(title=title, title_justify="left")
     shown.add_column("Week")

@@ -18,8 +18,8 @@ from early_id.panel import Panel
 from experiments.oulad._bars import LIST, Bar, bar
 from experiments.oulad._choice import inner_figures
 from experiments.oulad._columns import study_columns, with_base_rate, with_columns
-from experiments.oulad._contestants import CHOSEN, ceilings, plain_models, readable
-from experiments.oulad._panels import ended_before_scoring, weekly_panels
+from experiments.oulad._contestants import CHOSEN, ON_NEARBY_DAYS, ceilings, plain_models, readable
+from experiments.oulad._panels import DAYS_OFF, NEARBY, ended_before_scoring, of_the_day, weekly_panels
 from experiments.oulad._plain import plain_features, read_files
 from experiments.oulad._presentations import Presentation, presentations, split, still_running
 
@@ -70,6 +70,7 @@ class Study:
             f"scored, as it was still running: comparable with published figures, and not what use would have allowed."
         )
 
+    @cached_property
     def metrics(self) -> list[dict[str, Any]]:
         """Judge every contestant each week, on the top 10 % of all modules together."""
         return [
@@ -137,20 +138,21 @@ def run_study(
     district = read_district(data, source="oulad")
     chosen, before = split(presentations(district), test, strict=embargo == "strict")
     tell("Building the panels")
-    panels = weekly_panels(district, [*before, chosen])
+    panels = weekly_panels(district, [*before, chosen], nearby=before)
     files = read_files(data)
     found: dict[int, Backtest] = {}
     inner: dict[int, dict[str, float]] = {}
     for week, panel in panels.items():
         usable = ended_before_scoring(panel, chosen, week) if embargo == "strict" else panel
-        columns = study_columns(plain_features(files, week))
+        columns = {off: study_columns(plain_features(files, 7 * week + off)) for off in NEARBY}
         # On a busy machine threads inside one fit wait for each other at every tree.
         with threadpool_limits(1):
             study = with_columns(usable, columns, "study")
             tell(f"Week {week}: choosing inside the training presentations")
             inner[week] = inner_figures(study.where(study.frame["school_year"] != chosen.school_year))
             tell(f"Week {week}: training and scoring")
-            found[week] = _week(study, with_columns(usable, columns, "plain"), chosen, before, embargo)
+            plain = with_columns(of_the_day(usable), columns, "plain")
+            found[week] = _week(study, plain, chosen, before, embargo)
     return Study(
         test=chosen.name,
         trained_on=_learned_from(found, before),
@@ -181,8 +183,11 @@ def _week(
     """Train on both kinds of features, and put the scores of the same students side by side."""
     trained = study.frame["school_year"] != test.school_year
     years = set(study.frame["school_year"])
-    study, plain = with_base_rate(study, trained), with_base_rate(plain, trained)
-    found, other = (
+    nearby = with_base_rate(study, trained & (study.frame[DAYS_OFF] == 0))
+    study, plain = of_the_day(nearby), with_base_rate(plain, plain.frame["school_year"] != test.school_year)
+    documents = readable(study)
+    around = {name: documents.pop(name) for name in ON_NEARBY_DAYS}
+    found, *others = (
         backtest(
             contestants,
             panel,
@@ -191,9 +196,18 @@ def _week(
             capacity=LIST,
             embargo=embargo,
         )
-        for contestants, panel in ((readable(study) | ceilings(), study), (plain_models(), plain))
+        for contestants, panel in (
+            (documents, study),
+            (around, nearby),
+            (ceilings(), study),
+            (plain_models(), plain),
+        )
     )
-    return replace(found, predictions=pd.concat([found.predictions, other.predictions], ignore_index=True))
+    return replace(
+        found,
+        predictions=pd.concat([one.predictions for one in (found, *others)], ignore_index=True),
+        documents={name: document for one in (found, *others) for name, document in one.documents.items()},
+    )
 
 
 def _with_chosen(found: Backtest, learner: str) -> Backtest:

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from early_id.exceptions import DataError
 from experiments.oulad._bars import Bar, verdicts
+from experiments.oulad._choice import _folds
 from experiments.oulad._columns import study_columns
 from experiments.oulad._plain import PLAIN, base_rates, of_the_rows, plain_features, read_files
 
@@ -54,8 +55,8 @@ def _write(folder, *, marks=_MARKS, **person):
     return folder
 
 
-def _features(folder, week=2, **more):
-    return plain_features(read_files(_write(folder, **more)), week)
+def _features(folder, day=14, **more):
+    return plain_features(read_files(_write(folder, **more)), day)
 
 
 def test_plain_features_of_a_class_that_can_be_worked_out(tmp_path):
@@ -146,6 +147,22 @@ def test_a_base_rate_is_that_of_the_rows_that_train():
     pd.testing.assert_series_equal(
         got, base_rates(rows.assign(label=rows["label"].where(trained, 0.0)), trained)
     )
+
+
+@pytest.mark.parametrize("years", [(201302,), (201302, 201310, 201402)])
+def test_days_around_train_and_are_never_judged(years):
+    who = [(year, f"{i % 9}" if i < 2 else f"{year}-{i}") for year in years for i in range(12)]
+    rows = pd.DataFrame(
+        [(year, name, off, int(name[-1]) % 2) for year, name in who for off in (-2, 0, 2)],
+        columns=["school_year", "student_id", "days_off", "label"],
+    )
+    judged_rows = []
+    for trained, judged in _folds(rows):
+        assert set(rows.loc[judged, "days_off"]) == {0}
+        assert set(rows.loc[trained, "days_off"]) == {-2, 0, 2}
+        assert not set(rows.loc[trained, "student_id"]) & set(rows.loc[judged, "student_id"])
+        judged_rows += rows.index[judged].tolist()
+    assert sorted(judged_rows) == rows.index[rows["days_off"] == 0].tolist()
 
 
 def test_a_bar_holds_from_its_aim_on():

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +21,21 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from early_id.district import read_district
 from experiments.oulad.__main__ import main
+from experiments.oulad._columns import study_columns, with_columns
+from experiments.oulad._panels import NEARBY, of_the_day, weekly_panels
+from experiments.oulad._plain import plain_features, read_files
+from experiments.oulad._presentations import presentations
+from experiments.oulad._study import Study, run_study
 
 _ROOT = Path(__file__).parents[2]
 _REAL = _ROOT.parent / "shared" / "data" / "oulad"
 _needs_data = pytest.mark.skipif(not _REAL.is_dir(), reason="needs the OULAD files in ../shared/data/oulad")
 
 WEEKS = (2, 4, 6, 8, 12)
+# Every week is treated alike: the quick run takes one and no audit, the slow ones and those on the real files take more.
+ONE_WEEK, TWO_WEEKS = (2,), (2, 8)
 DOCUMENTS = ("additive", "logistic")
 PLAIN = ("plain logistic", "plain forest", "plain histgb")
 MODELS = ("chosen", *DOCUMENTS, "histgb", "forest", *PLAIN)
@@ -101,21 +110,50 @@ def _write(folder, *, length, presentations=("2013B", "2013J")):
     return folder
 
 
-def _risk_set(folder, presentation, week):
-    """Registered on or before the day, not unregistered on or before it, counted from the raw file."""
+def _risk_set(folder, presentation, week, off=0):
+    """Registered on or before day 7 · week + off, not unregistered on or before it, counted from the raw file."""
     rows = pd.read_csv(folder / "studentRegistration.csv")
     rows = rows[rows["code_presentation"] == presentation]
-    day = 7 * week
+    day = 7 * week + off
     return rows[(rows["date_registration"] <= day) & ~(rows["date_unregistration"] <= day)]
 
 
-def _run(data, test, out, *more):
-    return main(["--data", str(data), "--test", test, "--out", str(out), *more])
+def _run(data, test, out, *more, weeks=WEEKS):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("experiments.oulad._panels.WEEKS", weeks)
+        return main(["--data", str(data), "--test", test, "--out", str(out), *more])
 
 
 @pytest.fixture(scope="module")
 def made_up(tmp_path_factory):
     return _write(tmp_path_factory.mktemp("oulad"), length=240)
+
+
+@pytest.fixture(scope="module")
+def district(made_up):
+    return read_district(made_up, source="oulad")
+
+
+@pytest.fixture(scope="module")
+def asked(district):
+    """The presentation that trains and the one that is tested."""
+    return presentations(district)
+
+
+@pytest.fixture(scope="module")
+def panel(district, asked):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("experiments.oulad._panels.WEEKS", ONE_WEEK)
+        return weekly_panels(district, asked, nearby=asked[:1])[2]
+
+
+@pytest.fixture(scope="module")
+def study(made_up, district, panel):
+    """What is found in one week; the files are read and the panel is built once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("experiments.oulad._study.read_district", lambda *_, **__: district)
+        patch.setattr("experiments.oulad._study.weekly_panels", lambda *_, **__: {2: panel})
+        return run_study(made_up, test="2013J")
 
 
 @pytest.fixture(scope="module")
@@ -128,19 +166,23 @@ def screen():
 def found(made_up, screen, tmp_path_factory):
     out = tmp_path_factory.mktemp("out") / "new" / "folder"
     with contextlib.redirect_stdout(screen):
-        assert _run(made_up, "2013J", out) == 0
+        assert _run(made_up, "2013J", out, weeks=TWO_WEEKS) == 0
     return out
 
 
-def _check_files(out, data, test):
+def _check_files(out, data, test, weeks=WEEKS):
     """What must hold of any run: files, columns, the cohort, and figures that follow from the written scores."""
     assert sorted(path.name for path in out.iterdir()) == FILES
     metrics = json.loads((out / "metrics.json").read_text())
-    predictions = pd.read_parquet(out / "predictions.parquet")
+    _check_figures(metrics, pd.read_parquet(out / "predictions.parquet"), data, test, weeks)
+    return metrics
+
+
+def _check_figures(metrics, predictions, data, test, weeks):
     assert list(predictions.columns) == [
         "student_id", "code_module", "code_presentation", "week", "model", "score", "label",
     ]  # fmt: skip
-    assert [(row["week"], row["model"]) for row in metrics] == list(itertools.product(WEEKS, MODELS))
+    assert [(row["week"], row["model"]) for row in metrics] == list(itertools.product(weeks, MODELS))
     results = pd.read_csv(data / "studentInfo.csv").set_index(_KEY)["final_result"]
     for row in metrics:
         assert set(row) == COLUMNS
@@ -157,7 +199,6 @@ def _check_files(out, data, test):
         precision = average_precision_score(own["label"], own["score"])
         assert row["average_precision"] == pytest.approx(precision, abs=1e-12)
         _check_list(row, own)
-    return metrics
 
 
 def _check_list(row, own):
@@ -175,21 +216,26 @@ def _check_list(row, own):
     assert row["recall_at_10pct"] == pytest.approx(hits / own["label"].sum(), abs=1e-12)
 
 
+def test_a_made_up_week_gives_figures_that_follow_from_its_files(study, made_up):
+    _check_figures(study.metrics, study.predictions(), made_up, "2013J", ONE_WEEK)
+
+
+@pytest.mark.slow
 def test_a_made_up_folder_gives_figures_that_follow_from_its_files(found, made_up):
-    metrics = _check_files(found, made_up, "2013J")
+    metrics = _check_files(found, made_up, "2013J", TWO_WEEKS)
     assert {row["embargo"] for row in metrics} == {"none"}
     # 2013B ended before 2013J began: all its registrations of the day train.
-    trained = [len(_risk_set(made_up, "2013B", week)) for week in WEEKS]
+    trained = [len(_risk_set(made_up, "2013B", week)) for week in TWO_WEEKS]
     assert [row["n_train"] for row in metrics if row["model"] == "additive"] == trained
     # A student of two modules is there twice.
     predictions = pd.read_parquet(found / "predictions.parquet")
     assert set(predictions.loc[predictions["student_id"] == "3000", "code_module"]) == {"AAA", "BBB"}
 
 
-def test_the_chosen_document_is_one_of_them_and_told_by_inner_folds(found):
-    metrics = pd.DataFrame(json.loads((found / "metrics.json").read_text())).set_index(["week", "model"])
-    predictions = pd.read_parquet(found / "predictions.parquet")
-    bars = json.loads((found / "bars.json").read_text())
+def test_the_chosen_document_is_one_of_them_and_told_by_inner_folds(study):
+    metrics = pd.DataFrame(study.metrics).set_index(["week", "model"])
+    predictions = study.predictions()
+    bars = [asdict(one) for one in study.bars]
     inside = {name: np.mean([one["inner"][name] for one in bars]) for name in DOCUMENTS}
     for one in bars:
         week = one["week"]
@@ -212,7 +258,7 @@ def test_the_choice_is_made_without_the_results_of_the_test(made_up, found, tmp_
     tested = (info["code_presentation"] == "2013J") & (info["final_result"] != "Withdrawn")
     info.loc[tested, "final_result"] = np.where(np.arange(tested.sum()) % 2, "Fail", "Pass")
     info.to_csv(other / "studentInfo.csv", index=False)
-    assert _run(other, "2013J", tmp_path / "out") == 0
+    assert _run(other, "2013J", tmp_path / "out", weeks=TWO_WEEKS) == 0
     one, two = (json.loads((out / "bars.json").read_text()) for out in (found, tmp_path / "out"))
     assert [bar["inner"] for bar in one] == [bar["inner"] for bar in two]
     # Nor do they move a score.
@@ -221,23 +267,17 @@ def test_the_choice_is_made_without_the_results_of_the_test(made_up, found, tmp_
     pd.testing.assert_frame_equal(*(rows.drop(columns="label") for rows in scores))
 
 
-def test_clicks_are_attendance_and_carry_the_first_weeks(found):
+def test_clicks_are_attendance_and_carry_the_first_weeks(study):
     """Before any work is due only clicks tell who will not pass."""
-    metrics = json.loads((found / "metrics.json").read_text())
-    first = {row["model"]: row["auroc"] for row in metrics if row["week"] == 2}
+    first = {row["model"]: row["auroc"] for row in study.metrics if row["week"] == 2}
     assert min(figure for name, figure in first.items() if name not in PLAIN) > 0.85
     # The plain features are made without them.
     assert max(first[name] for name in PLAIN) < 0.7
 
 
-def test_the_share_of_days_without_a_click_is_counted_from_the_day_of_registration(made_up):
-    from early_id.district import read_district
-    from experiments.oulad._panels import weekly_panels
-    from experiments.oulad._presentations import presentations
-
-    district = read_district(made_up, source="oulad")
-    panel = weekly_panels(district, presentations(district)[1:])[2]
-    got = panel.frame.set_index(["school_id", "student_id"])["absence_rate_year"]
+def test_the_share_of_days_without_a_click_is_counted_from_the_day_of_registration(made_up, panel, asked):
+    rows = panel.frame[panel.frame["school_year"] == asked[1].school_year]
+    got = rows.set_index(["school_id", "student_id"])["absence_rate_year"]
     clicks = pd.read_csv(made_up / "studentVle.csv")
     clicks = clicks[(clicks["code_presentation"] == "2013J") & (clicks["date"] <= 14)]
     days = clicks.groupby(["code_module", "id_student"])["date"].agg(set).to_dict()
@@ -250,6 +290,27 @@ def test_the_share_of_days_without_a_click_is_counted_from_the_day_of_registrati
     assert not {"prior_absence_rate", "incidents_year", "grade_level"}.intersection(panel.feature_names)
 
 
+def test_days_around_the_day_of_scoring_are_there_for_training_alone(made_up, panel, asked):
+    before, tested = asked
+    files = read_files(made_up)
+    columns = {off: study_columns(plain_features(files, 14 + off)) for off in NEARBY}
+    full = with_columns(panel, columns, "study")
+    for presentation, days in ((before, NEARBY), (tested, (0,))):
+        rows = full.frame[full.frame["school_year"] == presentation.school_year]
+        assert sorted(rows["days_off"].unique()) == sorted(days)
+        for off, own in rows.groupby("days_off"):
+            assert (own["as_of"] == presentation.day0 + pd.Timedelta(days=14 + off)).all()
+            expected = _risk_set(made_up, presentation.name, 2, off)
+            keys = zip(expected["id_student"].astype(str), expected["code_module"], strict=True)
+            found = own.set_index(["student_id", "district_id"])["registration_day"]
+            assert found.to_dict() == dict(zip(keys, expected["date_registration"], strict=True))
+    day = of_the_day(full)
+    assert set(day.frame["days_off"]) == {0}
+    # What is known only a few days later is no feature.
+    assert day.frame[panel.feature_names].notna().any().all()
+
+
+@pytest.mark.slow
 def test_the_audit_covers_the_groups_and_says_what_was_known(found):
     audit = json.loads((found / "audit.json").read_text())
     assert {row["attribute"] for row in audit["by_group"]} == GROUPS | {"school", "district"}
@@ -264,6 +325,7 @@ def test_the_audit_covers_the_groups_and_says_what_was_known(found):
     assert not re.search(r'(src|href)="https?:', html)
 
 
+@pytest.mark.slow
 def test_the_screen_shows_the_table(found, screen):
     text = screen.getvalue()
     assert "OULAD 2013J" in text
@@ -286,7 +348,10 @@ def test_the_screen_shows_the_table(found, screen):
         ("2013B", r"found none: it is the first one; test on '2013J' instead\."),
     ],
 )
-def test_a_presentation_that_cannot_be_tested_is_refused(made_up, tmp_path, capsys, test, message):
+def test_a_presentation_that_cannot_be_tested_is_refused(
+    made_up, district, tmp_path, capsys, monkeypatch, test, message
+):
+    monkeypatch.setattr("experiments.oulad._study.read_district", lambda *_, **__: district)
     assert _run(made_up, test, tmp_path / "out") == 2
     error = capsys.readouterr().err
     assert re.search(message, error)
@@ -295,7 +360,7 @@ def test_a_presentation_that_cannot_be_tested_is_refused(made_up, tmp_path, caps
 
 
 # 2013B begins on 1 February and 2013J is first scored on 15 October, 256 days later.
-@pytest.mark.parametrize("length", [256, 268])
+@pytest.mark.parametrize("length", [256, pytest.param(268, marks=pytest.mark.slow)])
 def test_strict_without_an_ended_presentation_is_refused(tmp_path, capsys, length):
     data = tmp_path / "data"
     data.mkdir()
@@ -348,8 +413,6 @@ def test_strict_learns_from_the_presentation_that_had_ended(tmp_path):
     ],
 )
 def test_presentations_are_listed_as_people_write(names, said):
-    from experiments.oulad._study import Study
-
     caveat = Study("2014J", names, "none", (), {}, {}, pd.DataFrame()).caveat
     assert caveat == f"{said} had ended when 2014J was first scored."
 
