@@ -202,3 +202,12 @@ def test_nothing_to_judge_gives_no_figure():
     assert found[["auroc", "auroc_low", "auroc_high", "recall", "lift"]].isna().all()
     assert found["precision"] == 0.0
     assert found["precision_high"] > 0.1
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("apart", [0.0, 0.1])
+def test_no_line_is_fitted_where_none_fits_best(turned, apart):
+    probability = pd.Series([0.1, 0.3, 0.4, 0.4 + apart, 0.6, 0.9])
+    label = pd.Series([0, 0, 0, 1, 1, 1])
+    slope, intercept = estimate_line(probability, 1 - label if turned else label, np.arange(6), 6)
+    assert np.isnan([slope.value, intercept.value, *slope.interval()]).all()

@@ -224,7 +224,8 @@ def estimate_line(
 ) -> tuple[Estimate, Estimate]:
     """Estimate slope and intercept of the logistic regression of the label on the log-odds; 1 and 0 are perfect.
 
-    Missing where there is nothing to fit. The variance is that of the sandwich, clustered by student.
+    Missing where there is nothing to fit, or no finite line fits best: all that happened had the higher log-odds, or
+    all the lower ones. The variance is that of the sandwich, clustered by student.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -233,6 +234,9 @@ def estimate_line(
         return nothing, nothing
     clipped = probability.clip(1e-9, 1 - 1e-9).to_numpy()
     log_odds = np.log(clipped / (1 - clipped))
+    with_it, without = (log_odds[label.to_numpy() == value] for value in (1, 0))
+    if with_it.min() >= without.max() or without.min() >= with_it.max():
+        return nothing, nothing
     fit = LogisticRegression(C=1e9, solver="newton-cholesky").fit(log_odds.reshape(-1, 1), label)
     slope, intercept = float(fit.coef_[0, 0]), float(fit.intercept_[0])
     expected = 1 / (1 + np.exp(-(intercept + slope * log_odds)))
