@@ -32,7 +32,6 @@ def expected_failures(estimator) -> dict[str, str]:
     [
         MonotoneAdditiveClassifier(),
         LogisticAdditiveClassifier(),
-        EBMAdditiveClassifier(outer_bags=2, max_rounds=300),
         PointScorecardClassifier(),
         Ceiling(),
         ForestCeiling(n_estimators=20),
@@ -40,6 +39,15 @@ def expected_failures(estimator) -> dict[str, str]:
     expected_failed_checks=expected_failures,
 )
 def test_scikit_learn_accepts_the_estimator(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks(
+    [EBMAdditiveClassifier(outer_bags=2, max_rounds=300)], expected_failed_checks=expected_failures
+)
+def test_scikit_learn_accepts_the_boosting_machine(estimator, check):
     check(estimator)
 
 

@@ -25,7 +25,10 @@ LEARNERS = [
     MonotoneAdditiveClassifier(directions=LAW),
     LogisticAdditiveClassifier(directions=LAW),
     PointScorecardClassifier(directions=LAW),
-    EBMAdditiveClassifier(directions=LAW, outer_bags=1, max_rounds=1000),
+    # Boosting in cycles takes longer than all others together.
+    pytest.param(
+        EBMAdditiveClassifier(directions=LAW, outer_bags=1, max_rounds=1000), marks=pytest.mark.slow
+    ),
 ]
 each_learner = pytest.mark.parametrize("learner", LEARNERS, ids=lambda one: type(one).__name__)
 

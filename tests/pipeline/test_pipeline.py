@@ -25,6 +25,9 @@ from early_id.pipeline._tracker import tracker_of
 from early_id.pipeline._train import RULES, contestants_of
 from early_id.tracking import Tracker, code_version, fingerprint, gate_cells
 
+# The county is trained once for all of them, which takes as long as a third of the default run.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import signal
 import sys
 import threading
@@ -57,6 +56,8 @@ def ends_in_order() -> Iterator[None]:
 def _no_stop_lost() -> Iterator[None]:
     """Ask again for a stop that was raised where Python ignores what is raised; at the latest when the work is done."""
     lost: list[BaseException] = []
+    timers: list[threading.Timer] = []
+    main = threading.get_ident()
     before = sys.unraisablehook
 
     def again(ignored: sys.UnraisableHookArgs) -> None:
@@ -67,9 +68,10 @@ def _no_stop_lost() -> Iterator[None]:
         lost[:] = [ignored.exc_value or KeyboardInterrupt()]
         if number == signal.SIGTERM:
             signal.signal(number, _end)
-        timer = threading.Timer(_AGAIN, _thread.interrupt_main, [number])
-        timer.daemon = True
-        timer.start()
+        # A signal of its own, so that what waits for something is woken too.
+        timers.append(threading.Timer(_AGAIN, signal.pthread_kill, [main, number]))
+        timers[-1].daemon = True
+        timers[-1].start()
 
     sys.unraisablehook = again
     try:
@@ -78,6 +80,8 @@ def _no_stop_lost() -> Iterator[None]:
             raise lost[0].with_traceback(None)
     finally:
         sys.unraisablehook = before
+        for timer in timers:
+            timer.cancel()
 
 
 def _number(raised: BaseException | None) -> signal.Signals | None:
