@@ -77,6 +77,7 @@ def test_the_slider_shows_the_numbers_of_its_size(page, key):
     assert texts(page, "#size-now") == ["10 % of the students of each school (the real list)"]
     page.locator("#size").press(key)
     assert texts(page, "#size-now") == [f"{expected} % of the students of each school"]
+    assert texts(page, "#size-of-table") == [f"Lists of {expected} % of the students of each school"]
     shown = {
         row.get_attribute("data-name"): [
             row.locator(part).inner_text().replace("\u00a0", " ") for part in (".recall", ".difference")

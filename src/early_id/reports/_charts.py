@@ -124,7 +124,7 @@ def curve_chart(rows: Sequence[Mapping[str, Any]], *, columns: int, width: int) 
     x = alt.X(
         "percent:Q",
         title=None,
-        axis=alt.Axis(labelExpr="datum.value + ' %'", grid=False, tickCount=4, **axis),
+        axis=alt.Axis(labelExpr="datum.value + ' %'", grid=False, values=[1, 5, 10, 20, 30], **axis),
     )
     y_axis = alt.Axis(format="%", tickCount=3, gridColor="var(--line)", **axis)
     base = alt.Chart().encode(x=x)

@@ -40,6 +40,7 @@ if (data) {
     const step = steps[Number(slider.value)];
     document.getElementById("size-now").textContent = step.size;
     slider.setAttribute("aria-valuetext", step.size);
+    document.getElementById("size-of-table").textContent = `Lists of ${step.size}`;
     document.getElementById("size-told").textContent = step.told;
     for (const line of step.rows) {
       const row = lines.get(line.name);
