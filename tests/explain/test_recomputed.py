@@ -214,9 +214,9 @@ def check(text: str, template: str, expected: dict[str, Any], unit: str, languag
         if found[1] != "value":
             return str(value)
         assert unit == "points"
-        # "Fell by 3.0" and not "changed by -3.0".
-        moved = re.search(r"\b(rose|fell|subieron|bajaron)\b", text)
-        assert not moved or (moved[1] in {"fell", "bajaron"}) == (value < 0)
+        # "Fell by 3.0" and not "changed by -3.0", "3.0 points below" and not "-3.0 points against".
+        moved = re.search(r"\b(rose|fell|above|below|subieron|bajaron|encima|debajo)\b", text)
+        assert not moved or (moved[1] in {"fell", "below", "bajaron", "debajo"}) == (value < 0)
         return f"{abs(value) if moved else value:.1f}"
 
     _, wanted = days_and_numbers(re.sub(r"\{(\w+)\}", written, template), language)

@@ -55,6 +55,16 @@ FACTS = {
         "students with disabilities",
         "Familia sin hogar",
         "Estudiante con discapacidad",
+        "A chronic absentee",
+        "Chronically absent this year",
+        "Ausentista crónico",
+        "Repetidor de grado",
+        "Might be absent again",
+        "On pace to miss 20 days",
+        "Va a faltar más días",
+        "Podría repetir el grado",
+        "Está por reprobar",
+        "Autistic since 2023",
     ],
 )
 def test_labels_are_refused(text: str) -> None:

@@ -88,6 +88,30 @@ def test_no_figure_of_a_masked_group_and_no_count_is_printed(audited):
     assert not [name for name in printed if name.startswith("n_") or name in ("observed", "expected")]
 
 
+@pytest.mark.parametrize("many", [10, 11])
+def test_an_order_within_schools_rests_on_those_who_form_pairs(county, many):
+    """Whoever has the outcome is in the north, and only `many` of the others of A are."""
+    rows, groups = county
+    own = rows["student_id"].isin(groups.loc[groups["value"] == "A", "student_id"])
+    positive = rows["label"] == 1
+    kept = rows.index[own & ~positive][:many]
+    rows = rows.assign(school_id=np.where(own & ~positive & ~rows.index.isin(kept), "south", "north"))
+    printed = figures(audit_frame(rows, groups=groups, resampling=(100, 0)).published()["calibration"], "A")
+    assert pd.notna(printed["auroc"])
+    assert pd.notna(printed["auroc_within_school"]) == (many > 10)
+
+
+@pytest.mark.parametrize("many", [10, 11])
+def test_a_ratio_rests_on_those_who_have_a_probability(county, many):
+    rows, groups = county
+    own = rows["student_id"].isin(groups.loc[groups["value"] == "A", "student_id"])
+    hidden = rows.index[own & (rows["label"] == 1)][many:]
+    rows = rows.assign(probability=rows["probability"].mask(rows.index.isin(hidden)))
+    printed = figures(audit_frame(rows, groups=groups, resampling=(100, 0)).published()["calibration"], "A")
+    assert pd.notna(printed["ratio"]) == (many > 10)
+    assert pd.notna(printed["auroc"])
+
+
 def test_a_ranker_has_an_order_and_no_probability(county):
     rows, groups = county
     found = audit_frame(rows.drop(columns="probability"), groups=groups, resampling=(100, 0)).calibration

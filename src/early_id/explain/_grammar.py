@@ -133,6 +133,8 @@ _ENGLISH = Grammar(
         (r"\b1 school day in a row\b", "1 school day"),
         (r"\b(?:every one|each) of the last 1 school day\b", "the latest school day"),
         (r"\bthe last 1 school day\b", "the latest school day"),
+        (r"(?<= )-([\d.]+ points?) against the mean\b", r"\1 below the mean"),
+        (r"(?<= )([\d.]+ points?) against the mean\b", r"\1 above the mean"),
     ),
 )
 # The decimal point and the space before % are those of Spanish in the United States and Mexico.
@@ -190,6 +192,8 @@ _SPANISH = Grammar(
         (r"\bentregó 0 de\b", "no entregó ninguna de"),
         (r"\ba cada uno de los últimos 1 día\b", "al último día"),
         (r"\blos últimos 1 día\b", "el último día"),
+        (r"\ba -([\d.]+ puntos?) del promedio\b", r"\1 por debajo del promedio"),
+        (r"\ba ([\d.]+ puntos?) del promedio\b", r"\1 por encima del promedio"),
     ),
 )  # fmt: skip
 _GRAMMARS: Mapping[str, Grammar] = MappingProxyType(dict(zip(LANGUAGES, (_ENGLISH, _SPANISH), strict=True)))

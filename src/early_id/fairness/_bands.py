@@ -41,8 +41,16 @@ class BandTable(Table):
             return np.asarray(self.counts[:, -1])
         if name in self.scheme.atoms:
             return np.asarray(self.counts[:, self.scheme.atoms.index(name)])
-        form = self.scheme.forms.get(name) or self.scheme.counts[name]
-        return np.asarray(self.counts[:, :-1] @ np.array(form))
+        form = self.scheme.forms[name] if name in self.scheme.forms else self.scheme.counts[name]
+        return self.of_form(form)
+
+    def of_form(self, form: tuple[int, ...]) -> Ints:
+        """Give the sum of some bands per entry."""
+        return np.asarray(self.counts[:, :-1] @ np.array(form, dtype=np.int64))
+
+    def students_of(self, form: tuple[int, ...]) -> Ints:
+        """Distinct students per cell with a row in some of these bands."""
+        return np.bincount(self.cell, weights=self.of_form(form) > 0, minlength=self.size).astype(np.int64)
 
 
 def find_bands(positive: Ints, eligible: Ints, first: Ints, listed: Ints) -> tuple[list[Band], Ints]:
@@ -66,38 +74,50 @@ def band_scheme(bands: Sequence[Band], sizes: Sequence[int]) -> Scheme:
     """Say how the counts of all list sizes hang together: each larger list holds the smaller ones.
 
     A count that is sensitive at one size is hidden at all of them (one mask for the whole curve). `sizes`: the places
-    of the sizes that are published. What the audit says of the real list stands and is settled.
+    of the sizes that are published. Sensitive is also what is told by the difference of two neighbouring sizes, and of
+    a size and the real list. What the audit says of the real list stands and is settled.
     """
-
-    def form(chosen: Callable[[Band], bool]) -> tuple[int, ...]:
-        return tuple(int(chosen(band)) for band in bands)
-
     counts = {
-        "eligible": (1,) * len(bands),
-        "positive": form(lambda band: band.positive),
-        "listed": form(lambda band: band.listed),
-        "reached": form(lambda band: band.listed and band.positive),
+        "eligible": form_of(bands, lambda _: True),
+        "positive": form_of(bands, lambda band: band.positive),
+        "listed": form_of(bands, lambda band: band.listed),
+        "reached": form_of(bands, lambda band: band.listed and band.positive),
     }
     settled = frozenset(counts)
+    hidden = {
+        True: tuple(f"reached@{size}" for size in sizes),
+        False: tuple(f"listed@{size}" for size in sizes),
+    }
     forms: dict[str, tuple[int, ...]] = {}
     hides: dict[str, tuple[str, ...]] = {}
-    every = {name: tuple(f"{name}@{size}" for size in sizes) for name in ("listed", "reached")}
-    for size in sizes:
-        inside = form(lambda band, size=size: band.first <= size)  # type: ignore[misc]
-        with_outcome = form(lambda band, size=size: band.first <= size and band.positive)  # type: ignore[misc]
-        counts |= {f"listed@{size}": inside, f"reached@{size}": with_outcome}
-        parts = {
-            "listed": (inside, every["listed"]),
-            "not_listed": (_less(counts["eligible"], inside), every["listed"]),
-            "reached": (with_outcome, every["reached"]),
-            "missed": (_less(counts["positive"], with_outcome), every["reached"]),
-            "listed_negative": (_less(inside, with_outcome), every["listed"]),
-        }
-        negative = _less(counts["eligible"], counts["positive"])
-        parts["unlisted_negative"] = (_less(negative, parts["listed_negative"][0]), every["listed"])
-        forms |= {f"{name}@{size}": own for name, (own, _) in parts.items()}
-        hides |= {f"{name}@{size}": hidden for name, (_, hidden) in parts.items()}
+    for before, size in zip((-1, *sizes), sizes, strict=False):
+        inside = form_of(bands, lambda band, size=size: band.first <= size)  # type: ignore[misc]
+        counts[f"listed@{size}"] = inside
+        counts[f"reached@{size}"] = form_of(bands, lambda band, s=size: band.positive and band.first <= s)  # type: ignore[misc]
+        forms |= {f"listed@{size}": inside, f"not_listed@{size}": _less(counts["eligible"], inside)}
+        hides |= dict.fromkeys((f"listed@{size}", f"not_listed@{size}"), hidden[False])
+        for name, chosen in _parts(size, before).items():
+            for positive in (True, False):
+                key = f"{name} {'with' if positive else 'without'} outcome@{size}"
+                forms[key] = form_of(bands, lambda band, c=chosen, p=positive: c(band) and band.positive == p)  # type: ignore[misc]
+                hides[key] = hidden[positive]
     return Scheme(tuple(band.name for band in bands), counts, forms, hides, settled)
+
+
+def form_of(bands: Sequence[Band], chosen: Callable[[Band], bool]) -> tuple[int, ...]:
+    """Give the sum of the chosen bands as a form."""
+    return tuple(int(chosen(band)) for band in bands)
+
+
+def _parts(size: int, before: int) -> dict[str, Callable[[Band], bool]]:
+    """Name the rows that a size tells by itself, beside the size before, and beside the real list."""
+    return {
+        "inside": lambda band: band.first <= size,
+        "outside": lambda band: band.first > size,
+        "more than before": lambda band: before < band.first <= size,
+        "more than the real list": lambda band: band.first <= size and not band.listed,
+        "less than the real list": lambda band: band.first > size and band.listed,
+    }
 
 
 def _less(whole: tuple[int, ...], part: tuple[int, ...]) -> tuple[int, ...]:

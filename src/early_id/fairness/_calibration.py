@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: Figures that are printed; how many had the outcome in a part is not, so that no count follows from them.
 PRINTED = ("auroc", "auroc_within_school", "ratio", "slope")
 TOP = 0.9
+#: Pairs of which an order is made are of one date, or of one date and school.
+_ORDERS = {"auroc": ["as_of"], "auroc_within_school": ["as_of", "school_id"]}
 DIGITS = 2
 
 
@@ -34,7 +36,8 @@ def compute_calibration(rows: pd.DataFrame, counted: Counted) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        attribute, group, part; n_rows, n_students, n_students_outcome, n_students_without; observed, expected and
+        attribute, group, part; n_rows, n_students, n_students_outcome, n_students_without, and the fewest students on
+        either side that each figure rests on (n_students_auroc, …); observed, expected and
         their ratio; slope of the logistic regression of the outcome on the log-odds; auroc and auroc_within_school
         (part "all" only). Each figure with its student-clustered 95 % interval. Rankers have no probability, and so no
         ratio.
@@ -82,9 +85,11 @@ def _figures(part: str, rows: pd.DataFrame) -> dict[str, Any]:
         "n_students_without": rows.loc[~positive, "student_id"].nunique(),
     }
     estimates: dict[str, Estimate] = {}
-    if part == "all":
-        estimates["auroc"] = estimate_concordance(rows, ["as_of"], len(students))
-        estimates["auroc_within_school"] = estimate_concordance(rows, ["as_of", "school_id"], len(students))
+    fewest: dict[str, int] = {}
+    for name, within in _ORDERS.items() if part == "all" else ():
+        estimates[name] = estimate_concordance(rows, within, len(students))
+        label = rows["label"].groupby([rows[key] for key in within])
+        fewest[name] = _fewest(rows.loc[label.transform("min") < label.transform("max")])
     known = rows.loc[rows["probability"].notna()]
     ones, own = np.ones(len(known)), known["student_id"].to_numpy()
     observed = estimate_ratio(known["label"], ones, own, len(students))
@@ -92,22 +97,33 @@ def _figures(part: str, rows: pd.DataFrame) -> dict[str, Any]:
     found |= {"observed": observed.value, "expected": expected.value}
     estimates["ratio"] = observed.over(expected)
     estimates["slope"] = estimate_line(known["probability"], known["label"], own, len(students))[0]
+    fewest |= dict.fromkeys(("ratio", "slope"), _fewest(known))
     for name, estimate in estimates.items():
         low, high = estimate.interval()
         found |= {name: estimate.value, f"{name}_low": low, f"{name}_high": high}
+        found[f"n_students_{name}"] = fewest[name]
     return found
 
 
-def publish_calibration(frame: pd.DataFrame, masking: Masking) -> pd.DataFrame:
-    """Print the figures of groups whose number with the outcome is printed, where more than ten are on either side.
+def _fewest(rows: pd.DataFrame) -> int:
+    """Count the distinct students a figure rests on, of those with the outcome and those without, whoever are fewer."""
+    return min(rows.loc[rows["label"] == value, "student_id"].nunique() for value in (0, 1))
 
+
+def publish_calibration(frame: pd.DataFrame, masking: Masking) -> pd.DataFrame:
+    """Print the figures of groups whose number with the outcome is printed.
+
+    A figure rests on more than ten students with the outcome and ten without: of an order those who form a pair, of a
+    ratio and a slope those who have a probability.
     A ratio without its parts, an order and a slope give no count away.
     """
     cells = zip(frame["attribute"], frame["group"], strict=True)
     shown = np.array([masking.shown(cell, "eligible", "positive") for cell in cells], dtype=bool)
-    shown &= (frame["n_students_outcome"] > THRESHOLD).to_numpy()
-    shown &= (frame["n_students_without"] > THRESHOLD).to_numpy()
     columns = [f"{name}{end}" for name in PRINTED for end in ("", "_low", "_high")]
     printed = frame.reindex(columns=["attribute", "group", "part", *columns])
     printed[columns] = printed[columns].astype("float64").round(DIGITS)
-    return printed.loc[shown].reset_index(drop=True)
+    for name in PRINTED:
+        enough = (frame[f"n_students_{name}"] > THRESHOLD).to_numpy()
+        for end in ("", "_low", "_high"):
+            printed[f"{name}{end}"] = printed[f"{name}{end}"].where(enough)
+    return printed.loc[shown & printed[list(PRINTED)].notna().any(axis=1)].reset_index(drop=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from early_id.fairness._bands import band_scheme, band_tables, find_bands
+from early_id.fairness._bands import band_scheme, band_tables, find_bands, form_of
 from early_id.fairness._counts import MEASURES
 from early_id.fairness._exposure import Masking, exposed
 from early_id.fairness._groups import DERIVED, Attribute
@@ -14,9 +15,9 @@ from early_id.fairness._scheme import EVERYONE, THRESHOLD, Cell
 from early_id.fairness._suppression import Hidden, mask
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from early_id.fairness._bands import BandTable
+    from early_id.fairness._bands import Band, BandTable
     from early_id.fairness._counted import Counted
     from early_id.fairness._groups import Ints
     from early_id.fairness._scheme import Scheme
@@ -34,9 +35,9 @@ def mask_sizes(
     """Decide which sizes and groups are printed: one mask for all sizes, together with what the audit prints.
 
     `first` (n_rows,): place of the smallest list that holds the row, `n_sizes` where none does. `audited`: what is
-    hidden of the real list. A short list reaches few of a small group, which then is masked at all sizes: the shortest
-    and longest lists are left out as far as more groups can be printed for it. So is a size at which the masked
-    counts of some group cannot be kept open by masking more groups.
+    hidden of the real list. A short list reaches few of a small group, and two sizes that lie close differ by few: such
+    a group is masked at all sizes, so sizes are left out as far as more can be printed for it. So is a size at which
+    the masked counts of some group cannot be kept open by masking more groups.
 
     Returns
     -------
@@ -47,10 +48,12 @@ def mask_sizes(
         counted.measures[:, MEASURES.index(name)] for name in ("eligible", "positive", "listed")
     )
     bands, band = find_bands(positive, eligible, first, listed)
+    if not bands:
+        return [], {}
     attributes = curve_attributes(counted)
     everyone = Attribute(EVERYONE[0], (EVERYONE[1],), np.zeros(len(first), dtype=np.int64))
     every = band_scheme(bands, range(n_sizes))
-    sizes = _window(band_tables(every, band, counted.student, attributes), audited, n_sizes)
+    sizes = _choose(bands, band_tables(every, band, counted.student, attributes), audited, n_sizes)
     while sizes:
         scheme = band_scheme(bands, sizes)
         tables = band_tables(scheme, band, counted.student, attributes)
@@ -66,24 +69,39 @@ def mask_sizes(
     return [], {}
 
 
-def _window(tables: Sequence[BandTable], audited: Masking, n_sizes: int) -> list[int]:
-    """Choose the sizes in a row that leave most to print: groups that are small at none of them, times sizes."""
-    small = np.array(
-        [
-            np.any([_is_few(table.students(f"{name}@{size}")) for name in ("reached", "missed")], axis=0)[
-                place
-            ]
-            for table in tables
-            for place, (group,) in enumerate(table.groups)
-            if audited.shown((table.name[0], group), "positive", "reached")
-            for size in range(n_sizes)
-        ]
-    ).reshape(-1, n_sizes)
-    windows = [range(low, high) for low in range(n_sizes) for high in range(low + 1, n_sizes + 1)]
-    # Of equals the longest, then the one of shorter lists, which are nearer to what teams can reach.
-    best = max(
-        windows, key=lambda window: (len(window) * int((~small[:, window].any(axis=1)).sum()), len(window))
-    )
+def _choose(bands: Sequence[Band], tables: Sequence[BandTable], audited: Masking, n_sizes: int) -> list[int]:
+    """Choose the sizes that leave most to print: groups of which nothing is small at any of them, times sizes."""
+    shown = [
+        np.array([audited.shown((table.name[0], group), "positive", "reached") for (group,) in table.groups])
+        for table in tables
+    ]
+
+    def small(chosen: Callable[[Band], bool]) -> np.ndarray:
+        form = form_of(bands, lambda band: band.positive and chosen(band))
+        return np.concatenate(
+            [_is_few(table.students_of(form))[own] for table, own in zip(tables, shown, strict=True)]
+        )
+
+    alone = [
+        small(lambda band, s=size: band.first <= s)  # type: ignore[misc]
+        | small(lambda band, s=size: band.first > s)  # type: ignore[misc]
+        | small(lambda band, s=size: band.first <= s and not band.listed)  # type: ignore[misc]
+        | small(lambda band, s=size: band.first > s and band.listed)  # type: ignore[misc]
+        for size in range(n_sizes)
+    ]
+    between = {
+        (low, high): small(lambda band, a=low, b=high: a < band.first <= b)  # type: ignore[misc]
+        for low, high in combinations(range(n_sizes), 2)
+    }
+
+    def merit(sizes: tuple[int, ...]) -> tuple[int, int, list[int]]:
+        """Of equals the most sizes, then the shortest lists, which are nearer to what teams can reach."""
+        masked = [alone[size] for size in sizes] + [between[step] for step in pairwise(sizes)]
+        printed = int((~np.any(masked, axis=0)).sum())
+        return len(sizes) * printed, len(sizes), [-size for size in sizes]
+
+    every = [sizes for length in range(1, n_sizes + 1) for sizes in combinations(range(n_sizes), length)]
+    best = max(every, key=merit)
     return list(best)
 
 

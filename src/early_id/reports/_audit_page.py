@@ -133,7 +133,7 @@ def write_audit_html(
                 "contestants": contestants(metrics, audited),
                 "places": places(metrics, audited),
                 "reaches_more": reaches_more(metrics, audited),
-                "score": score_lines(content["calibration"], names or {}),
+                "score": score_lines(content["calibration"]),
                 "score_periods": score_periods(content["calibration"]),
                 "by_schools": _by_schools(content["verdicts"]),
                 "sizes": sizes,
@@ -194,7 +194,7 @@ def _ordered(attribute: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]
 def _name_schools(content: dict[str, Any], names: Mapping[str, str]) -> None:
     """Give every row the name its group is called by; schools of the same name keep their number beside it."""
     known = [names.get(row["group"]) for row in content["by_group"] if row["attribute"] == "school"]
-    for row in (*content["by_group"], *content["verdicts"]):
+    for row in (*content["by_group"], *content["verdicts"], *content["calibration"]):
         name = names.get(row["group"]) if row["attribute"] == "school" else None
         row["name"] = (
             row["group"] if name is None else name if known.count(name) == 1 else f"{name} ({row['group']})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 from early_id.reports._charts import curve_chart
 from early_id.reports._words import (
     SYMBOLS,
-    attribute_words,
     capacity_words,
     group_words,
     interval,
@@ -29,7 +29,10 @@ def list_sizes(content: Mapping[str, Any]) -> dict[str, Any]:
     `content`: an audit.json. The real list is one of the sizes, and the table begins with it.
     """
     rows: list[Row] = content["capacity_curve"]
-    percents = sorted({row["percent"] for row in rows})
+    # A size at which no group is printed shows nothing.
+    percents = sorted(
+        {row["percent"] for row in rows if row["attribute"] != "all" and row["recall"] is not None}
+    )
     if not percents:
         return {"steps": [], "start": 0, "charts": {}}
     real = content["about"].get("capacity")
@@ -76,6 +79,8 @@ def _step(size: str, rows: Sequence[Row]) -> dict[str, Any]:
     groups = [row for row in rows if row["attribute"] != "all"]
     # What is printed first, and of it who is furthest behind.
     groups.sort(key=lambda row: (row["recall"] is None, row["gap"] is None, row["gap"] or 0.0))
+    # With one group only there is nobody to compare it with.
+    groups = [row for row in groups if row["verdict"]]
     counts = Counter(row["verdict"] for row in groups)
     verdicts = ", ".join(
         text
@@ -89,10 +94,24 @@ def _step(size: str, rows: Sequence[Row]) -> dict[str, Any]:
     )
     return {
         "size": size,
-        "told": f"Over all students {everyone['recall_text']} of the weeks; of the weeks listed, "
-        f"{everyone['precision_text']} belong to students who turned out to need outreach. Groups: {verdicts}.",
+        "told": f"{_everyone(everyone)} Groups: {verdicts}.",
         "rows": [_line(row) for row in groups],
     }
+
+
+def _everyone(row: Row) -> str:
+    """Say what the lists hold of all students; in words where it may not be printed."""
+    if row["recall_text"] == "none":
+        return "Nobody turned out to need outreach."
+    recall, precision = row["recall_text"], row["precision_text"]
+    told = (
+        "What they hold of all students may not be printed."
+        if recall == "masked"
+        else f"Over all students {recall} of the weeks are on them."
+    )
+    if precision in ("masked", "none"):
+        return told
+    return f"{told} Of the weeks listed, {precision} belong to students who turned out to need outreach."
 
 
 def _line(row: Row) -> dict[str, Any]:
@@ -100,9 +119,11 @@ def _line(row: Row) -> dict[str, Any]:
     around = "" if low is None else f" ({points(low)} to {points(high)})"
     printed = row["recall"] is not None
     return {
+        # Two attributes can be called alike; the key tells them apart.
+        "key": json.dumps([row["attribute"], row["group"]]),
         "name": group_words(row["attribute"], row["group"]),
-        "verdict": row["verdict"] or "cannot tell",
-        "symbol": SYMBOLS[row["verdict"] or "cannot tell"],
+        "verdict": row["verdict"],
+        "symbol": SYMBOLS[row["verdict"]],
         "recall": row["recall_text"],
         "range": f"({interval(row, 'recall')})" if printed else "",
         "printed": printed,
@@ -126,9 +147,12 @@ def _charts(rows: Sequence[Row]) -> dict[str, str]:
             key = (row["attribute"], row["group"])
             largest[key] = max(largest.get(key, 0.0), abs(row["gap"] or 0.0))
     chosen = sorted(largest, key=lambda key: (-largest[key], key))[:MOST_PICTURES]
+    titles = {key: group_words(*key) for key in chosen}
+    alike = Counter(titles.values())
+    titles = {key: text if alike[text] == 1 else f"{text} ({key[0]})" for key, text in titles.items()}
     drawn = [
         {
-            "panel": f"{attribute_words(row['attribute'])}: {row['group']}",
+            "panel": titles[row["attribute"], row["group"]],
             "percent": row["percent"],
             "recall": row["recall"],
             "recall_low": row["recall_low"],

@@ -39,12 +39,16 @@ def _environment() -> Environment:
 def render(template: str, content: dict[str, Any], *, script: str = "") -> str:
     """Fill a template of this room; a page runs the one script it comes with, and no other."""
     if script:
-        text = (files("early_id.reports") / "templates" / script).read_text(encoding="utf-8")
+        text = _kept_together((files("early_id.reports") / "templates" / script).read_text(encoding="utf-8"))
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         content = {**content, "script": text, "script_hash": digest}
     html = _environment().get_template(template).render(content)
-    # A number and its percent sign stay on one line.
-    return re.sub(r"(?<=\d) (?=%)", "\u00a0", html)
+    return _kept_together(html)
+
+
+def _kept_together(text: str) -> str:
+    """Keep a number and its percent sign on one line."""
+    return re.sub(r"(?<=\d) (?=%)", "\u00a0", text)
 
 
 def as_data(content: object) -> str:

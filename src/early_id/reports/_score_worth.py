@@ -16,17 +16,17 @@ def score_periods(rows: Sequence[Row]) -> list[str]:
     return sorted({row["part"] for row in rows} - {WHOLE, TOP}, key=lambda name: int(name.split("-")[0]))
 
 
-def score_lines(rows: Sequence[Row], names: Mapping[str, str]) -> list[dict[str, Any]]:
+def score_lines(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Give the figures of everybody and of each printed group, those the score orders worst first.
 
-    `rows`: the audit's calibration; `names`: school_id → name.
+    `rows`: the audit's calibration, each with the `name` its group is called by.
     """
     parts: dict[tuple[str, str], dict[str, Row]] = {}
     for row in rows:
         parts.setdefault((row["attribute"], row["group"]), {})[row["part"]] = row
     lines = [
         {
-            "name": "All students" if key[0] == "all" else _named(*key, names),
+            "name": "All students" if key[0] == "all" else group_words(key[0], own[WHOLE]["name"]),
             "at": own[WHOLE]["auroc"],
             **{
                 name: _figure(own[WHOLE], name) for name in ("auroc", "auroc_within_school", "ratio", "slope")
@@ -40,10 +40,6 @@ def score_lines(rows: Sequence[Row], names: Mapping[str, str]) -> list[dict[str,
     return sorted(
         lines, key=lambda line: (line["name"] != "All students", line["at"] is None, line["at"] or 0.0)
     )
-
-
-def _named(attribute: str, group: str, names: Mapping[str, str]) -> str:
-    return group_words(attribute, names.get(group, group) if attribute == "school" else group)
 
 
 def _figure(row: Row, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def ends_in_order() -> Iterator[None]:
     if ours:
         signal.signal(signal.SIGTERM, _end)
     try:
-        with _no_stop_lost():
+        with _no_stop_lost() if main else nullcontext():
             yield
     except Exception as error:
         stop = _stop_behind(error)

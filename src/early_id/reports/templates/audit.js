@@ -6,6 +6,7 @@ const value = (cell) => {
   const text = (badge ? badge.lastChild.textContent : cell.textContent).trim();
   const word = ORDER.indexOf(text);
   if (word >= 0) return word;
+  if (text.includes("fewer")) return text; // "10 or fewer" is no share
   const number = /^[<>]?\s*([−+-]?[\d,]+(?:\.\d+)?)/.exec(text);
   return number ? Number(number[1].replace("−", "-").replaceAll(",", "")) : text.toLowerCase();
 };
@@ -35,7 +36,7 @@ const data = document.getElementById("sizes-data");
 if (data) {
   const steps = JSON.parse(data.textContent);
   const slider = document.getElementById("size");
-  const lines = new Map([...document.querySelectorAll("#sizes-table tbody tr")].map((row) => [row.dataset.name, row]));
+  const lines = new Map([...document.querySelectorAll("#sizes-table tbody tr")].map((row) => [row.dataset.key, row]));
   const show = () => {
     const step = steps[Number(slider.value)];
     document.getElementById("size-now").textContent = step.size;
@@ -43,7 +44,7 @@ if (data) {
     document.getElementById("size-of-table").textContent = `Lists of ${step.size}`;
     document.getElementById("size-told").textContent = step.told;
     for (const line of step.rows) {
-      const row = lines.get(line.name);
+      const row = lines.get(line.key);
       const badge = row.querySelector(".verdict");
       badge.className = `verdict ${line.verdict.replaceAll(" ", "-")}`;
       badge.firstElementChild.textContent = line.symbol;
@@ -56,7 +57,11 @@ if (data) {
       bar.lastElementChild.style.left = `${line.bar.at}%`;
     }
   };
-  slider.addEventListener("input", show);
+  slider.addEventListener("input", () => {
+    // Other numbers stand in no order that was asked for.
+    for (const heading of document.querySelectorAll("#sizes-table th")) heading.removeAttribute("aria-sort");
+    show();
+  });
   document.getElementById("size-control").hidden = false;
   show();
 }
