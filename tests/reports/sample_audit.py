@@ -11,6 +11,19 @@ from early_id.evaluation import list_at_capacity
 from early_id.fairness import audit_frame
 
 
+def _long(ids, attribute, values):
+    """Give students their value of an attribute, from a day before all others."""
+    return pd.DataFrame(
+        {
+            "student_id": ids,
+            "attribute": attribute,
+            "value": values,
+            "valid_from": pd.Timestamp("2020-01-01"),
+            "valid_to": pd.NaT,
+        }
+    )
+
+
 @cache
 def sample_audit():
     """An audit with a gap (B), a pass, a masked small group (C) with its partner (A), and an awkward name."""
@@ -39,18 +52,7 @@ def sample_audit():
             "listed": (rng.random(n) < np.where(outcome, reach, 0.05)) & ~missing,
         }
     )
-    groups = pd.concat(
-        pd.DataFrame(
-            {
-                "student_id": ids,
-                "attribute": name,
-                "value": value,
-                "valid_from": pd.Timestamp("2020-01-01"),
-                "valid_to": pd.NaT,
-            }
-        )
-        for name, value in (("team", team), ("half", half))
-    )
+    groups = pd.concat([_long(ids, "team", team), _long(ids, "half", half)])
     about = {"label": "chronic_absence", "capacity": {"*": 25, "school 1": 40}, "document_sha256": "0f" * 32}
     return audit_frame(rows, groups=groups, resampling=(300, 0), about=about)
 
@@ -76,15 +78,7 @@ def scored_audit():
         }
     )
     rows["listed"] = list_at_capacity(rows, "10%")
-    groups = pd.DataFrame(
-        {
-            "student_id": ids,
-            "attribute": "team",
-            "value": team,
-            "valid_from": pd.Timestamp("2020-01-01"),
-            "valid_to": pd.NaT,
-        }
-    )
+    groups = _long(ids, "team", team)
     about = {"label": "chronic_absence", "capacity": "10%", "document_sha256": "0f" * 32}
     return audit_frame(rows, groups=groups, resampling=(300, 0), about=about, curve=True)
 

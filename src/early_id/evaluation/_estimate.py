@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -109,13 +109,11 @@ def estimate_ratio(
     0.11 0.475
     """
     k, n = _summed(top, student, n_students), _summed(bottom, student, n_students)
-    total = n.sum()
-    if not total > 0:
-        return Estimate(np.nan, np.zeros(n_students), 0, "rate")
-    value = float(k.sum() / total)
-    students = int(np.count_nonzero(n))
-    alone = effective_size(k.sum(), total, kk=(k * k).sum(), kn=(k * n).sum(), nn=(n * n).sum())
-    return Estimate(value, (k - value * n) / total, students, "rate", float(alone))
+    found = _of_sums(k, n)
+    if not found.students:
+        return replace(found, scale="rate")
+    alone = effective_size(k.sum(), n.sum(), kk=(k * k).sum(), kn=(k * n).sum(), nn=(n * n).sum())
+    return replace(found, scale="rate", alone=float(alone))
 
 
 def estimate_mean(values: npt.ArrayLike, student: npt.NDArray[np.int64], n_students: int) -> Estimate:
@@ -135,12 +133,17 @@ def estimate_mean(values: npt.ArrayLike, student: npt.NDArray[np.int64], n_stude
     >>> found.value, round(found.variance, 3)  # 4 / 3: the variance of the numbers over how many there are
     (3.0, 1.333)
     """
-    total = _summed(values, student, n_students)
     rows = _summed(np.ones(len(student)), student, n_students)
-    if not len(student):
-        return Estimate(np.nan, np.zeros(n_students), 0)
-    value = float(total.sum() / rows.sum())
-    return Estimate(value, (total - value * rows) / rows.sum(), int(np.count_nonzero(rows)))
+    return _of_sums(_summed(values, student, n_students), rows)
+
+
+def _of_sums(top: Floats, bottom: Floats) -> Estimate:
+    """Estimate Σ top ÷ Σ bottom from the sums of each student."""
+    total = bottom.sum()
+    if not total > 0:
+        return Estimate(np.nan, np.zeros(len(bottom)), 0)
+    value = float(top.sum() / total)
+    return Estimate(value, (top - value * bottom) / total, int(np.count_nonzero(bottom)))
 
 
 def estimate_concordance(rows: pd.DataFrame, within: list[str], n_students: int) -> Estimate:

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from early_id.exceptions import DataError
 from early_id.explain._alt import describe
 from early_id.explain._levels import Level, summed
 from early_id.explain._plots import new_axes
+from early_id.explain._rows import check_rows
+from early_id.explain._svg import MOST_BARS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from early_id.models import AdditiveModel
-
-_MOST = 20
 
 
 def compare_importance(
@@ -52,9 +51,7 @@ def compare_importance(
     >>> compare_importance(one, two, pd.DataFrame({"absent": [3.0], "mark": [50.0]})).to_numpy().tolist()
     [['absent', 1.0, nan], ['mark', nan, 0.25]]
     """
-    if X.empty:
-        msg = "Expected at least one row to explain, got none; give rows of a panel."
-        raise DataError(msg)
+    check_rows(X)
     sides = {
         name: summed(one, one.shapley_values(X), level).abs().mean()
         for name, one in (("first", document), ("second", other))
@@ -84,7 +81,7 @@ def plot_against(
     Axes
         Its label is the alternative text.
     """
-    rows = frame.head(_MOST)
+    rows = frame.head(MOST_BARS)
     axes = new_axes(ax)
     lines = range(len(rows))
     axes.hlines(lines, rows["first"].fillna(0), rows["second"].fillna(0), color="0.8", linewidth=2, zorder=0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from early_id.exceptions import DataError
+from early_id.explain._rows import check_rows, students_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,13 +52,9 @@ def beeswarm_points(document: AdditiveModel, X: pd.DataFrame) -> pd.DataFrame:
     >>> beeswarm_points(document, X)[["log_odds", "dots"]].to_numpy().tolist()  # five unknown: too few
     [[-0.5, 109.0], [1.0, 73.0]]
     """
-    if X.empty:
-        msg = "Expected at least one row to explain, got none; give rows of a panel."
-        raise DataError(msg)
+    check_rows(X)
     values = document.shapley_values(X)
-    students = (
-        X.index.get_level_values("student_id") if "student_id" in X.index.names else pd.RangeIndex(len(X))
-    )
+    students = students_of(X)
     most = values.abs().mean().nlargest(_MOST_FEATURES, keep="first").index
     parts = [_dots(name, values[name], X[name], students) for name in most]
     return pd.concat(parts, ignore_index=True)

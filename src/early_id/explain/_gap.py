@@ -12,6 +12,7 @@ from early_id.evaluation import Estimate, estimate_mean, small_sample
 from early_id.exceptions import DataError
 from early_id.explain._beeswarm import FEW
 from early_id.explain._levels import Level, summed
+from early_id.explain._rows import students_of
 
 if TYPE_CHECKING:
     from early_id.models import AdditiveModel
@@ -93,8 +94,7 @@ def compute_attribution_gap(
     if not document.periods[0].whole_year:
         parts = parts.assign(**{TIME: base})
     parts = parts.assign(**{SCORE: document.decision_function(X)})
-    ids = X.index.get_level_values("student_id") if "student_id" in X.index.names else pd.RangeIndex(len(X))
-    student = pd.factorize(ids)[0]
+    student = pd.factorize(students_of(X))[0]
     hidden = _hidden(pd.Series(student).groupby(names).nunique())
     found = [
         _of_group(parts, names == one, student, one, confidence, hide=hide) for one, hide in hidden.items()

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from early_id.exceptions import DataError
 from early_id.explain._levels import LEVELS, Level, names_at, summed
+from early_id.explain._rows import check_rows
 
 if TYPE_CHECKING:
     from early_id.models import AdditiveModel
@@ -53,9 +53,7 @@ def global_importance(document: AdditiveModel, X: pd.DataFrame) -> pd.DataFrame:
     >>> frame.loc[frame["level"] == "feature", ["name", "importance"]].to_numpy().tolist()
     [['absent', 0.75]]
     """
-    if X.empty:
-        msg = "Expected at least one row to explain, got none; give rows of a panel."
-        raise DataError(msg)
+    check_rows(X)
     values = document.shapley_values(X)
     info = pd.DataFrame({level: names_at(document, level) for level in LEVELS})
     parts = [_level(summed(document, values, level), info, level) for level in LEVELS]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from early_id.exceptions import ConfigError, DataError, did_you_mean
 from early_id.explain._alt import describe
 from early_id.explain._shades import draw_density, draw_spread, step_edges
-from early_id.explain._svg import new_figure
+from early_id.explain._svg import MOST_BARS, new_figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from early_id.models import AdditiveModel, Period, Term
-
-_MOST_BARS = 20
 
 
 def plot_importance(frame: pd.DataFrame, ax: Axes | None = None, *, level: str = "feature") -> Axes:
@@ -41,7 +39,7 @@ def plot_importance(frame: pd.DataFrame, ax: Axes | None = None, *, level: str =
     DataError
         If the frame has no rows of that level.
     """
-    rows = frame[frame["level"] == level].nlargest(_MOST_BARS, "importance", keep="first")
+    rows = frame[frame["level"] == level].nlargest(MOST_BARS, "importance", keep="first")
     if rows.empty:
         msg = f"Expected rows of the level {level!r}, got none; levels are 'feature', 'concept' and 'domain'."
         raise DataError(msg)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from early_id.explain._beeswarm import FEW
+from early_id.explain._rows import students_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,10 +58,7 @@ def draw_density(axes: Axes, X: pd.DataFrame, feature: str) -> None:
         edges = np.arange(np.floor(low), high + wide, wide) - 0.5
     bars = len(edges) - 1
     place = np.clip(np.searchsorted(edges, values[known], side="right") - 1, 0, bars - 1)
-    ids = X.index.get_level_values("student_id") if "student_id" in X.index.names else X.index
-    students = pd.Series(
-        pd.factorize(ids[known])[0] if "student_id" in X.index.names else np.arange(known.sum())
-    )
+    students = pd.Series(pd.factorize(students_of(X)[known])[0])
     counts = students.groupby(place).nunique().reindex(range(bars), fill_value=0)
     rows = np.bincount(place, minlength=bars).astype(np.float64)
     rows[(counts <= FEW).to_numpy()] = 0

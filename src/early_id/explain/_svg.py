@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from early_id.explain._levels import Level
     from early_id.models import AdditiveModel
 
+#: A plot of bars shows so many; more nobody reads.
+MOST_BARS = 20
 _MOST_TERMS, _ACROSS = 12, 4
 
 
@@ -32,7 +34,7 @@ def importance_svg(frame: pd.DataFrame, *, level: Level = "feature") -> bytes:
     """
     from early_id.explain._plots import plot_importance
 
-    bars = min(int((frame["level"] == level).sum()), 20)
+    bars = min(int((frame["level"] == level).sum()), MOST_BARS)
     figure = new_figure(8, 0.3 * bars + 1.2)
     plot_importance(frame, figure.subplots(), level=level)
     return figure_svg(figure)
@@ -61,7 +63,7 @@ def against_svg(frame: pd.DataFrame, *, names: tuple[str, str]) -> bytes:
     """Draw `compare_importance` as SVG, the same bytes every time."""
     from early_id.explain._against import plot_against
 
-    figure = new_figure(8, 0.3 * min(len(frame), 20) + 1.2)
+    figure = new_figure(8, 0.3 * min(len(frame), MOST_BARS) + 1.2)
     plot_against(frame, figure.subplots(), names=names)
     return figure_svg(figure)
 

@@ -50,7 +50,7 @@ class BandTable(Table):
 
     def students_of(self, form: tuple[int, ...]) -> Ints:
         """Distinct students per cell with a row in some of these bands."""
-        return np.bincount(self.cell, weights=self.of_form(form) > 0, minlength=self.size).astype(np.int64)
+        return self._sum((self.of_form(form) > 0).astype(np.int64))
 
 
 def find_bands(positive: Ints, eligible: Ints, first: Ints, listed: Ints) -> tuple[list[Band], Ints]:
@@ -96,7 +96,7 @@ def band_scheme(bands: Sequence[Band], sizes: Sequence[int]) -> Scheme:
         counts[f"reached@{size}"] = form_of(bands, lambda band, s=size: band.positive and band.first <= s)  # type: ignore[misc]
         forms |= {f"listed@{size}": inside, f"not_listed@{size}": _less(counts["eligible"], inside)}
         hides |= dict.fromkeys((f"listed@{size}", f"not_listed@{size}"), hidden[False])
-        for name, chosen in _parts(size, before).items():
+        for name, chosen in parts_of(size, before).items():
             for positive in (True, False):
                 key = f"{name} {'with' if positive else 'without'} outcome@{size}"
                 forms[key] = form_of(bands, lambda band, c=chosen, p=positive: c(band) and band.positive == p)  # type: ignore[misc]
@@ -109,7 +109,7 @@ def form_of(bands: Sequence[Band], chosen: Callable[[Band], bool]) -> tuple[int,
     return tuple(int(chosen(band)) for band in bands)
 
 
-def _parts(size: int, before: int) -> dict[str, Callable[[Band], bool]]:
+def parts_of(size: int, before: int) -> dict[str, Callable[[Band], bool]]:
     """Name the rows that a size tells by itself, beside the size before, and beside the real list."""
     return {
         "inside": lambda band: band.first <= size,

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from early_id.fairness._counts import MEASURES, RATES
-from early_id.fairness._groups import DERIVED
+from early_id.fairness._gaps import CONFIDENCE, percentiles, rate_and_rest
+from early_id.fairness._groups import PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,14 +46,14 @@ def school_view(
     weights = rng.multinomial(n_schools, np.full(n_schools, 1 / n_schools), resampling.replicates)
     frames = []
     for attribute in attributes:
-        if attribute.name in DERIVED and attribute.name != "grade_band":
+        if attribute.name in PLACES:
             continue
         codes, size = segments.codes[:, places[attribute.name]], len(attribute.groups)
         k, n = (
             weights @ _by_school(segments.counts[:, MEASURES.index(name)], school, codes, (n_schools, size))
             for name in RATES[metric]
         )
-        low, high = _interval(_gap(k, n))
+        low, high = _interval(k, n)
         frames.append(
             pd.DataFrame(
                 {
@@ -71,18 +72,10 @@ def _by_school(values: np.ndarray, school: np.ndarray, codes: np.ndarray, shape:
     return np.bincount(cell, weights=values, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
 
 
-def _gap(k: Floats, n: Floats) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rest = (k.sum(axis=1, keepdims=True) - k) / (n.sum(axis=1, keepdims=True) - n)
-        return np.asarray(k / n - rest)
-
-
-def _interval(gaps: Floats) -> tuple[Floats, Floats]:
-    """Take the percentiles per column; missing where more than a twentieth of the resamples hold nobody to compare."""
-    known = np.isfinite(gaps)
-    enough = known.mean(axis=0) >= 0.95
-    usable = np.where(known, gaps, np.nan)[:, enough]
-    ends = np.full((2, gaps.shape[1]), np.nan)
-    if enough.any():
-        ends[:, enough] = np.nanquantile(usable, [0.025, 0.975], axis=0)
-    return ends[0], ends[1]
+def _interval(k: Floats, n: Floats) -> tuple[Floats, Floats]:
+    """Take the percentiles of the gap; missing where more than a twentieth of the resamples hold nobody to compare."""
+    rate, other = rate_and_rest(k, n)
+    gaps = rate - other
+    enough = np.isfinite(gaps).mean(axis=0) >= CONFIDENCE
+    low, high = percentiles(gaps)
+    return np.where(enough, low, np.nan), np.where(enough, high, np.nan)

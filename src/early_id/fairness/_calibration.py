@@ -10,8 +10,8 @@ import pandas as pd
 
 from early_id.evaluation import estimate_concordance, estimate_line, estimate_ratio, period_name, periods_of
 from early_id.fairness._counts import MEASURES
-from early_id.fairness._groups import Attribute
-from early_id.fairness._scheme import EVERYONE, THRESHOLD
+from early_id.fairness._groups import everybody
+from early_id.fairness._scheme import THRESHOLD
 
 if TYPE_CHECKING:
     from early_id.evaluation import Estimate
@@ -49,9 +49,8 @@ def compute_calibration(rows: pd.DataFrame, counted: Counted) -> pd.DataFrame:
     judged = judged.assign(probability=probability, label=judged["label"].astype("float64"))
     if "school_day" in judged:
         judged = judged.assign(period=period_name(judged["school_day"]))
-    everyone = Attribute(*EVERYONE[:1], (EVERYONE[1],), np.zeros(len(rows), dtype=np.int64))
     found = []
-    for attribute in (everyone, *counted.attributes):
+    for attribute in (everybody(len(rows)), *counted.attributes):
         codes = attribute.codes[eligible]
         for code, group in enumerate(attribute.groups):
             own = judged.loc[codes == code]

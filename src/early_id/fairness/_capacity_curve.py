@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from early_id.evaluation import list_at_capacity
+from early_id.evaluation import places, rank_in_school
 from early_id.fairness._complement import printable_complements
-from early_id.fairness._counts import MEASURES, count_segments, overall, tabulate
+from early_id.fairness._counts import MEASURES, overall, sum_segments, tabulate
 from early_id.fairness._exposure import Masking
 from early_id.fairness._frames import judge_single
 from early_id.fairness._gaps import Resampling, family_gaps
@@ -59,7 +59,8 @@ def compute_curve(
     hold for all groups of one size together, not for all sizes: a curve is there to look at, the verdict that counts is
     that of the real list. `audited`: what the audit of the real list hides.
     """
-    lists = [list_at_capacity(rows, f"{size}%").to_numpy() for size in SIZES]
+    rank = rank_in_school(rows)
+    lists = [(rank <= places(rows, f"{size}%")).to_numpy() for size in SIZES]
     first = np.full(len(rows), len(SIZES), dtype=np.int64)
     for place in range(len(SIZES) - 1, -1, -1):
         first[lists[place]] = place
@@ -86,7 +87,7 @@ def _at_size(
     for name, of in (("listed", "eligible"), ("reached", "positive")):
         measures[:, MEASURES.index(name)] = measures[:, MEASURES.index(of)] * on_list
     measures[:, MEASURES.index("early")] = 0
-    segments = count_segments(counted.student, counted.attributes, measures, counted.segment)
+    segments = replace(counted.segments, counts=sum_segments(measures, counted.segment))
     names = {attribute.name for attribute in curve_attributes(counted)}
     axes = [place for place, attribute in enumerate(counted.attributes) if attribute.name in names]
     tables = [tabulate(segments, counted.attributes, [axis]) for axis in axes]

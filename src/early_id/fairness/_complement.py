@@ -8,7 +8,7 @@ import numpy as np
 
 from early_id.fairness._counts import RATES
 from early_id.fairness._publish import CLIP, CLIP_BELOW, NEEDS
-from early_id.fairness._scheme import OUTCOME, SCORING, THRESHOLD
+from early_id.fairness._scheme import OUTCOME, SCORING, THRESHOLD, is_few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,11 +49,11 @@ def _hidden_counts(table: Table) -> dict[str, npt.NDArray[np.bool_]]:
         everyone = next(iter(scheme.counts))
         size = table.students_outside(everyone)
         for count in scheme.counts:
-            hidden[count] = few | ((size > 0) & (size <= THRESHOLD))
+            hidden[count] = few | is_few(size)
         for measure, counts in scheme.hides.items():
             students = table.students_outside(measure)
             for count in counts:
-                hidden[count] = hidden[count] | ((students > 0) & (students <= THRESHOLD))
+                hidden[count] = hidden[count] | is_few(students)
     return hidden
 
 

@@ -164,11 +164,13 @@ def count_segments(
     """Sum the row measures over the rows of one student that share all groups: `which`, where it is known already."""
     which = segment_rows(students, attributes) if which is None else which
     codes = np.column_stack([attribute.codes for attribute in attributes])
-    order, first = np.unique(which, return_index=True)
-    counts = np.column_stack(
-        [np.bincount(which, weights=column, minlength=len(order)) for column in measures.T]
-    ).astype(np.int64)
-    return Segments(int(students.max()) + 1, students[first], codes[first], counts)
+    first = np.unique(which, return_index=True)[1]
+    return Segments(int(students.max()) + 1, students[first], codes[first], sum_segments(measures, which))
+
+
+def sum_segments(measures: Ints, which: Ints) -> Ints:
+    """Sum the row measures by segment."""
+    return np.column_stack([np.bincount(which, weights=column) for column in measures.T]).astype(np.int64)
 
 
 def tabulate(segments: Segments, attributes: Sequence[Attribute], axes: Sequence[int]) -> Table:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from early_id.fairness._counts import MEASURES
-from early_id.fairness._groups import Attribute, Ints
+from early_id.fairness._groups import Attribute, Ints, everybody
 from early_id.fairness._scheme import EVERYONE, Cell
 from early_id.fairness._verdicts import AGAINST, additional_students, judge
 
@@ -123,9 +123,8 @@ def _by_reason(
     reason: pd.Series, chosen: np.ndarray, attributes: Sequence[Attribute], students: Ints
 ) -> pd.DataFrame:
     frame = pd.DataFrame({"reason": reason.to_numpy(), "student": students})[chosen]
-    everyone = Attribute("all", ("everyone",), np.zeros(len(reason), dtype=np.int64))
     parts = []
-    for attribute in (everyone, *attributes):
+    for attribute in (everybody(len(reason)), *attributes):
         coded = frame.assign(code=attribute.codes[chosen])
         found = coded.groupby(["code", "reason"], sort=True)["student"]
         counts = pd.DataFrame({"n_rows": found.size(), "n_students": found.nunique()}).reset_index()

@@ -136,12 +136,13 @@ def _replicate(sums: Mapping[str, Floats], contrast: _Contrast) -> tuple[Floats,
         per_rest=contrast.per_rest,
         small=contrast.small,
     )
-    rate, other = _rate_and_rest(sums[k], sums[n])
+    rate, other = rate_and_rest(sums[k], sums[n])
     with np.errstate(divide="ignore", invalid="ignore"):
         return absolute_t(gap, contrast.observed), rate / other
 
 
-def _rate_and_rest(k: Floats, n: Floats) -> tuple[Floats, Floats]:
+def rate_and_rest(k: Floats, n: Floats) -> tuple[Floats, Floats]:
+    """Give the rate of each cell and of all other cells of its table, along the last axis."""
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = k / n
         other = (k.sum(axis=-1, keepdims=True) - k) / (n.sum(axis=-1, keepdims=True) - n)
@@ -150,7 +151,7 @@ def _rate_and_rest(k: Floats, n: Floats) -> tuple[Floats, Floats]:
 
 def _frame(contrast: _Contrast, t: Floats, ratio: Floats, critical: float) -> pd.DataFrame:
     k, n = RATES[contrast.metric]
-    rate, other = _rate_and_rest(contrast.table.total(k).astype(float), contrast.table.total(n).astype(float))
+    rate, other = rate_and_rest(contrast.table.total(k).astype(float), contrast.table.total(n).astype(float))
     gap = rate - other
     known = np.isfinite(gap)
     error = np.where(known, contrast.observed.error, np.nan)
@@ -176,7 +177,7 @@ def _frame(contrast: _Contrast, t: Floats, ratio: Floats, critical: float) -> pd
         for multiple in (single, joint)
     ]
     frame = _identify(contrast.table, contrast.metric, "others", rate, other)
-    ratio_low, ratio_high = _percentiles(ratio)
+    ratio_low, ratio_high = percentiles(ratio)
     return frame.assign(
         low=ends[0][0],
         high=ends[0][1],
@@ -208,7 +209,7 @@ def _identify(table: Table, metric: str, comparison: str, rate: Floats, other: F
     )
 
 
-def _percentiles(values: Floats) -> tuple[Floats, Floats]:
+def percentiles(values: Floats) -> tuple[Floats, Floats]:
     """95 % percentile interval per column over the replicates in which the value exists."""
     low, high = np.full(values.shape[1], np.nan), np.full(values.shape[1], np.nan)
     for cell, column in enumerate(values.T):
@@ -263,7 +264,7 @@ def _wanted(table: Table, metrics: Sequence[str], reference: Mapping[str, str]) 
 
 def _compare(k: Floats, n: Floats, table: Table, comparison: str) -> tuple[Floats, Floats]:
     if comparison == "others":
-        return _rate_and_rest(k, n)
+        return rate_and_rest(k, n)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = k / n
     place = table.groups.index((comparison,))
@@ -275,8 +276,8 @@ def _shown_frame(
 ) -> pd.DataFrame:
     k, n = RATES[metric]
     rate, other = _compare(table.total(k).astype(float), table.total(n).astype(float), table, comparison)
-    low, high = _percentiles(np.concatenate([gap for gap, _ in values]))
-    ratio_low, ratio_high = _percentiles(np.concatenate([ratio for _, ratio in values]))
+    low, high = percentiles(np.concatenate([gap for gap, _ in values]))
+    ratio_low, ratio_high = percentiles(np.concatenate([ratio for _, ratio in values]))
     frame = _identify(table, metric, comparison, rate, other).assign(
         family="shown", low=low, high=high, ratio_low=ratio_low, ratio_high=ratio_high, in_family=False
     )

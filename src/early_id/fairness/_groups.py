@@ -10,13 +10,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
+from early_id.fairness._scheme import EVERYONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 UNKNOWN = "unknown"
 GRADE_BANDS = ("TK–5", "6–8", "9–12")
-DERIVED = ("grade_band", "school", "district")
+#: Facts of the school a row belongs to, and not of the student.
+PLACES = ("school", "district")
+DERIVED = ("grade_band", *PLACES)
 GROUP_COLUMNS = ("student_id", "attribute", "value", "valid_from", "valid_to")
 
 # What an empty valid_from or valid_to means: days before and after every school year.
@@ -41,6 +44,11 @@ class Attribute:
     name: str
     groups: tuple[str, ...]
     codes: Ints
+
+
+def everybody(n_rows: int) -> Attribute:
+    """Give the one group that every row belongs to, in the form of an attribute."""
+    return Attribute(EVERYONE[0], (EVERYONE[1],), np.zeros(n_rows, dtype=np.int64))
 
 
 def check_columns(frame: pd.DataFrame, needed: Iterable[str], table: str) -> None:

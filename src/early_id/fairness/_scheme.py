@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 THRESHOLD = 10
+Flags = npt.NDArray[np.bool_]
 Cell = tuple[str, str]
 EVERYONE: Cell = ("all", "everyone")
+
+
+def is_few(students: npt.NDArray[np.int64]) -> Flags:
+    """Say where a count is of 1–10 students: sensitive, which none at all is not."""
+    return (students > 0) & (students <= THRESHOLD)
 
 
 @dataclass(frozen=True)

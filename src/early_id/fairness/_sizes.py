@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from early_id.fairness._bands import band_scheme, band_tables, find_bands, form_of
+from early_id.fairness._bands import band_scheme, band_tables, find_bands, form_of, parts_of
 from early_id.fairness._counts import MEASURES
 from early_id.fairness._exposure import Masking, exposed
-from early_id.fairness._groups import DERIVED, Attribute
-from early_id.fairness._scheme import EVERYONE, THRESHOLD, Cell
+from early_id.fairness._groups import PLACES, Attribute, everybody
+from early_id.fairness._scheme import Cell, Flags, is_few
 from early_id.fairness._suppression import Hidden, mask
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 
 def curve_attributes(counted: Counted) -> list[Attribute]:
     """Give the attributes of which curves are shown: those of the students, and the grade band."""
-    places = {"school", "district"} & set(DERIVED)
-    return [attribute for attribute in counted.attributes if attribute.name not in places]
+    return [attribute for attribute in counted.attributes if attribute.name not in PLACES]
 
 
 def mask_sizes(
@@ -51,16 +51,17 @@ def mask_sizes(
     if not bands:
         return [], {}
     attributes = curve_attributes(counted)
-    everyone = Attribute(EVERYONE[0], (EVERYONE[1],), np.zeros(len(first), dtype=np.int64))
-    every = band_scheme(bands, range(n_sizes))
-    sizes = _choose(bands, band_tables(every, band, counted.student, attributes), audited, n_sizes)
+    scheme = band_scheme(bands, range(n_sizes))
+    tables = band_tables(scheme, band, counted.student, attributes)
+    (whole,) = band_tables(scheme, band, counted.student, [everybody(len(first))])
+    links = [table for table in counted.pairs if set(table.name) <= {one.name for one in attributes}]
+    sizes = _choose(bands, tables, audited, n_sizes)
     while sizes:
+        # The counts of the bands stay; what is asked of them is what the sizes left would print.
         scheme = band_scheme(bands, sizes)
-        tables = band_tables(scheme, band, counted.student, attributes)
-        (whole,) = band_tables(scheme, band, counted.student, [everyone])
-        dropped = _few(whole, scheme)
+        tables, whole = [replace(table, scheme=scheme) for table in tables], replace(whole, scheme=scheme)
+        dropped = _few(whole)
         if not dropped:
-            links = [table for table in counted.pairs if set(table.name) <= {a.name for a in attributes}]
             masking = mask(tables, links, whole, scheme, _closed(audited, scheme))
             dropped = _left(masking)
             if not dropped:
@@ -76,22 +77,20 @@ def _choose(bands: Sequence[Band], tables: Sequence[BandTable], audited: Masking
         for table in tables
     ]
 
-    def small(chosen: Callable[[Band], bool]) -> np.ndarray:
+    def small(chosen: Callable[[Band], bool]) -> Flags:
         form = form_of(bands, lambda band: band.positive and chosen(band))
         return np.concatenate(
-            [_is_few(table.students_of(form))[own] for table, own in zip(tables, shown, strict=True)]
+            [is_few(table.students_of(form))[own] for table, own in zip(tables, shown, strict=True)]
         )
 
+    # What a size tells by itself and beside the real list, then what it tells beside an earlier size.
     alone = [
-        small(lambda band, s=size: band.first <= s)  # type: ignore[misc]
-        | small(lambda band, s=size: band.first > s)  # type: ignore[misc]
-        | small(lambda band, s=size: band.first <= s and not band.listed)  # type: ignore[misc]
-        | small(lambda band, s=size: band.first > s and band.listed)  # type: ignore[misc]
+        np.any([small(chosen) for chosen in parts_of(size, before=size).values()], axis=0)
         for size in range(n_sizes)
     ]
     between = {
-        (low, high): small(lambda band, a=low, b=high: a < band.first <= b)  # type: ignore[misc]
-        for low, high in combinations(range(n_sizes), 2)
+        (before, size): small(parts_of(size, before)["more than before"])
+        for before, size in combinations(range(n_sizes), 2)
     }
 
     def merit(sizes: tuple[int, ...]) -> tuple[int, int, list[int]]:
@@ -105,13 +104,9 @@ def _choose(bands: Sequence[Band], tables: Sequence[BandTable], audited: Masking
     return list(best)
 
 
-def _is_few(students: Ints) -> np.ndarray:
-    return (students > 0) & (students <= THRESHOLD)
-
-
-def _few(whole: BandTable, scheme: Scheme) -> set[int]:
+def _few(whole: BandTable) -> set[int]:
     """List the sizes at which some part of everybody concerns 1–10 students."""
-    return {_size(name) for name in scheme.forms if _is_few(whole.students(name))[0]}
+    return {_size(name) for name in whole.scheme.forms if is_few(whole.students(name))[0]}
 
 
 def _size(name: str) -> int:
