@@ -8,7 +8,7 @@ import re
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -18,6 +18,16 @@ from early_id.exceptions import ConfigError, did_you_mean, examples
 Capacity = str | int | dict[str, int]
 Learner = Literal["monotone", "logistic", "scorecard", "ebm"]
 Rule = Literal["pace", "prior_year", "year_to_date", "last_mark", "school_mean", "abc"]
+Alternative = Literal[
+    "reweighing",
+    "drop",
+    "label",
+    "exponentiated_gradient",
+    "threshold_optimizer",
+    "correlation_remover",
+    "group_cut_offs",
+]
+ALTERNATIVES: tuple[Alternative, ...] = get_args(Alternative)
 LABELS = ("chronic_absence", "course_failure", "suspension")
 #: In which facts are said; `phrases.yaml` of `early_id.panel` has the words.
 Language = Literal["en", "es"]
@@ -222,6 +232,38 @@ class AuditConfig(_Part):
     """By attribute, a group that the others are compared with besides everyone else."""
 
 
+class MitigationConfig(_Part):
+    """What to do about a difference between groups, and what to compare; see docs/mitigation.md."""
+
+    attribute: str | None = None
+    """Attribute of the table `groups` that this is about; default: the one of the group the list is furthest behind
+    for."""
+    reweighing: bool = False
+    """Whether learners learn with weights that make the groups of `attribute` alike in the outcome. Groups are looked
+    at while learning, never when a score is made; the document says so."""
+    alternatives: tuple[Alternative, ...] = ALTERNATIVES
+    """What the audit compares with the list as it is; each trains the learner once or a few times more. An empty list
+    tries nothing."""
+    labels: tuple[str, ...] = ("chronic_absence", "course_failure")
+    """Other outcomes by which the lists are judged and a model is learned, as far as the district's tables hold them;
+    the label itself is left out."""
+
+    @field_validator("labels")
+    @classmethod
+    def _labels(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(LabelConfig(name=name).name for name in labels)
+
+    @model_validator(mode="after")
+    def _about(self) -> MitigationConfig:
+        if self.reweighing and self.attribute is None:
+            msg = (
+                "Expected mitigation.attribute, the attribute of the table groups to reweigh by, with "
+                "mitigation.reweighing, got none; name it."
+            )
+            raise ValueError(msg)
+        return self
+
+
 class ListsConfig(_Part):
     """Where weekly lists go, who is suggested for which leading reason, and how old attendance may be."""
 
@@ -270,6 +312,7 @@ class Config(_Part):
     training: TrainingConfig = TrainingConfig()
     gate: GateConfig = GateConfig()
     audit: AuditConfig = AuditConfig()
+    mitigation: MitigationConfig = MitigationConfig()
     lists: ListsConfig = ListsConfig()
 
     @field_validator("capacity", mode="before")

@@ -31,7 +31,10 @@ def district(tmp_path_factory):
 
 def written(folder: Path, district: Path, name: str = "config", **training: object) -> Path:
     file = folder / f"{name}.yaml"
-    settings = {"district": {"path": str(district)}, "capacity": "20%", "training": {**QUICK, **training}}
+    settings = {
+        "district": {"path": str(district)}, "capacity": "20%", "training": {**QUICK, **training},
+        "mitigation": {"alternatives": []},
+    }  # fmt: skip
     file.write_text(yaml.safe_dump(settings))
     return file
 

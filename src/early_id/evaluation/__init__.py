@@ -26,6 +26,7 @@ __getattr__, __dir__, __all__ = attach(
         "estimate_line": "_estimate",
         "estimate_mean": "_estimate",
         "estimate_ratio": "_estimate",
+        "latest_rows": "_folds",
         "list_across_schools": "_capacity",
         "list_at_capacity": "_capacity",
         "list_id": "_capacity",

@@ -227,3 +227,23 @@ def fold_rows(
         )
         raise DataError(msg)
     return rows, test
+
+
+def latest_rows(
+    panel: Panel,
+    rolling: Rolling,
+    *,
+    train_years: Sequence[int] | None = None,
+    test_years: Sequence[int] | None = None,
+    embargo: Embargo = "strict",
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give the rows the latest fold learns from and those it is tested on, as `backtest` takes them.
+
+    Raises
+    ------
+    ConfigError, DataError
+        As `backtest` does.
+    """
+    fold = folds_of(panel, rolling, train_years=train_years, test_years=test_years, embargo=embargo)[-1]
+    span = spans_of(panel.frame, rolling.by)
+    return fold_rows(panel, fold, span, train_dates=rolling.train_dates, embargo=embargo)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +119,9 @@ class Audit:
         What was audited: contestant, capacity, dates, tolerance, seeds.
     quality : sequence of mapping
         What the model was asked besides: name, verdict (pass, fail, cannot tell), wanted and found of each bar.
+    alternatives : mapping of name to DataFrame
+        Where alternatives were tried: `mitigation` (per alternative), `mitigation_groups` (per alternative and group),
+        `label_view` (verdicts by another outcome), exact; see `compute_mitigation` and `compare_verdicts`.
     """
 
     by_group: pd.DataFrame
@@ -133,6 +136,7 @@ class Audit:
     about: Mapping[str, Any]
     _published: Mapping[str, pd.DataFrame]
     quality: Sequence[Mapping[str, str]] = ()
+    alternatives: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "about", MappingProxyType(dict(self.about)))

@@ -36,6 +36,11 @@ class _Days:
     student: Ints
     day: Ints
 
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> _Days:
+        students = pd.Index(rows["student_id"].unique())
+        return cls(students, students.get_indexer(pd.Index(rows["student_id"])), _microseconds(rows["as_of"]))
+
 
 @dataclass(frozen=True)
 class Attribute:
@@ -83,11 +88,15 @@ def attach_attributes(rows: pd.DataFrame, groups: pd.DataFrame) -> tuple[Attribu
             "rename it in the groups table."
         )
         raise DataError(msg)
-    students = pd.Index(rows["student_id"].unique())
-    days = _Days(students, students.get_indexer(pd.Index(rows["student_id"])), _microseconds(rows["as_of"]))
+    days = _Days.of(rows)
     attributes = [_recorded(days, groups.loc[groups["attribute"] == name], name) for name in recorded]
     derived = [_derived(rows, name) for name in DERIVED]
     return (*attributes, *(attribute for attribute in derived if len(attribute.groups) > 1))
+
+
+def attach_recorded(rows: pd.DataFrame, groups: pd.DataFrame, name: str) -> Attribute:
+    """Give every row its group of one recorded attribute on its as-of date."""
+    return _recorded(_Days.of(rows), groups.loc[groups["attribute"] == name], name)
 
 
 def _derived(rows: pd.DataFrame, name: str) -> Attribute:

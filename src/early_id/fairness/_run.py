@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import pandas as pd
@@ -31,6 +32,7 @@ from early_id.fairness._published import SHOWN_METRICS, published_rates, publish
 from early_id.fairness._scheme import THRESHOLD
 from early_id.fairness._suppression import mask_attributes
 from early_id.fairness._verdicts import AGAINST
+from early_id.fairness._what_if import Alternatives, with_alternatives
 
 ROW_COLUMNS = ("student_id", "school_id", "district_id", "as_of", "grade_level", "score", "label", "onset")
 
@@ -58,6 +60,7 @@ def audit(
     seed: int = 0,
     reference: Mapping[str, str] | None = None,
     about: Mapping[str, Any] | None = None,
+    alternatives: Alternatives | None = None,
 ) -> Audit:
     """Audit the lists a backtested model would have sent, group by group.
 
@@ -84,6 +87,8 @@ def audit(
         Attribute → group that the other groups of the attribute are compared with, besides everyone else.
     about : mapping, optional
         More about the model for the report: label, document_sha256, purpose, valid_until, …
+    alternatives : Alternatives, optional
+        What was tried besides: other trainings, other readings of the score, other outcomes.
 
     Returns
     -------
@@ -121,7 +126,7 @@ def audit(
     rows = rows.assign(listed=list_at_capacity(rows, capacity).to_numpy())
     if {"school_day", "event_day"} <= set(rows.columns):
         rows = rows.assign(weeks_ahead=school_weeks_ahead(rows))
-    return audit_frame(
+    result = audit_frame(
         rows,
         groups=groups,
         tolerance=tolerance,
@@ -129,6 +134,17 @@ def audit(
         reference=reference,
         about={"contestant": str(name), "capacity": plain_capacity(capacity), **(about or {})},
         curve=True,
+    )
+    if alternatives is None:
+        return result
+    return with_alternatives(
+        result,
+        rows,
+        alternatives,
+        groups=groups,
+        capacity=capacity,
+        resampling=(replicates, seed),
+        audit_by=partial(audit_frame, groups=groups, tolerance=tolerance, resampling=(replicates, seed)),
     )
 
 

@@ -20,6 +20,7 @@ from early_id.exceptions import DataError, examples
 from early_id.fairness import Audit
 from early_id.fairness import audit as audit_backtest
 from early_id.models import AdditiveModel
+from early_id.pipeline._alternatives import load_alternatives
 from early_id.pipeline._tracker import tracker_of
 from early_id.pipeline._train import QUALITY, Tell, district_of, silent
 from early_id.reports import write_audit_html, write_model_card
@@ -102,6 +103,7 @@ def audit(
             "predictions_sha256": hashes["predictions.parquet"],
             "purpose": config.purpose,
         },
+        alternatives=load_alternatives(folder, hashes),
     )
     safety = json.loads((folder / QUALITY).read_text(encoding="utf-8"))["time_safety"]
     checks = check_quality(

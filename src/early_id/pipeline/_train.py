@@ -25,6 +25,7 @@ from early_id.evaluation import (
     write_atomic,
 )
 from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
+from early_id.fairness import Alternatives
 from early_id.models import (
     ABCRule,
     AdditiveModel,
@@ -42,6 +43,7 @@ from early_id.models import (
     check_interpret,
 )
 from early_id.panel import CATALOG, Label, Panel, TimeSafety, build_panel, check_time_safety
+from early_id.pipeline._alternatives import reweighed, save_alternatives, try_alternatives
 from early_id.pipeline._compare import Comparison, compare, find_champion, with_champion
 from early_id.pipeline._logged import fold_of, learner_logs, published, training_log
 from early_id.pipeline._search import searched
@@ -297,6 +299,7 @@ def _trained(
     contestants, tried = searched(
         contestants, _spaces(config), folder=config.models / "search", tell=tell, **data
     )
+    contestants = reweighed(contestants, config, district)
     tell("Fitting and backtesting")
     result = backtest(contestants, capacity=config.capacity, **data)
     if not result.deployable:
@@ -305,6 +308,10 @@ def _trained(
             f"({examples(result.documents) or 'no learner'}); add the learner 'monotone' to training.learners."
         )
         raise ConfigError(msg)
+    spans = {name: part for name, part in data.items() if name != "panel"}
+    tried_besides = try_alternatives(
+        config, district, panel, result, contestants[result.deployable], data=spans, tell=tell
+    )
     tell("Comparing with the champion")
     champion = find_champion(result, whole, run.tracker)
     result = with_champion(result, whole, champion)
@@ -331,7 +338,9 @@ def _trained(
         "diff.txt": "\n".join(comparison.lines()) + "\n",
         QUALITY: json.dumps(bars, indent=1, sort_keys=True) + "\n",
     }
-    folder, version = _kept(config, result, figures, texts, run, runs[result.deployable, fold_of(result)])
+    folder, version = _kept(
+        config, result, tried_besides, figures, texts, run, runs[result.deployable, fold_of(result)]
+    )
     document = result.documents[result.deployable]
     return TrainResult(
         document=document,
@@ -350,6 +359,7 @@ def _trained(
 def _kept(
     config: Config,
     result: Backtest,
+    tried: Alternatives | None,
     figures: dict[str, pd.DataFrame],
     texts: dict[str, str],
     run: Run,
@@ -359,7 +369,7 @@ def _kept(
     document = result.documents[result.deployable]
     folder = config.models / document.sha256[:12]
     with in_turn(config.models):
-        files = [*save_backtest(result, folder), QUALITY]
+        files = [*save_backtest(result, folder), *save_alternatives(tried, folder), QUALITY]
         write_atomic(folder / "model.json", document.to_json().encode())
         for name, text in texts.items():
             write_atomic(folder / name, text.encode())

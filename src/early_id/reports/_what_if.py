@@ -1,0 +1,159 @@
+"""Where a difference comes from and what would help, in lines of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from early_id.reports._words import group_words, interval, label_words, plural, points, share
+
+Row = Mapping[str, Any]
+#: Parts of a split that are smaller change no list.
+_LEAST = 0.01
+_SCORE = "score"
+_ORDER = ("gap", "cannot tell", "suppressed", "pass")
+
+
+def what_if(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a line per alternative, today's first, those that cannot be used last.
+
+    Parameters
+    ----------
+    content : mapping
+        Of an audit.json; without alternatives there are no lines.
+
+    Returns
+    -------
+    dict
+        group: whom it is about, "" where that may not be said; told: in a sentence what came of it; rows.
+    """
+    about = content["about"]
+    attribute, group = about.get("alternatives_attribute"), about.get("alternatives_group")
+    cells: dict[str, dict[str, Row]] = {}
+    for row in content.get("mitigation_groups", ()):
+        cells.setdefault(row["alternative"], {})[row["group"]] = row
+    rows = [_line(row, cells.get(row["alternative"], {}), group) for row in content.get("mitigation", ())]
+    rows.sort(key=lambda row: (row["place"], not row["usable"]))
+    return {
+        "group": group_words(attribute, group) if group else "",
+        "rows": rows,
+        "told": _told(rows),
+    }
+
+
+def _line(row: Row, groups: Mapping[str, Row], group: str | None) -> dict[str, Any]:
+    own = groups.get(str(group), {})
+    today = row["alternative"] == "today"
+    printed = [cell for cell in groups.values() if cell["gap"] is not None]
+    worst = min(printed, key=lambda cell: float(cell["gap"]), default=None)
+    return {
+        "title": row["title"],
+        "place": 0 if today else 1,
+        "usable": row["usable"],
+        "use": "" if today else row["use"] if row["learned"] else "could not be learned from so few students",
+        "gap": _points(own, "gap"),
+        "gap_change": "" if today else _points(own, "gap_change"),
+        "closes": (own.get("gap_change_low") or 0) > 0,
+        "worst": "–" if worst is None else f"{worst['group']} ({points(worst['gap'])})",
+        "precision": _share(row, "precision"),
+        "precision_change": "" if today else _points(row, "precision_change"),
+        "overlap": "" if today else _share(row, "overlap"),
+    }
+
+
+def _told(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many alternatives lessen the difference, beyond chance, and can be used.
+
+    >>> _told([])
+    ''
+    """
+    tried = [row for row in rows if row["place"]]
+    if not tried:
+        return ""
+    closing = [row["title"] for row in tried if row["closes"] and row["usable"]]
+    best = [row["title"] for row in tried if row["closes"] and not row["usable"]]
+    words = (
+        f"Of the {plural(len(tried), 'way', 'ways')} tried, these lessen the difference by more than chance and could "
+        f"be used: {'; '.join(closing)}."
+        if closing
+        else f"Of the {plural(len(tried), 'way', 'ways')} tried, none that could be used lessens the difference by "
+        "more than chance."
+    )
+    return words + (f" These lessen it and cannot be used: {'; '.join(best)}." if best else "")
+
+
+def split_lines(content: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Give what each concept adds to the difference in mean scores, small parts together, the sum last."""
+    rows = list(content.get("attribution", ()))
+    if not rows or content["about"].get("alternatives_group") is None:
+        return []
+    parts = [row for row in rows if row["name"] != _SCORE]
+    large = [row for row in parts if abs(row["gap"]) >= _LEAST]
+    rest = sum(float(row["gap"]) for row in parts) - sum(float(row["gap"]) for row in large)
+    lines = [_part(row, row["name"]) for row in large]
+    small = len(parts) - len(large)
+    if small:
+        lines.append(
+            {"name": f"{plural(small, 'other concept')}, together", "gap": _signed(rest), "range": "–"}
+        )
+    return lines + [_part(row, "Together") for row in rows if row["name"] == _SCORE]
+
+
+def label_lines(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Say for each other outcome how many verdicts it moves, and which."""
+    by_label: dict[str, list[Row]] = {}
+    for row in content.get("label_view", ()):
+        by_label.setdefault(row["label"], []).append(row)
+    return [
+        {
+            "label": label_words(label),
+            "told": f"{_counts(rows, 'verdict')} by the outcome of this page; {_counts(rows, 'other_verdict')} by "
+            f"{label_words(label)}.",
+            "moved": [
+                {**row, "name": group_words(row["attribute"], row["group"])}
+                for row in sorted(rows, key=lambda row: _ORDER.index(row["other_verdict"]))
+                if row["verdict"] != row["other_verdict"]
+            ],
+        }
+        for label, rows in by_label.items()
+    ]
+
+
+def _counts(rows: Sequence[Row], column: str) -> str:
+    """Count verdicts in words.
+
+    >>> _counts([{"verdict": "gap"}, {"verdict": "pass"}, {"verdict": "pass"}], "verdict")
+    '1 gap, 0 cannot tell, 0 suppressed, 2 pass'
+    """
+    found = [row[column] for row in rows]
+    return ", ".join(f"{found.count(word)} {word}" for word in _ORDER)
+
+
+def _part(row: Row, name: str) -> dict[str, str]:
+    return {
+        "name": name,
+        "gap": _signed(row["gap"]),
+        "range": f"{_signed(row['low'])} to {_signed(row['high'])}",
+    }
+
+
+def _signed(value: float) -> str:
+    """Write a difference on the scale of points, with its sign.
+
+    >>> _signed(-0.281), _signed(0.0)
+    ('−0.28', '0.00')
+    """
+    text = f"{abs(value):.2f}"
+    return text if float(text) == 0 else ("−" if value < 0 else "+") + text
+
+
+def _points(row: Row, name: str) -> str:
+    if row.get(name) is None:
+        return "–"
+    return f"{points(row[name])} ({points(row[f'{name}_low'])} to {points(row[f'{name}_high'])})"
+
+
+def _share(row: Row, name: str) -> str:
+    if row.get(name) is None:
+        return "–"
+    return f"{share(row[name])} ({interval(row, name)})"
