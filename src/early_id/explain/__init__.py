@@ -33,6 +33,7 @@ __getattr__, __dir__, __all__ = attach(
         "figure_svg": "_svg",
         "global_importance": "_importance",
         "importance_svg": "_svg",
+        "leading_domain": "_leading",
         "new_figure": "_svg",
         "plot_against": "_against",
         "plot_beeswarm": "_beeswarm",

@@ -109,6 +109,9 @@ class Audit:
     calibration : DataFrame
         What the score is worth inside each group: AUROC and AUROC within schools; observed over expected and slope,
         over all rows, per period and in the highest tenth. Published as ratios without counts.
+    reason_profile : DataFrame
+        Of the rows on the lists, the share that each domain (attendance, grades, …) drives, by group; empty where the
+        predictions do not say what drives a score.
     not_scored : DataFrame
         Rows and students without a score by group and reason.
     excluded : DataFrame
@@ -130,6 +133,7 @@ class Audit:
     verdicts: pd.DataFrame
     capacity_curve: pd.DataFrame
     calibration: pd.DataFrame
+    reason_profile: pd.DataFrame
     not_scored: pd.DataFrame
     excluded: pd.DataFrame
     overall: pd.Series[Any]

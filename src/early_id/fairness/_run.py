@@ -29,6 +29,7 @@ from early_id.fairness._gaps import Resampling, family_gaps, shown_gaps
 from early_id.fairness._groups import check_columns, check_reference
 from early_id.fairness._publish import publish_reasons
 from early_id.fairness._published import SHOWN_METRICS, published_rates, published_rest
+from early_id.fairness._reason_profile import compute_reason_profile, publish_reason_profile
 from early_id.fairness._scheme import THRESHOLD
 from early_id.fairness._suppression import mask_attributes
 from early_id.fairness._verdicts import AGAINST
@@ -232,6 +233,8 @@ def audit_frame(
     published["capacity_curve"] = sizes.published
     calibration = compute_calibration(rows, counted)
     published["calibration"] = publish_calibration(calibration, masks["recall"])
+    profile = compute_reason_profile(rows, counted.attributes, counted.student)
+    published["reason_profile"] = publish_reason_profile(profile, masks["recall"])
     facts = _facts(rows) | {"tolerance": tolerance, "replicates": resampling[0], "seed": resampling[1]}
     return Audit(
         by_group=by_group,
@@ -240,6 +243,7 @@ def audit_frame(
         verdicts=verdicts,
         capacity_curve=sizes.exact,
         calibration=calibration,
+        reason_profile=profile,
         not_scored=not_scored,
         excluded=excluded,
         overall=whole.iloc[0],

@@ -11,7 +11,7 @@ import pandas as pd
 
 from early_id.evaluation import latest_rows, list_at_capacity
 from early_id.exceptions import DataError
-from early_id.explain import compute_attribution_gap
+from early_id.explain import compute_attribution_gap, leading_domain
 from early_id.fairness import (
     Alternatives,
     Learned,
@@ -111,6 +111,18 @@ def try_alternatives(
         labels={name: _judged(other, test) for name, other in others.items()},
         attribution=split[split["group"] == found[1]].reset_index(drop=True),
     )
+
+
+def with_leading_domain(result: Backtest, panel: Panel) -> Backtest:
+    """Say of each row of the chosen document which domain raises its score most."""
+    predictions = result.predictions
+    own = (predictions["contestant"] == result.deployable) & predictions["score"].notna()
+    frame = panel.frame[panel.frame["school_year"].isin(result.test_years)]
+    design = panel.design(frame).loc[pd.MultiIndex.from_frame(predictions.loc[own, _KEYS])]
+    found = leading_domain(result.documents[result.deployable], design)
+    column = pd.Series(pd.NA, predictions.index, dtype="str")
+    column[own] = found.astype("str").to_numpy()
+    return replace(result, predictions=predictions.assign(leading_domain=column.astype("category")))
 
 
 def save_alternatives(tried: Alternatives | None, folder: Path) -> list[str]:

@@ -43,7 +43,12 @@ from early_id.models import (
     check_interpret,
 )
 from early_id.panel import CATALOG, Label, Panel, TimeSafety, build_panel, check_time_safety
-from early_id.pipeline._alternatives import reweighed, save_alternatives, try_alternatives
+from early_id.pipeline._alternatives import (
+    reweighed,
+    save_alternatives,
+    try_alternatives,
+    with_leading_domain,
+)
 from early_id.pipeline._compare import Comparison, compare, find_champion, with_champion
 from early_id.pipeline._logged import fold_of, learner_logs, published, training_log
 from early_id.pipeline._search import searched
@@ -315,6 +320,7 @@ def _trained(
     tell("Comparing with the champion")
     champion = find_champion(result, whole, run.tracker)
     result = with_champion(result, whole, champion)
+    result = with_leading_domain(result, panel)
     tell("Judging every contestant")
     figures = published(result, config.capacity) | ({"search": tried} if len(tried) else {})
     quality = check_quality(result, result.deployable, bars=config.gate, time_safety=safety.verdict)

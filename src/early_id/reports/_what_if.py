@@ -99,6 +99,31 @@ def split_lines(content: Mapping[str, Any]) -> list[dict[str, str]]:
     return lines + [_part(row, "Together") for row in rows if row["name"] == _SCORE]
 
 
+def profile(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a line per group of what drives its lists, everybody first, and the domains in the order of their share.
+
+    A group of which nothing is printed has no line.
+    """
+    rows = list(content.get("reason_profile", ()))
+    whole = {row["domain"]: float(row["share"]) for row in rows if row["attribute"] == "all"}
+    domains = sorted({row["domain"] for row in rows}, key=lambda name: (-whole.get(name, 0.0), name))
+    lines: dict[tuple[str, str], dict[str, str]] = {}
+    for row in rows:
+        around = f"{100 * row['share_low']:.0f}–{100 * row['share_high']:.0f} %"
+        text = f"{100 * row['share']:.0f} % ({around})"
+        lines.setdefault((row["attribute"], row["group"]), {})[row["domain"]] = text
+    return {
+        "domains": domains,
+        "rows": [
+            {
+                "name": "All students" if key[0] == "all" else group_words(*key),
+                "shares": [own.get(name, "0 %") for name in domains],
+            }
+            for key, own in lines.items()
+        ],
+    }
+
+
 def label_lines(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Say for each other outcome how many verdicts it moves, and which."""
     by_label: dict[str, list[Row]] = {}
