@@ -112,6 +112,8 @@ class Audit:
     reason_profile : DataFrame
         Of the rows on the lists, the share that each domain (attendance, grades, …) drives, by group; empty where the
         predictions do not say what drives a score.
+    schools_part : DataFrame
+        Each group's gap in recall split into a part between schools and a part within them.
     not_scored : DataFrame
         Rows and students without a score by group and reason.
     excluded : DataFrame
@@ -134,6 +136,7 @@ class Audit:
     capacity_curve: pd.DataFrame
     calibration: pd.DataFrame
     reason_profile: pd.DataFrame
+    schools_part: pd.DataFrame
     not_scored: pd.DataFrame
     excluded: pd.DataFrame
     overall: pd.Series[Any]

@@ -31,6 +31,7 @@ from early_id.fairness._publish import publish_reasons
 from early_id.fairness._published import SHOWN_METRICS, published_rates, published_rest
 from early_id.fairness._reason_profile import compute_reason_profile, publish_reason_profile
 from early_id.fairness._scheme import THRESHOLD
+from early_id.fairness._schools_part import compute_schools_part, publish_schools_part
 from early_id.fairness._suppression import mask_attributes
 from early_id.fairness._verdicts import AGAINST
 from early_id.fairness._what_if import Alternatives, with_alternatives
@@ -235,6 +236,8 @@ def audit_frame(
     published["calibration"] = publish_calibration(calibration, masks["recall"])
     profile = compute_reason_profile(rows, counted.attributes, counted.student)
     published["reason_profile"] = publish_reason_profile(profile, masks["recall"])
+    parts = compute_schools_part(rows, counted.attributes, counted.student, counted.measures)
+    published["schools_part"] = publish_schools_part(parts, published["gaps"])
     facts = _facts(rows) | {"tolerance": tolerance, "replicates": resampling[0], "seed": resampling[1]}
     return Audit(
         by_group=by_group,
@@ -244,6 +247,7 @@ def audit_frame(
         capacity_curve=sizes.exact,
         calibration=calibration,
         reason_profile=profile,
+        schools_part=parts,
         not_scored=not_scored,
         excluded=excluded,
         overall=whole.iloc[0],

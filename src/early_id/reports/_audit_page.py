@@ -13,7 +13,7 @@ from early_id.reports._decision import decide
 from early_id.reports._list_sizes import list_sizes
 from early_id.reports._page import as_data, render, write_page
 from early_id.reports._score_worth import score_lines, score_periods
-from early_id.reports._what_if import label_lines, profile, split_lines, what_if
+from early_id.reports._what_if import label_lines, profile, school_lines, split_lines, what_if
 from early_id.reports._words import MEANINGS, SYMBOLS, attribute_words, group_words, interval
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ def write_audit_html(
                 "by_schools": _by_schools(content["verdicts"]),
                 "what_if": what_if(content),
                 "profile": profile(content),
+                "school_lines": school_lines(content),
                 "split": split_lines(content),
                 "label_lines": label_lines(content),
                 "sizes": sizes,

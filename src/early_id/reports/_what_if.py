@@ -99,6 +99,24 @@ def split_lines(content: Mapping[str, Any]) -> list[dict[str, str]]:
     return lines + [_part(row, "Together") for row in rows if row["name"] == _SCORE]
 
 
+#: Smaller differences are not looked into: they are within what the audit lets pass.
+_LOOKED_AT = 0.02
+
+
+def school_lines(content: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Say of the groups that are behind how much of it lies between schools, the furthest behind first."""
+    rows = [row for row in content.get("schools_part", ()) if row["gap"] <= -_LOOKED_AT]
+    return [
+        {
+            "name": group_words(row["attribute"], row["group"]),
+            "gap": points(row["gap"]),
+            "between": _points(row, "between"),
+            "within": _points(row, "within"),
+        }
+        for row in sorted(rows, key=lambda row: (row["gap"], row["attribute"], row["group"]))
+    ]
+
+
 def profile(content: Mapping[str, Any]) -> dict[str, Any]:
     """Give a line per group of what drives its lists, everybody first, and the domains in the order of their share.
 
