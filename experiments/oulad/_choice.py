@@ -11,7 +11,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from early_id.panel import Panel
 from experiments.oulad._columns import with_base_rate
-from experiments.oulad._contestants import ON_NEARBY_DAYS, readable
+from experiments.oulad._contestants import ON_NEARBY_DAYS, left_out, readable
 from experiments.oulad._panels import DAYS_OFF
 
 # Parts of the students where there is one training presentation only.
@@ -41,8 +41,9 @@ def inner_figures(panel: Panel) -> dict[str, float]:
         # A calibration is one straight line for all rows: it moves no AUROC.
         for name, learner in readable(fold, calibrate=False).items():
             rows = (trained if name in ON_NEARBY_DAYS else trained & own_day).to_numpy()
-            fitted = learner.fit(X[rows], y[rows])
-            score = fitted.decision_function(X[judged.to_numpy()])
+            own = X.drop(columns=left_out(name, fold))
+            fitted = learner.fit(own[rows], y[rows])
+            score = fitted.decision_function(own[judged.to_numpy()])
             found.setdefault(name, []).append(float(roc_auc_score(y[judged], score)))
     return {name: float(np.mean(figures)) for name, figures in found.items()}
 

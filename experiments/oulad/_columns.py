@@ -1,4 +1,4 @@
-"""What the study adds to the panel: plain columns, places within the class of the same date, and the module's past."""
+"""What the study adds to the panel: plain columns, places within the class on the day, and the module's past."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pandas as pd
 
 from early_id.panel import Feature, Panel
 from experiments.oulad._panels import DAYS_OFF
-from experiments.oulad._plain import BASE_RATE, PLAIN, base_rates, of_the_rows
+from experiments.oulad._plain import BASE_RATE, PLAIN, Files, base_rates, of_the_rows, plain_features
+from experiments.oulad._works import WORKS, work_places
 
 # Points are all scores added up: who hands in nothing has none and comes last, while a mean of nothing is unknown.
 _PLACES = MappingProxyType(
@@ -21,10 +22,15 @@ _PLACES = MappingProxyType(
     }
 )  # fmt: skip
 _LAST_IF_NEVER = ("mean_days_late", "days_since_submission")
-#: Columns of the study beside the plain ones, with the way they may move a score.
+#: Columns made of the plain ones, with the way they may move a score.
 STUDY = MappingProxyType(
     {f"place_{name}": way for name, way in _PLACES.items()} | {"points_per_work": -1, "modules_taken": 0}
 )
+
+
+def day_columns(files: Files, day: int) -> pd.DataFrame:
+    """Describe all registrations of a day: the plain features, and what the study adds to them."""
+    return study_columns(plain_features(files, day)).join(work_places(files, day), validate="1:1")
 
 
 def study_columns(plain: pd.DataFrame) -> pd.DataFrame:
@@ -51,7 +57,7 @@ def with_columns(panel: Panel, columns: Mapping[int, pd.DataFrame], kind: Litera
 
     `columns` are those of each number of days from the day of scoring.
     """
-    ways: Mapping[str, int] = PLAIN if kind == "plain" else {**PLAIN, **STUDY}
+    ways: Mapping[str, int] = PLAIN if kind == "plain" else {**PLAIN, **STUDY, **WORKS}
     own = () if kind == "plain" else panel.features
     days = panel.frame.groupby(DAYS_OFF)
     found = pd.concat([of_the_rows(columns[int(off)][list(ways)], rows) for off, rows in days])  # type: ignore[call-overload, unused-ignore]

@@ -11,8 +11,9 @@ import pandas as pd
 
 from early_id.exceptions import DataError, examples
 
-_COURSE = ["code_module", "code_presentation"]
-_STUDENT = [*_COURSE, "id_student"]
+#: The keys of a module presentation, and of a registration, in the files.
+COURSE = ["code_module", "code_presentation"]
+STUDENT = [*COURSE, "id_student"]
 #: The keys of a panel's row within its date.
 ROW = ["school_id", "student_id"]
 #: Every feature with the way it may move a score: +1 more never lowers it, −1 never raises it, 0 free.
@@ -47,16 +48,22 @@ def read_files(data: Path) -> Files:
         text = {column: "str" for column in ("id_student", "id_assessment") if column in columns}
         return pd.read_csv(data / f"{name}.csv", usecols=columns, dtype=text, na_values="?")
 
-    days = read("studentRegistration", [*_STUDENT, "date_registration", "date_unregistration"])
-    info = read("studentInfo", [*_STUDENT, "num_of_prev_attempts", "studied_credits"])
-    works = read("assessments", [*_COURSE, "id_assessment", "assessment_type", "date", "weight"])
+    days = read("studentRegistration", [*STUDENT, "date_registration", "date_unregistration"])
+    info = read("studentInfo", [*STUDENT, "num_of_prev_attempts", "studied_credits"])
+    works = read("assessments", [*COURSE, "id_assessment", "assessment_type", "date", "weight"])
     works = works[works["assessment_type"] != "Exam"]
     marks = read("studentAssessment", ["id_assessment", "id_student", "date_submitted", "is_banked", "score"])
     return Files(
-        days.dropna(subset=["date_registration"]).merge(info, on=_STUDENT, validate="1:1"),
+        days.dropna(subset=["date_registration"]).merge(info, on=STUDENT, validate="1:1"),
         works,
         marks.merge(works, on="id_assessment"),
     )
+
+
+def registered(files: Files, day: int) -> pd.DataFrame:
+    """Keep the registrations that stand on a day of their module."""
+    rows = files.registrations
+    return rows[(rows["date_registration"] <= day) & ~(rows["date_unregistration"] <= day)]
 
 
 def plain_features(files: Files, day: int) -> pd.DataFrame:
@@ -69,19 +76,18 @@ def plain_features(files: Files, day: int) -> pd.DataFrame:
         are taken within an assessment over what was handed in by that day, days count from the start of the module.
         Nothing handed in is 0 submissions and no score. Banked work is no submission and is not missed either.
     """
-    there = files.registrations
-    there = there[(there["date_registration"] <= day) & ~(there["date_unregistration"] <= day)]
-    found = there[_STUDENT].assign(
+    there = registered(files, day)
+    found = there[STUDENT].assign(
         registration_day=there["date_registration"],
         credits=there["studied_credits"],
         attempts=there["num_of_prev_attempts"],
     )
     known = files.submissions[files.submissions["date_submitted"] <= day]
     handed_in = known[known["is_banked"] == 0]
-    found = found.merge(_handed_in(handed_in, day), on=_STUDENT, how="left")
-    due = files.assessments[files.assessments["date"] <= day].merge(there[_STUDENT], on=_COURSE)
+    found = found.merge(_handed_in(handed_in, day), on=STUDENT, how="left")
+    due = files.assessments[files.assessments["date"] <= day].merge(there[STUDENT], on=COURSE)
     settled = pd.concat([handed_in, files.submissions[files.submissions["is_banked"] == 1]])
-    found = found.merge(_missed(due, settled), on=_STUDENT, how="left")
+    found = found.merge(_missed(due, settled), on=STUDENT, how="left")
     for name in (
         "submissions",
         "weight_submitted",
@@ -135,8 +141,8 @@ def _handed_in(works: pd.DataFrame, day: int) -> pd.DataFrame:
         days_late=works["date_submitted"] - works["date"],
     )
     works["late"] = works["days_late"] > 0
-    works = works.sort_values([*_STUDENT, "date_submitted", "date", "id_assessment"])
-    found = works.groupby(_STUDENT).agg(
+    works = works.sort_values([*STUDENT, "date_submitted", "date", "id_assessment"])
+    found = works.groupby(STUDENT).agg(
         submissions=("id_assessment", "size"),
         weight_submitted=("weight", "sum"),
         mean_score=("score", "mean"),
@@ -166,7 +172,7 @@ def _missed(due: pd.DataFrame, settled: pd.DataFrame) -> pd.DataFrame:
         "date", kind="stable"
     )
     due["weight_missed"] = due["weight"] * due["missed"]
-    found = due.groupby(_STUDENT).agg(
+    found = due.groupby(STUDENT).agg(
         works_due=("missed", "size"),
         works_missed=("missed", "sum"),
         weight_missed=("weight_missed", "sum"),

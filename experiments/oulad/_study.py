@@ -17,10 +17,10 @@ from early_id.evaluation import Backtest, backtest, compute_metrics
 from early_id.panel import Panel
 from experiments.oulad._bars import LIST, Bar, bar
 from experiments.oulad._choice import inner_figures
-from experiments.oulad._columns import study_columns, with_base_rate, with_columns
-from experiments.oulad._contestants import CHOSEN, ON_NEARBY_DAYS, ceilings, plain_models, readable
+from experiments.oulad._columns import day_columns, with_base_rate, with_columns
+from experiments.oulad._contestants import CHOSEN, ON_NEARBY_DAYS, ceilings, left_out, plain_models, readable
 from experiments.oulad._panels import DAYS_OFF, NEARBY, ended_before_scoring, of_the_day, weekly_panels
-from experiments.oulad._plain import plain_features, read_files
+from experiments.oulad._plain import read_files
 from experiments.oulad._presentations import Presentation, presentations, split, still_running
 
 Embargo = Literal["none", "strict"]
@@ -144,7 +144,7 @@ def run_study(
     inner: dict[int, dict[str, float]] = {}
     for week, panel in panels.items():
         usable = ended_before_scoring(panel, chosen, week) if embargo == "strict" else panel
-        columns = {off: study_columns(plain_features(files, 7 * week + off)) for off in NEARBY}
+        columns = {off: day_columns(files, 7 * week + off) for off in NEARBY}
         # On a busy machine threads inside one fit wait for each other at every tree.
         with threadpool_limits(1):
             study = with_columns(usable, columns, "study")
@@ -198,7 +198,7 @@ def _week(
         )
         for contestants, panel in (
             (documents, study),
-            (around, nearby),
+            (around, nearby.without(left_out(next(iter(around)), nearby))),
             (ceilings(), study),
             (plain_models(), plain),
         )

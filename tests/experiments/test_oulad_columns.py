@@ -17,6 +17,7 @@ from experiments.oulad._bars import Bar, verdicts
 from experiments.oulad._choice import _folds
 from experiments.oulad._columns import study_columns
 from experiments.oulad._plain import PLAIN, base_rates, of_the_rows, plain_features, read_files
+from experiments.oulad._works import WORKS, work_places
 
 _COURSE = {"code_module": "AAA", "code_presentation": "2013J"}
 _SCHOOL = "AAA-2013J"
@@ -83,18 +84,55 @@ def test_plain_features_of_a_class_that_can_be_worked_out(tmp_path):
     assert three["last_due_missed"] == 0
 
 
-def test_what_happens_after_the_day_moves_nothing(tmp_path):
+def _standing(folder, day=14, **more):
+    return work_places(read_files(_write(folder, **more)), day)
+
+
+def test_standings_in_a_class_that_can_be_worked_out(tmp_path):
+    got = _standing(tmp_path / "a").droplevel("school_id")
+    assert list(got.columns) == list(WORKS)
+    assert sorted(got.index) == ["11", "12", "13"]
+    # Work 1, weight 20: 80 of 11 before 40 of 12 before nothing of 13; in time 8, 13, never. Work 2, weight 5: 60 of 11
+    # and nothing of 12; 13 has banked it and is not compared. Work 3 is not due, and nobody has handed it in.
+    expected = {
+        "place_in_works": [1, (2 / 3 + 1 / 2) / 2, 1 / 3],
+        "place_in_works_by_weight": [1, (20 * 2 / 3 + 5 * 1 / 2) / 25, 1 / 3],
+        "place_in_time": [(1 / 3 + 1 / 2) / 2, (2 / 3 + 1) / 2, 1],
+        "place_in_time_by_weight": [(20 / 3 + 5 / 2) / 25, (20 * 2 / 3 + 5) / 25, 1],
+        "behind_the_class": [0, 1 / 2, 2 / 3],
+        "most_behind_the_class": [0, 1 / 2, 2 / 3],
+    }
+    for name, values in expected.items():
+        assert got.loc[["11", "12", "13"], name].tolist() == pytest.approx(values), name
+
+
+def test_a_class_with_nothing_to_compare_stands_in_the_middle(tmp_path):
+    got = _standing(tmp_path / "a", day=7)
+    assert len(got) == 4  # 14 has not left yet
+    assert (got.filter(like="place") == 0.5).all(axis=None)
+    assert (got.filter(like="behind") == 0).all(axis=None)
+
+
+def test_work_handed_in_before_it_is_due_is_compared(tmp_path):
+    early = [(3, 11, 7, 0, 70.0)]
+    got = _standing(tmp_path / "a", day=7, marks=early).droplevel("school_id")
+    assert got.loc["11", ["place_in_works", "behind_the_class"]].tolist() == pytest.approx([1, 0])
+    # Three of four have handed in nothing and share places 1 to 3.
+    assert got.loc["12", ["place_in_works", "behind_the_class"]].tolist() == pytest.approx([2 / 4, 1 / 4])
+
+
+@pytest.mark.parametrize("of", [_features, _standing])
+def test_what_happens_after_the_day_moves_nothing(tmp_path, of):
     later = [(work, student, 15, 0, 99.0) for work, student in ((2, 13), (3, 12), (3, 13))]
     before = [mark for mark in _MARKS if mark[2] <= 14 or mark[0] == 4]
-    one, two = _features(tmp_path / "a", marks=before), _features(tmp_path / "b", marks=_MARKS[:5] + later)
+    one, two = of(tmp_path / "a", marks=before), of(tmp_path / "b", marks=_MARKS[:5] + later)
     pd.testing.assert_frame_equal(one, two)
 
 
-def test_who_somebody_is_and_how_it_ended_moves_nothing(tmp_path):
-    one = _features(tmp_path / "a")
-    two = _features(
-        tmp_path / "b", gender=list("FMFMFM"), final_result="Fail", disability="Y", region="Wales"
-    )
+@pytest.mark.parametrize("of", [_features, _standing])
+def test_who_somebody_is_and_how_it_ended_moves_nothing(tmp_path, of):
+    one = of(tmp_path / "a")
+    two = of(tmp_path / "b", gender=list("FMFMFM"), final_result="Fail", disability="Y", region="Wales")
     pd.testing.assert_frame_equal(one, two)
 
 

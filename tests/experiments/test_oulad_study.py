@@ -23,11 +23,13 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from early_id.district import read_district
 from experiments.oulad.__main__ import main
-from experiments.oulad._columns import study_columns, with_columns
+from experiments.oulad._columns import day_columns, with_columns
 from experiments.oulad._panels import NEARBY, of_the_day, weekly_panels
-from experiments.oulad._plain import plain_features, read_files
+from experiments.oulad._plain import PLAIN as PLAIN_FEATURES
+from experiments.oulad._plain import read_files
 from experiments.oulad._presentations import presentations
 from experiments.oulad._study import Study, run_study
+from experiments.oulad._works import WORKS
 
 _ROOT = Path(__file__).parents[2]
 _REAL = _ROOT.parent / "shared" / "data" / "oulad"
@@ -250,6 +252,17 @@ def test_the_chosen_document_is_one_of_them_and_told_by_inner_folds(study):
         assert one["low"] is None or one["low"] <= one["to_plain"] <= one["high"]
 
 
+def test_the_logistic_document_knows_nothing_of_the_day_of_registration(study):
+    documents = study.backtests[2].documents
+    features = {
+        name: {term.feature for period in documents[name].periods for term in period.terms}
+        for name in DOCUMENTS
+    }
+    assert features["additive"] - features["logistic"] >= {"registration_day", "place_registration_day"}
+    assert "entry_day" not in features["logistic"]
+    assert features["logistic"] <= features["additive"] | set(WORKS)
+
+
 @pytest.mark.slow
 def test_the_choice_is_made_without_the_results_of_the_test(made_up, found, tmp_path):
     other = tmp_path / "other"
@@ -293,8 +306,9 @@ def test_the_share_of_days_without_a_click_is_counted_from_the_day_of_registrati
 def test_days_around_the_day_of_scoring_are_there_for_training_alone(made_up, panel, asked):
     before, tested = asked
     files = read_files(made_up)
-    columns = {off: study_columns(plain_features(files, 14 + off)) for off in NEARBY}
+    columns = {off: day_columns(files, 14 + off) for off in NEARBY}
     full = with_columns(panel, columns, "study")
+    assert {*PLAIN_FEATURES, *WORKS} <= {*full.feature_names}
     for presentation, days in ((before, NEARBY), (tested, (0,))):
         rows = full.frame[full.frame["school_year"] == presentation.school_year]
         assert sorted(rows["days_off"].unique()) == sorted(days)
