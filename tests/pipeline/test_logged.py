@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 
 from early_id.config import load_config
-from early_id.pipeline._logged import fold_of, settings_of
+from early_id.pipeline._logged import settings_of
 
 
 def test_the_configuration_is_logged_whole_but_for_a_password(tmp_path):
@@ -20,8 +19,3 @@ def test_the_configuration_is_logged_whole_but_for_a_password(tmp_path):
     assert config.tracking.uri == address
     settings["tracking"]["uri"] = address
     assert settings == json.loads(config.model_dump_json())
-
-
-def test_a_fold_is_named_by_the_years_it_tests_on():
-    assert fold_of(SimpleNamespace(test_years=(2024,))) == "2024"
-    assert fold_of(SimpleNamespace(test_years=(2023, 2024))) == "2023-2024"

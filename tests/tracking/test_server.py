@@ -106,7 +106,7 @@ def test_a_training_its_models_and_its_sign_offs_live_on_a_server(
         with tracker.run("train chronic_absence") as parent:
             runs = log_training(TrainingLog({"label": "x"}, {}, (learner,), chosen="additive"), parent)
             write([Artifact("diff.txt", "ä")], parent)
-        run_id = runs["additive", "2024"]
+        run_id = runs["additive", "2024", "all"]
         register_candidate(document, tracker=tracker, run_id=run_id, files={"predictions.parquet": "0" * 64})
         audit = make_audit(document, predictions_sha256="0" * 64)
         log_audit("@candidate", audit.encode(), tracker=tracker)

@@ -65,7 +65,7 @@ def make_training() -> TrainingLog:
     )
 
 
-def log(training: TrainingLog, tracker: Tracker) -> tuple[str, dict[tuple[str, str], str]]:
+def log(training: TrainingLog, tracker: Tracker) -> tuple[str, dict[tuple[str, str, str], str]]:
     """Log as a training does; give the run of the whole and those below it."""
     with tracker.run("county 2026") as parent:
         return parent.run_id, log_training(training, parent)
@@ -74,8 +74,8 @@ def log(training: TrainingLog, tracker: Tracker) -> tuple[str, dict[tuple[str, s
 def test_one_parent_and_a_child_per_learner(tracker: Tracker) -> None:
     training = make_training()
     parent, runs = log(training, tracker)
-    assert list(runs) == [("additive", "2024"), ("pace rule", "2024")]
-    for (name, fold), run_id in runs.items():
+    assert list(runs) == [("additive", "2024", "all"), ("pace rule", "2024", "all")]
+    for (name, fold, _), run_id in runs.items():
         stored = tracker.client.get_run(run_id)
         assert stored.info.run_name == f"{name}, {fold}"
         assert {
@@ -101,7 +101,7 @@ def test_no_student_is_found_in_the_store_after_a_whole_training(tracker: Tracke
     training = make_training()
     _, runs = log(training, tracker)
     document = make_document()
-    register_candidate(document, tracker=tracker, run_id=runs["additive", "2024"])
+    register_candidate(document, tracker=tracker, run_id=runs["additive", "2024", "all"])
     assert training.audit is not None
     log_audit("@candidate", training.audit.encode(), tracker=tracker)
     promote("@candidate", sign_off(document, training.audit, **SIGNING), training.audit, tracker=tracker)
@@ -137,11 +137,22 @@ def test_learners_need_names_of_their_own() -> None:
 def test_each_fold_of_a_backtest_has_runs_of_its_own(tracker: Tracker) -> None:
     learners = tuple(LearnerLog(name, fold=fold) for fold in ("2023", "2024") for name in ("a", "b"))
     parent, runs = log(TrainingLog({}, {}, learners, chosen="a"), tracker)
-    assert list(runs) == [("a", "2023"), ("b", "2023"), ("a", "2024"), ("b", "2024")]
+    assert list(runs) == [(name, fold, "all") for fold in ("2023", "2024") for name in ("a", "b")]
     assert len({parent, *runs.values()}) == 5
     below = f"tags.mlflow.parentRunId = '{parent}' and tags.fold = '2023'"
     found = tracker.client.search_runs([tracker.experiment_id], below)
-    assert {run.info.run_id for run in found} == {runs["a", "2023"], runs["b", "2023"]}
+    assert {run.info.run_id for run in found} == {runs[name, "2023", "all"] for name in "ab"}
+
+
+def test_a_shorter_history_of_a_fold_has_a_run_of_its_own(tracker: Tracker) -> None:
+    learners = tuple(
+        LearnerLog("a", fold="2024", history=years, tags={"train_years": "2023"}) for years in ("1", "all")
+    )
+    _, runs = log(TrainingLog({}, {}, learners, chosen="a"), tracker)
+    short, whole = (tracker.client.get_run(runs["a", "2024", years]) for years in ("1", "all"))
+    assert (short.info.run_name, whole.info.run_name) == ("a, 2024, history 1", "a, 2024")
+    assert [run.data.tags["history"] for run in (short, whole)] == ["1", "all"]
+    assert short.data.tags["train_years"] == "2023"
 
 
 def test_a_fingerprint_depends_on_every_value_and_not_on_order() -> None:

@@ -27,6 +27,7 @@ from early_id.evaluation import (
 from early_id.explain import beeswarm_svg, terms_svg
 from early_id.panel import Panel, TimeSafety
 from early_id.pipeline._compare import CHAMPION, Comparison
+from early_id.pipeline._logged_folds import HUNDREDS, about_fold, figures_of, fold_tags, origin_of, rounded
 from early_id.reports import calibration_curve_svg
 from early_id.tracking import (
     LearnerLog,
@@ -41,7 +42,6 @@ TABLES_TO_FINGERPRINT = (
     "schools", "enrollments", "calendar", "absences", "attendance_feed", "grades", "incidents", "outcomes",
 )  # fmt: skip
 _MOST_ROWS_DRAWN = 20_000
-_HUNDREDS = -2
 
 
 def published(result: Backtest, capacity: Capacity) -> dict[str, pd.DataFrame]:
@@ -65,14 +65,6 @@ def settings_of(config: Config) -> dict[str, Any]:
     return settings
 
 
-def fold_of(result: Backtest) -> str:
-    """Name the part of a backtest by the school years it tests on.
-
-    Each fold of several gets runs of its own: `learner_logs` is called once for each.
-    """
-    return "-".join(map(str, result.test_years))
-
-
 def learner_logs(
     config: Config,
     panel: Panel,
@@ -81,9 +73,10 @@ def learner_logs(
     contestants: dict[str, Any],
     comparison: Comparison,
 ) -> tuple[LearnerLog, ...]:
-    """Say what is logged of each contestant of one fold."""
+    """Say what is logged of each contestant of the latest fold, the one the candidate comes from."""
     drawn = _rows_to_draw(panel, result, config.training.seed)
     catalogue = {feature.name: asdict(feature) for feature in panel.features}
+    latest = about_fold(result.folds.iloc[-1], result.predictions)
     logs = []
     for name in result.predictions["contestant"].unique():
         own = {key: frame[frame["contestant"] == name] for key, frame in figures.items() if len(frame)}
@@ -101,8 +94,21 @@ def learner_logs(
             tables["table.csv"] = document.to_frame()
             files |= {"terms.svg": terms_svg(document), "beeswarm.svg": beeswarm_svg(document, drawn)}
             files["catalogue.json"] = _json({used: catalogue[used] for used in document.feature_names})
+        about = latest
+        if name == CHAMPION and document is not None:
+            # It learned elsewhere, and is only tested here.
+            about = {key: latest[key] for key in ("name", "history", "test_years")} | origin_of(document)
         logs.append(
-            LearnerLog(name, parameters, _figures(own["metrics"]), document, tables, files, fold_of(result))
+            LearnerLog(
+                name,
+                parameters | {"fold": about},
+                figures_of(own["metrics"]),
+                document,
+                tables,
+                files,
+                latest["name"],
+                tags=fold_tags(about),
+            )
         )
     return tuple(logs)
 
@@ -130,7 +136,7 @@ def training_log(
     """
     data = fingerprint({name: district.frame(name) for name in TABLES_TO_FINGERPRINT})
     for table in data.values():
-        table["rows"] = round(table["rows"], _HUNDREDS)
+        table["rows"] = round(table["rows"], HUNDREDS)
     catalogue = {feature.name: asdict(feature) for feature in panel.features}
     days = panel.frame["as_of"]
     metrics = figures["metrics"]
@@ -139,13 +145,13 @@ def training_log(
         data=data,
         learners=learners,
         chosen=result.deployable,
-        metrics=_figures(metrics[metrics["contestant"] == result.deployable])
+        metrics=figures_of(metrics[metrics["contestant"] == result.deployable])
         | {f"difference.{name}": value for name, value in comparison.differences().items()},
         backtest={
             "train_years": list(result.train_years),
             "test_years": list(result.test_years),
             "trained_on": result.trained_on.isoformat(),
-            "training": _rounded(result.training),
+            "training": rounded(result.training),
             "time_safety": {"verdict": safety.verdict, "what": safety.sentence()},
             "metrics": metrics.to_dict("records"),
             "quality": [check.to_dict() for check in quality],
@@ -170,14 +176,6 @@ def training_log(
     )
 
 
-def _figures(metrics: pd.DataFrame) -> dict[str, float]:
-    return {
-        f"{row['rows'].replace(', ', '_')}.{column}": row[column]
-        for _, row in metrics.iterrows()
-        for column in metrics.columns[2:]
-    }
-
-
 def _rows_to_draw(panel: Panel, result: Backtest, seed: int) -> pd.DataFrame:
     """Draw from the rows the test years score: as many as a picture can show."""
     frame = panel.frame
@@ -193,16 +191,8 @@ def _safety_report(safety: TimeSafety) -> dict[str, Any]:
         "guilty": list(safety.guilty),
         "features": list(safety.features),
         "dates": [day.isoformat() for day in safety.dates],
-        "records_changed": {name: round(count, _HUNDREDS) for name, count in safety.changed.items()},
+        "records_changed": {name: round(count, HUNDREDS) for name, count in safety.changed.items()},
         "known_at_assumed": {name: round(share, 3) for name, share in safety.imputed.items()},
-    }
-
-
-def _rounded(training: pd.Series) -> dict[str, float]:
-    """Totals to hundreds and shares to three digits: what is logged may not be subtracted down to a few students."""
-    return {
-        str(name): round(float(value), 3) if str(name).endswith("_share") else round(int(value), _HUNDREDS)
-        for name, value in training.items()
     }
 
 

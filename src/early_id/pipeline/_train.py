@@ -50,7 +50,8 @@ from early_id.pipeline._alternatives import (
     with_leading_domain,
 )
 from early_id.pipeline._compare import Comparison, compare, find_champion, with_champion
-from early_id.pipeline._logged import fold_of, learner_logs, published, training_log
+from early_id.pipeline._logged import learner_logs, published, training_log
+from early_id.pipeline._logged_folds import fold_logs
 from early_id.pipeline._search import searched
 from early_id.pipeline._tracker import tracker_of
 from early_id.pipeline._turn import in_turn
@@ -327,13 +328,14 @@ def _trained(
     comparison = compare(result, champion, figures["metrics"])
     tell("Logging to MLflow")
     learners = learner_logs(config, whole, result, figures, contestants, comparison)
+    earlier = fold_logs(result, config.capacity, figures, contestants) if len(result.others) else ()
     log = training_log(
         config,
         district,
         panel,
         result,
         figures,
-        learners,
+        (*earlier, *learners),
         safety=safety,
         quality=quality,
         comparison=comparison,
@@ -344,9 +346,8 @@ def _trained(
         "diff.txt": "\n".join(comparison.lines()) + "\n",
         QUALITY: json.dumps(bars, indent=1, sort_keys=True) + "\n",
     }
-    folder, version = _kept(
-        config, result, tried_besides, figures, texts, run, runs[result.deployable, fold_of(result)]
-    )
+    (chosen,) = (learner.key for learner in learners if learner.name == result.deployable)
+    folder, version = _kept(config, result, tried_besides, figures, texts, run, runs[chosen])
     document = result.documents[result.deployable]
     return TrainResult(
         document=document,

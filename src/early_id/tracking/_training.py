@@ -1,4 +1,4 @@
-"""What is remembered of a training: one parent run, one child run per learner and fold of the backtest."""
+"""What is remembered of a training: one parent run, one child run per learner, fold and history of the backtest."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LearnerLog:
     Attributes
     ----------
     name : str
-        Unique in its fold.
+        Unique in its fold and history.
     params : mapping
         Settings of the learner.
     metrics : mapping of str to float or None
@@ -41,7 +41,11 @@ class LearnerLog:
     files : mapping of str to str or bytes
         Plots and texts by artifact path.
     fold : str
-        Which part of the backtest: the school years it was tested on, such as "2024".
+        Which part of the backtest: the school years, or the term, it was tested on, such as "2024".
+    history : str
+        From how many school years before the fold it learned: a number, or "all".
+    tags : mapping of str to str
+        What else runs are found by, such as the school years it learned from.
     """
 
     name: str
@@ -51,11 +55,19 @@ class LearnerLog:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     files: Mapping[str, str | bytes] = field(default_factory=dict)
     fold: str = ""
+    history: str = "all"
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def run_name(self) -> str:
-        """What MLflow shows: the learner and the fold."""
-        return f"{self.name}, {self.fold}" if self.fold else self.name
+        """What MLflow shows: the learner, the fold, and the history where it is not all there is."""
+        short = "" if self.history == "all" else f"history {self.history}"
+        return ", ".join(part for part in (self.name, self.fold, short) if part)
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells its run from the others of a training: name, fold, history."""
+        return self.name, self.fold, self.history
 
     def items(self) -> Iterator[Item]:
         """Emit the log items of the learner's run."""
@@ -63,6 +75,9 @@ class LearnerLog:
         yield Tag("learner", self.name)
         if self.fold:
             yield Tag("fold", self.fold)
+            yield Tag("history", self.history)
+        for name, value in self.tags.items():
+            yield Tag(name, value)
         yield Params({"learner": self.name, **self.params})
         yield Metrics(self.metrics)
         if self.document is not None:
@@ -84,7 +99,7 @@ class TrainingLog:
     data : mapping
         Fingerprint of the data, see `fingerprint`; kept as ``data.json``.
     learners : tuple of LearnerLog
-        One per learner and fold.
+        One per learner, fold and history.
     chosen : str
         Name of the learner that was chosen.
     metrics : mapping of str to float or None
@@ -143,7 +158,7 @@ class TrainingLog:
             yield Artifact(path, content)
 
 
-def log_training(training: TrainingLog, parent: Run) -> dict[tuple[str, str], str]:
+def log_training(training: TrainingLog, parent: Run) -> dict[tuple[str, str, str], str]:
     """Log a training: config, data fingerprint, figures, documents, plots and backtest.
 
     Parameters
@@ -154,7 +169,7 @@ def log_training(training: TrainingLog, parent: Run) -> dict[tuple[str, str], st
 
     Returns
     -------
-    dict of (learner, fold) to str
+    dict of (learner, fold, history) to str
         Run ids; the one of the chosen learner goes to `register_candidate`.
 
     Raises
@@ -162,12 +177,12 @@ def log_training(training: TrainingLog, parent: Run) -> dict[tuple[str, str], st
     DataError
         If a table or JSON carries rows of persons.
     """
-    runs: dict[tuple[str, str], str] = {}
+    runs: dict[tuple[str, str, str], str] = {}
     write(training.items(), parent)
     for learner in training.learners:
         with parent.tracker.run(learner.run_name, parent=parent) as child:
             write(learner.items(), child)
-        runs[learner.name, learner.fold] = child.run_id
+        runs[learner.key] = child.run_id
     return runs
 
 
