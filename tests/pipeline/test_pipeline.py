@@ -57,8 +57,15 @@ def test_the_demo_leaves_what_it_promises(demo):
     assert [week.folder.name for week in result.weeks] == ["as_of=2025-02-02", "as_of=2025-02-09"]
     for page in result.pages.values():
         assert "</html>" in page.read_text(encoding="utf-8")
-    for file in ("audit.json", "audit.html"):
+    for file in ("audit.json", "audit.html", "model_card.html", "model_card.md"):
         assert (out / "audit" / file).is_file()
+    for folder in (out / "audit", out / "reports", result.trained.folder):
+        for form in ("html", "md"):
+            card = (folder / f"model_card.{form}").read_text(encoding="utf-8")
+            assert "Signed by Demo Reviewer (simulated data) on 2025-02-02" in card
+            assert "How well it did" in card
+            assert "No results were given" not in card
+    assert "Signed by Demo Reviewer" in result.pages["audit"].read_text(encoding="utf-8")
 
 
 def test_no_page_loads_anything_from_elsewhere(demo):
@@ -254,14 +261,14 @@ def test_the_pages_of_an_audit_show_the_figures_of_the_audited_size(demo, tmp_pa
     out, result = demo
     config = load_config(copy_of(out, tmp_path, capacity=20, audit={"replicates": 200}))
     shown = {}
-    for page in ("write_audit_html", "write_model_card"):
+    for page in ("write_audit_html", "write_card"):
         monkeypatch.setattr(
             f"early_id.pipeline._audit.{page}", lambda *a, page=page, **k: shown.update({page: (a, k)})
         )
     audit(config, out=tmp_path / "audit", district=_district(config))
     expected = publish_metrics(result.trained.backtest.predictions, 20)
     pd.testing.assert_frame_equal(shown["write_audit_html"][1]["metrics"], expected)
-    pd.testing.assert_frame_equal(shown["write_model_card"][0][1], expected)
+    pd.testing.assert_frame_equal(shown["write_card"][0][1].metrics, expected)
 
 
 @pytest.mark.parametrize("day", [None, "", "NaT", "nonsense", "2025-02-09T10:00:00+02:00", 20250209, pd.NaT])

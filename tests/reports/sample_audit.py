@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from functools import cache
 
 import numpy as np
@@ -9,6 +11,7 @@ import pandas as pd
 
 from early_id.evaluation import list_at_capacity
 from early_id.fairness import audit_frame
+from early_id.reports import CardEvidence
 
 
 def _long(ids, attribute, values):
@@ -98,3 +101,75 @@ def sample_metrics():
         for name, recall, brier in (("additive", 0.34, 0.11), ("pace rule", 0.22, float("nan")))
     ]
     return pd.DataFrame(rows)
+
+
+def sample_evidence(document):
+    """What a card of this document is made from, with the audit of `sample_audit`."""
+    content = json.loads(sample_audit().to_json())
+    content["about"] |= {
+        "document_sha256": document.sha256,
+        "label": document.label,
+        "contestant": "additive",
+        "purpose": "Outreach by the school's team; no other use.",
+        "test_years": [2024],
+    }
+    content["quality"] = [
+        {"name": "time safety", "verdict": "pass", "wanted": "It says passed.", "found": "It says passed."},
+        {"name": "against the ceiling", "verdict": "cannot tell", "wanted": "Near.", "found": "0.79 | 0.80."},
+    ]
+    calibration = pd.DataFrame(
+        {
+            "contestant": ["additive"] * 3 + ["ceiling"],
+            "rows": "all",
+            "period": ["all", "0-20", "20-", "all"],
+            "expected": [0.311, 0.322, 0.333, 0.344],
+            "observed": [0.355, 0.366, np.nan, 0.377],
+            "slope": [1.08, 0.97, np.nan, 0.86],
+            "slope_low": [0.91, 0.71, np.nan, 0.5],
+            "slope_high": [1.25, 1.23, np.nan, 1.1],
+        }
+    )
+    reached = pd.DataFrame(
+        {
+            "contestant": ["additive", "pace rule"],
+            "n_students": [2400, 2400],
+            "n_before": [0, 0],
+            "reached": [0.441, 0.314],
+            "reached_early": [0.217, np.nan],
+            "median_weeks": [3.5, np.nan],
+        }
+    )
+    metrics = sample_metrics().assign(
+        n_rows=20_500, n_students=4800, n_positives=2300, recall_low=0.31, recall_high=0.37
+    )
+    return CardEvidence(
+        json.dumps(content),
+        metrics=metrics,
+        calibration=calibration,
+        reached=reached,
+        training={"rows": 11_800.0, "students": 3600.0, "positives": 3200.0, "treated_share": 0.051},
+        source="calpads",
+        names={"school 1": "Oak | Elm School"},
+    )
+
+
+def sample_record(evidence):
+    """The record of a sign-off of that audit, as its JSON says it."""
+    audit = json.loads(evidence.audit)
+    return {
+        "format": "early_id.sign_off/1",
+        "reviewer": "María Ruiz <equity>, reviewer",
+        "signed_on": "2024-09-01",
+        "expires_on": "2025-06-30",
+        "model_sha256": audit["about"]["document_sha256"],
+        "audit_sha256": hashlib.sha256(evidence.audit.encode()).hexdigest(),
+        "label": audit["about"]["label"],
+        "data_window": "trained on 2021-08-22 to 2023-06-11, tested on school years 2024",
+        "capacity": {"*": 25, "school 1": 40},
+        "exceptions": [
+            {"group": "team=B", "reason": "feed mended | in May", "expires_on": "2025-01-31"},
+        ],
+        "acknowledged": [{"group": "recall:school=school 1", "reason": "the principal reads every list"}],
+        "previous": "",
+        "sha256": "ab" * 32,
+    }

@@ -1,4 +1,4 @@
-"""The audit's page in a browser: what moves, moves; who has no mouse gets everywhere; nothing leaves the machine."""
+"""Pages in a browser: what moves, moves; who has no mouse gets everywhere; nothing leaves the machine."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sample_audit import sample_metrics, scored_audit
+from sample_audit import sample_evidence, sample_metrics, sample_record, scored_audit
 
-from early_id.reports import write_audit_html
+from early_id.models import AdditiveModel, FeatureInfo, Period, Term
+from early_id.reports import write_audit_html, write_model_card
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(
@@ -39,15 +40,46 @@ def written(tmp_path_factory) -> Path:
 def page(browser, written, request):
     """The page at a desk, with everything it said and asked for."""
     how = getattr(request, "param", {})
-    context = browser.new_context(viewport={"width": how.pop("width", 1200), "height": 900}, **how)
+    yield from opened_page(browser, written, how)
+
+
+def opened_page(browser, file, how):
+    context = browser.new_context(
+        **{
+            "viewport": {"width": how.get("width", 1200), "height": 900},
+            **{name: value for name, value in how.items() if name != "width"},
+        }
+    )
     opened = context.new_page()
     opened.said, opened.asked = [], []
     opened.on("console", lambda message: opened.said.append(message.text))
     opened.on("pageerror", lambda error: opened.said.append(str(error)))
     opened.on("request", lambda asked: opened.asked.append(asked.url))
-    opened.goto(written.as_uri())
+    opened.goto(file.as_uri())
     yield opened
     context.close()
+
+
+@pytest.fixture(scope="module")
+def card_file(tmp_path_factory) -> Path:
+    """A signed model card."""
+    terms = (Term("absent_days", "step", edges=(1.0, 4.0), values=(-0.7, 0.35, 1.4), missing=0.0),)
+    document = AdditiveModel(
+        "chronic_absence",
+        [FeatureInfo("absent_days", direction=1, unit="days")],
+        [Period(0, None, -1.0, terms)],
+    )
+    evidence = sample_evidence(document)
+    path = tmp_path_factory.mktemp("card") / "model_card.html"
+    return write_model_card(document, path, evidence=evidence, signed=sample_record(evidence))
+
+
+@pytest.fixture
+def card(browser, card_file, request):
+    """The card with all it says unfolded."""
+    for opened in opened_page(browser, card_file, getattr(request, "param", {})):
+        opened.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+        yield opened
 
 
 def content():
@@ -141,19 +173,41 @@ def test_everything_that_moves_is_reached_with_the_keyboard_alone(page):
     "page", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True, ids=["light", "dark"]
 )
 def test_axe_finds_no_serious_violation(page):
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize(
+    "card", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True, ids=["light", "dark"]
+)
+def test_axe_finds_no_serious_violation_in_the_card(card):
+    assert serious(card) == []
+
+
+def serious(page):
     from axe_playwright_python.sync_playwright import Axe
 
     # The page's own policy lets no other script in, so the checker is put in from outside of it.
     found = Axe().run(page).response["violations"]
-    serious = [
-        (one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    return [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
 
 
 @pytest.mark.parametrize("page", [{"width": 360}, {"width": 768}, {"width": 1200}], indirect=True, ids=str)
 def test_nothing_is_wider_than_the_screen(page):
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+@pytest.mark.parametrize("card", [{"width": 360}, {"width": 768}, {"width": 1200}], indirect=True, ids=str)
+def test_no_part_of_the_card_is_wider_than_the_screen(card, card_file):
+    assert card.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert card.asked == [card_file.as_uri()]
+    assert card.said == []
+
+
+def test_the_card_prints_as_paper_in_dark_rooms_too(browser, card_file):
+    for card in opened_page(browser, card_file, {"color_scheme": "dark"}):
+        card.emulate_media(media="print", color_scheme="dark")
+        ground = card.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert ground in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
 
 
 @pytest.mark.parametrize("page", [{"java_script_enabled": False}], indirect=True, ids=["no script"])

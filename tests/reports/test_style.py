@@ -53,7 +53,19 @@ def test_no_template_labels_a_child(name):
     assert LABELS.search((TEMPLATES / name).read_text(encoding="utf-8")) is None
 
 
-@pytest.mark.parametrize("name", ["_words.py", "_decision.py", "_model_card.py", "_weekly.py"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "_words.py",
+        "_decision.py",
+        "_card.py",
+        "_card_data.py",
+        "_card_words.py",
+        "_signature.py",
+        "_terms.py",
+        "_weekly.py",
+    ],
+)
 def test_no_sentence_labels_a_child(name):
     assert LABELS.search((files("early_id.reports") / name).read_text(encoding="utf-8")) is None
 

@@ -12,8 +12,6 @@ from early_id.district import District
 from early_id.evaluation import (
     check_quality,
     load_backtest,
-    publish_calibration,
-    publish_metrics,
     write_atomic,
 )
 from early_id.exceptions import DataError, examples
@@ -21,10 +19,11 @@ from early_id.fairness import Audit
 from early_id.fairness import audit as audit_backtest
 from early_id.models import AdditiveModel
 from early_id.pipeline._alternatives import load_alternatives
+from early_id.pipeline._card import evidence_of, keep_evidence, signed_before, write_card
 from early_id.pipeline._tracker import tracker_of
 from early_id.pipeline._train import QUALITY, Tell, district_of, silent
-from early_id.reports import write_audit_html, write_model_card
-from early_id.tracking import check_backtest, load_document, log_audit
+from early_id.reports import write_audit_html
+from early_id.tracking import check_backtest, load_document, log_audit, sign_offs
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +34,8 @@ class AuditResult:
     ----------
     audit : Audit
     json, html, card : Path
-        audit.json (what a sign-off names), audit.html (what a reviewer reads), the model card.
+        audit.json (what a sign-off names), audit.html (what a reviewer reads), the model card's page; the same as
+        Markdown lies beside it.
     """
 
     audit: Audit
@@ -111,20 +111,15 @@ def audit(
     )
     result = replace(result, quality=tuple(check.to_dict() for check in checks))
     out = out or folder
-    metrics = publish_metrics(backtest.predictions, size)
     tell("Writing the reports")
     content = result.to_json().encode()
     log_audit(model, content, tracker=tracker)
     write_atomic(out / "audit.json", content)
-    write_audit_html(result, out / "audit.html", document=document, metrics=metrics, names=names)
-    write_model_card(
-        document,
-        metrics,
-        out / "model_card.html",
-        calibration=publish_calibration(backtest.predictions),
-        contestant=result.about["contestant"],
-    )
-    return AuditResult(result, out / "audit.json", out / "audit.html", out / "model_card.html")
+    evidence = evidence_of(content, backtest, size, source=config.district.source, names=names)
+    keep_evidence(folder, evidence)
+    write_audit_html(result, out / "audit.html", document=document, metrics=evidence.metrics, names=names)
+    card = write_card(document, evidence, out, signed_before(content, sign_offs(tracker)))
+    return AuditResult(result, out / "audit.json", out / "audit.html", card)
 
 
 def _contestant(documents: dict[str, AdditiveModel], document: AdditiveModel) -> str:

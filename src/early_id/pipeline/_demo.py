@@ -109,7 +109,8 @@ def run_demo(out: Path, *, students: int = 5000, seed: int = 0, tell: Tell = sil
     pages = {"audit": out / "reports" / "audit.html", "model": out / "reports" / "model_card.html"}
     (out / "reports").mkdir(exist_ok=True)
     shutil.copyfile(audited.html, pages["audit"])
-    shutil.copyfile(audited.card, pages["model"])
+    for form in (".html", ".md"):
+        shutil.copyfile(audited.card.with_suffix(form), pages["model"].with_suffix(form))
     # Lists stay where they were published: a copy of a page with student records is one more to guard.
     largest = weeks[-1].lists.schools.sort_values("listed", kind="stable")["school_id"].iloc[-1]
     pages["this week"] = weeks[-1].summary

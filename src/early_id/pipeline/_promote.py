@@ -11,6 +11,7 @@ from early_id.config import Config
 from early_id.exceptions import ConfigError, GateError
 from early_id.models import AdditiveModel
 from early_id.pipeline._audit import data_window
+from early_id.pipeline._card import write_signature
 from early_id.pipeline._tracker import tracker_of
 from early_id.tracking import SignOff, load_document, sign_off
 from early_id.tracking import promote as promote_document
@@ -55,6 +56,10 @@ def promote(
         one that `audit` made of this model.
     ConfigError
         If the sign-off is dated ahead, or would last too long.
+
+    Notes
+    -----
+    The model card in the model's folder, and card and page beside the audit, are written anew with the record.
     """
     if not audit.is_file():
         msg = f"Expected the audit to sign at {str(audit)!r}, found no such file; run `early-id audit` first."
@@ -80,7 +85,10 @@ def promote(
         acknowledged=[{"group": group, "reason": reason} for group, reason in (acknowledged or {}).items()],
     )
     _check_window(record, document, text)
-    return promote_document(model, record, text, tracker=tracker)
+    stored = promote_document(model, record, text, tracker=tracker)
+    # In force from here on; the pages only say so.
+    write_signature(document, audit, config.models / document.sha256[:12], stored)
+    return stored
 
 
 def _check_window(record: SignOff, document: AdditiveModel, audit: bytes) -> None:

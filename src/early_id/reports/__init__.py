@@ -8,7 +8,9 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "calibration_curve_svg": "_calibration_curve",
+        "CardEvidence": "_card_evidence",
         "render_weekly_summary": "_weekly",
+        "sign_audit_html": "_signature",
         "write_audit_html": "_audit_page",
         "write_model_card": "_model_card",
         "write_weekly_summary": "_weekly",

@@ -13,6 +13,7 @@ from early_id.reports._decision import decide
 from early_id.reports._list_sizes import list_sizes
 from early_id.reports._page import as_data, render, write_page
 from early_id.reports._score_worth import score_lines, score_periods
+from early_id.reports._signature import BEGIN, END, digest, signature
 from early_id.reports._what_if import label_lines, profile, school_lines, split_lines, what_if
 from early_id.reports._words import MEANINGS, SYMBOLS, attribute_words, group_words, interval
 
@@ -104,12 +105,12 @@ def write_audit_html(
     Traceback (most recent call last):
     early_id.exceptions.DataError: expected the content of an audit.json, but 'about', ... are missing; ...
     """
-    content = _read(audit)
+    content = read_audit(audit)
     about = dict(content["about"])
     if document is not None:
         about.setdefault("label", document.label)
         about.setdefault("document_sha256", document.sha256)
-    _name_schools(content, names or {})
+    name_schools(content, names or {})
     groups = _groups(content)
     overall = content["overall"][0]
     drawn = _marks(groups)
@@ -121,6 +122,9 @@ def write_audit_html(
             {
                 "about": about,
                 "decision": decide(content),
+                "sign": signature(None),
+                "begin_signature": BEGIN.format(digest(audit if isinstance(audit, str) else audit.to_json())),
+                "end_signature": END,
                 "sections": [{"title": attribute_words(name), "rows": rows} for name, rows in groups.items()],
                 "charts": _charts(drawn, overall),
                 "drawn": [word for word in SYMBOLS if word in {row["verdict"] for row in drawn}],
@@ -153,7 +157,14 @@ def write_audit_html(
     )
 
 
-def _read(audit: Publishable | str) -> dict[str, Any]:
+def read_audit(audit: Publishable | str) -> dict[str, Any]:
+    """Read what may be published of an audit.
+
+    Raises
+    ------
+    DataError
+        If the text is not an audit.
+    """
     content = json.loads(audit if isinstance(audit, str) else audit.to_json())
     missing = [key for key in NEEDED if not isinstance(content, Mapping) or key not in content]
     if missing:
@@ -197,7 +208,7 @@ def _ordered(attribute: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]
     return sorted(rows, key=place)
 
 
-def _name_schools(content: dict[str, Any], names: Mapping[str, str]) -> None:
+def name_schools(content: dict[str, Any], names: Mapping[str, str]) -> None:
     """Give every row the name its group is called by; schools of the same name keep their number beside it."""
     known = [names.get(row["group"]) for row in content["by_group"] if row["attribute"] == "school"]
     for row in (*content["by_group"], *content["verdicts"], *content["calibration"]):

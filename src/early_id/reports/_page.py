@@ -21,16 +21,17 @@ if TYPE_CHECKING:
 
 
 @cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def _environment(*, markdown: bool) -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
         loader=PackageLoader("early_id.reports", "templates"),
-        autoescape=True,
+        autoescape=select_autoescape(("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=as_markdown if markdown else None,
     )
     environment.filters.update(FILTERS)
     return environment
@@ -42,13 +43,25 @@ def render(template: str, content: dict[str, Any], *, script: str = "") -> str:
         text = _kept_together((files("early_id.reports") / "templates" / script).read_text(encoding="utf-8"))
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         content = {**content, "script": text, "script_hash": digest}
-    html = _environment().get_template(template).render(content)
-    return _kept_together(html)
+    environment = _environment(markdown=template.endswith(".md.j2"))
+    return _kept_together(environment.get_template(template).render(content))
 
 
 def _kept_together(text: str) -> str:
     """Keep a number and its percent sign on one line."""
     return re.sub(r"(?<=\d) (?=%)", "\u00a0", text)
+
+
+def as_markdown(value: object) -> object:
+    r"""Keep text as text in Markdown: no sign in it makes a table, a link, HTML or emphasis.
+
+    >>> print(as_markdown("a|b <i> *c*"))
+    a\|b &lt;i> \*c\*
+    """
+    if not isinstance(value, str):
+        return value
+    text = re.sub(r"([\\`*_\[\]|~#])", r"\\\1", " ".join(value.split()))
+    return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def as_data(content: object) -> str:

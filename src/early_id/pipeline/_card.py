@@ -1,0 +1,84 @@
+"""The model card: written with each audit, and anew when somebody signs it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from early_id.evaluation import (
+    Backtest,
+    Capacity,
+    publish_calibration,
+    publish_metrics,
+    publish_reached,
+    write_atomic,
+)
+from early_id.models import AdditiveModel
+from early_id.pipeline._logged_folds import rounded
+from early_id.reports import CardEvidence, sign_audit_html, write_model_card
+from early_id.tracking import SignOff
+
+CARD, PAGE = "model_card.html", "audit.html"
+#: In a model's folder: what a card of each of its audits is made from.
+EVIDENCE = "cards"
+
+
+def evidence_of(
+    audit: bytes, backtest: Backtest, capacity: Capacity, *, source: str, names: Mapping[str, str]
+) -> CardEvidence:
+    """Publish what a card shows of a backtest at the list size of an audit."""
+    return CardEvidence(
+        audit.decode(),
+        metrics=publish_metrics(backtest.predictions, capacity),
+        calibration=publish_calibration(backtest.predictions),
+        reached=publish_reached(backtest.predictions, capacity),
+        training=rounded(backtest.training),
+        # A source of the district's own is a file, and where it lies is nobody's business.
+        source=Path(source).name,
+        names=dict(names),
+    )
+
+
+def keep_evidence(folder: Path, evidence: CardEvidence) -> None:
+    """Keep what a card is made from in the model's folder, by the audit it belongs to."""
+    write_atomic(_place(folder, evidence.audit.encode()), evidence.to_json().encode())
+
+
+def signed_before(audit: bytes, signed: list[SignOff]) -> SignOff | None:
+    """Find the latest sign-off of this very audit: the same audit made again is still signed."""
+    digest = hashlib.sha256(audit).hexdigest()
+    own = [record for record in signed if record.audit_sha256 == digest]
+    return own[-1] if own else None
+
+
+def write_card(document: AdditiveModel, evidence: CardEvidence, folder: Path, record: SignOff | None) -> Path:
+    """Write the card, page and Markdown, into a folder."""
+    signed = json.loads(record.to_json()) if record else None
+    return write_model_card(document, folder / CARD, evidence=evidence, signed=signed)
+
+
+def write_signature(document: AdditiveModel, audit: Path, folder: Path, record: SignOff) -> None:
+    """Write the record of a sign-off into the card in the model's folder, and into card and page beside the audit.
+
+    Where the audit was made on another computer, what its card is made from is not here: then the card says who
+    signed, and that it was given no results.
+    """
+    text = audit.read_bytes()
+    kept = _place(folder, text)
+    evidence = (
+        CardEvidence.from_json(kept.read_bytes(), text.decode())
+        if kept.is_file()
+        else CardEvidence(text.decode())
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_card(document, evidence, folder, record)
+    if (audit.parent / CARD).is_file() and audit.parent.resolve() != folder.resolve():
+        write_card(document, evidence, audit.parent, record)
+    if (audit.parent / PAGE).is_file():
+        sign_audit_html(audit.parent / PAGE, evidence.audit, json.loads(record.to_json()), evidence.names)
+
+
+def _place(folder: Path, audit: bytes) -> Path:
+    return folder / EVIDENCE / f"{hashlib.sha256(audit).hexdigest()[:16]}.json"
