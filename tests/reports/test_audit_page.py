@@ -13,6 +13,7 @@ from sample_audit import sample_audit, sample_metrics
 
 from early_id.exceptions import ConfigError, DataError
 from early_id.reports import write_audit_html
+from early_id.reports._glossary import GLOSSARY
 
 NAMES = {"school 0": "Elm School", "school 1": "Oak School"}
 
@@ -62,6 +63,45 @@ def test_the_first_screen_says_whether_why_and_whom(page, content):
     assert "early-id promote --reviewer 'NAME, ROLE'" in first
     assert "What can be done next" in first
     assert "25 students per school, 40 in school 1" in first
+
+
+def test_the_first_screen_says_for_what_by_whom_and_until_when(page):
+    first = page.text[: page.text.index("What can be done next")]
+    for words in ("the outreach team of each school", "no date: nobody has signed"):
+        assert words in first
+
+
+def test_every_word_that_is_linked_is_explained_and_every_explanation_says_something(html, page):
+    linked = set(re.findall(r'href="#(g-[^"]+)"', html))
+    explained = {f"g-{entry.anchor}" for entry in GLOSSARY}
+    assert linked <= explained <= set(page.ids)
+    assert len(explained) == len(GLOSSARY)
+    assert len(linked) >= 10
+    for term in (
+        "recall",
+        "listed",
+        "precision",
+        "interval",
+        "simultaneous",
+        "cannot tell",
+        "masked",
+        "AUROC",
+        "observed over expected",
+        "onset",
+        "as-of date",
+        "within school",
+    ):
+        assert any(term.lower() in entry.word.lower() for entry in GLOSSARY), term
+    for entry in GLOSSARY:
+        assert entry.meaning.endswith(".")
+
+
+def test_every_chart_says_how_to_read_it(html):
+    charts = html.split('<figure class="chart')[1:]
+    assert charts
+    for chart in charts:
+        after = chart[chart.index("</figure>") :]
+        assert after.removeprefix("</figure>").lstrip().startswith('<p class="small quiet">How to read this:')
 
 
 def test_every_verdict_is_a_word_and_a_symbol(html):

@@ -191,8 +191,10 @@ def test_after_a_sign_off_both_forms_say_who_when_until_and_what_was_accepted(si
             "as the sign-off",
         ],
     ]
-    assert page.tables[0][1:] == accepted
-    assert tables_of(signed.with_suffix(".md").read_text(encoding="utf-8"))[0][1:] == accepted
+    assert page.table_under("Sign-off")[1:] == accepted
+    assert accepted in [
+        table[1:] for table in tables_of(signed.with_suffix(".md").read_text(encoding="utf-8"))
+    ]
 
 
 def plain(markdown: str) -> str:

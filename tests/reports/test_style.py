@@ -58,6 +58,7 @@ def test_no_template_labels_a_child(name):
     [
         "_words.py",
         "_decision.py",
+        "_glossary.py",
         "_card.py",
         "_card_data.py",
         "_card_words.py",

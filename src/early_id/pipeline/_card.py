@@ -56,7 +56,8 @@ def signed_before(audit: bytes, signed: list[SignOff]) -> SignOff | None:
 def write_card(document: AdditiveModel, evidence: CardEvidence, folder: Path, record: SignOff | None) -> Path:
     """Write the card, page and Markdown, into a folder."""
     signed = json.loads(record.to_json()) if record else None
-    return write_model_card(document, folder / CARD, evidence=evidence, signed=signed)
+    page: Path = write_model_card(document, folder / CARD, evidence=evidence, signed=signed)
+    return page
 
 
 def write_signature(document: AdditiveModel, audit: Path, folder: Path, record: SignOff) -> None:

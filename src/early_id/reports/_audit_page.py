@@ -10,6 +10,7 @@ from early_id.exceptions import DataError
 from early_id.reports._charts import recall_chart
 from early_id.reports._contestants import contestants, places, reaches_more
 from early_id.reports._decision import decide
+from early_id.reports._glossary import GLOSSARY
 from early_id.reports._list_sizes import list_sizes
 from early_id.reports._page import as_data, render, write_page
 from early_id.reports._score_worth import score_lines, score_periods
@@ -150,6 +151,7 @@ def write_audit_html(
                 "sizes_json": as_data(sizes["steps"]),
                 "symbols": SYMBOLS,
                 "meanings": MEANINGS,
+                "glossary": GLOSSARY,
             },
             script="audit.js",
         ),

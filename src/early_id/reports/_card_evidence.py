@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -71,12 +72,12 @@ class CardEvidence:
             If it is not that.
         """
         try:
-            content = json.loads(text)
+            content: dict[str, Any] = json.loads(text)
             kind = content.pop("format")
-            frames = {
-                name: pd.read_csv(io.StringIO(content.pop(name))) for name in _FRAMES if name in content
-            }
-            found = cls(audit, **frames, **content)
+            for name in _FRAMES:
+                if name in content:
+                    content[name] = pd.read_csv(io.StringIO(content[name]))
+            found = cls(audit, **content)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             msg = (
                 f"Expected what a model card is made from, got text that is not that ({error}); audit again."
