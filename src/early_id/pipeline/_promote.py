@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from early_id.config import Config
-from early_id.exceptions import ConfigError, GateError
+from early_id.exceptions import ConfigError, DataError, GateError
 from early_id.models import AdditiveModel
 from early_id.pipeline._audit import data_window
 from early_id.pipeline._card import write_signature
@@ -56,6 +56,8 @@ def promote(
         one that `audit` made of this model.
     ConfigError
         If the sign-off is dated ahead, or would last too long.
+    DataError
+        If card or page could not be written; the sign-off is in force all the same.
 
     Notes
     -----
@@ -87,7 +89,14 @@ def promote(
     _check_window(record, document, text)
     stored = promote_document(model, record, text, tracker=tracker)
     # In force from here on; the pages only say so.
-    write_signature(document, audit, config.models / document.sha256[:12], stored)
+    try:
+        write_signature(document, audit, config.models / document.sha256[:12], stored)
+    except (OSError, DataError) as error:
+        msg = (
+            f"The sign-off of {stored.reviewer!r} is on record and in force, but could not be written into the model's "
+            f"card and the audit's page ({error}); make their folders writable and run `early-id audit` again."
+        )
+        raise DataError(msg) from error
     return stored
 
 
