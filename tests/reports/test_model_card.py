@@ -146,6 +146,13 @@ def test_data_are_said_with_their_window_size_source_and_what_is_unknown(html, e
         assert f"{row['reason']} ({row['text']})" in text
 
 
+def test_groups_that_were_looked_at_while_learning_are_named(document, html, tmp_path):
+    assert "Weighed while learning" not in html
+    weighed = replace(document, provenance={**document.provenance, "reweighed_by": "low_income"})
+    card = write_model_card(weighed, tmp_path / "card.html")
+    assert "by group and outcome (low income)" in Page(card.read_text(encoding="utf-8")).text
+
+
 def test_equity_is_that_of_the_published_audit(html, evidence):
     audit = json.loads(evidence.audit)
     page = Page(html)

@@ -62,6 +62,14 @@ def _learned(origin: Mapping[str, Any], evidence: CardEvidence | None) -> list[F
         late = origin.get("embargo") == "none"
         words = "some outcomes used were not known yet" if late else "no outcome known later was used"
         facts.append(("As of", f"{origin['trained_on']}: {words}"))
+    if by := origin.get("reweighed_by"):
+        facts.append(
+            (
+                "Weighed while learning",
+                f"by group and outcome ({attribute_words(str(by)).lower()}), so that the outcome is equally common in all; "
+                "the score itself needs no group",
+            )
+        )
     if evidence is not None and evidence.training:
         size = {name: f"{value:,.0f}" for name, value in evidence.training.items()}
         facts.append(

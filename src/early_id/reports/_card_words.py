@@ -10,7 +10,7 @@ PEOPLE = (
     (
         "Whom it is about",
         "Students enrolled in the schools whose records were read, while they are enrolled. No group (race or "
-        "ethnicity, gender, language, disability, income, foster or homeless status) is an input.",
+        "ethnicity, gender, language, disability, income, foster or homeless status) is an input of the score.",
     ),
     (
         "Who reads its lists",
