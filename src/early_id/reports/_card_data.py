@@ -66,7 +66,7 @@ def _learned(origin: Mapping[str, Any], evidence: CardEvidence | None) -> list[F
         facts.append(
             (
                 "Weighed while learning",
-                f"by group and outcome ({attribute_words(str(by)).lower()}), so that the outcome is equally common in all; "
+                f"by group and outcome ({attribute_words(str(by)).lower()}), so that it is equally common in all; "
                 "the score itself needs no group",
             )
         )
