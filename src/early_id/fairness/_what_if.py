@@ -156,11 +156,10 @@ def with_alternatives(
         published["verdicts"], {k: other.published()["verdicts"] for k, other in others.items()}
     )
     exact_moved = compare_verdicts(result.verdicts, {k: other.verdicts for k, other in others.items()})
-    behind = missed_most(lists)
     about = {**result.about, "alternatives_attribute": tried.attribute}
     extra: dict[str, pd.DataFrame] = {"label_view": moved}
     whole = {"label_view": exact_moved}
-    if behind is not None:
+    if lists.positive.any():
         changed = compute_mitigation(lists, Resampling(*resampling))
         gaps = published["gaps"]
         shown = gaps[
@@ -168,15 +167,19 @@ def with_alternatives(
             & (gaps["attribute"] == tried.attribute)
             & (gaps["comparison"] == "others")
             & gaps["gap"].notna()
-        ]["group"]
-        frame, cells = publish_mitigation(changed, lists, printed=set(shown), other_lists=_curve_lists(rows))
+        ].set_index("group")["gap"]
+        frame, cells = publish_mitigation(
+            changed, lists, printed=set(shown.index), other_lists=_curve_lists(rows)
+        )
         not_learned = [name for name in names if scores[name].isna().all()]
         extra |= {"mitigation": _told(frame, not_learned), "mitigation_groups": cells}
         whole |= {"mitigation": changed.lists, "mitigation_groups": changed.groups}
-        if attribute.groups[behind[0]] in set(shown):
-            about["alternatives_group"] = attribute.groups[behind[0]]
+        if len(shown):
+            about["alternatives_group"] = str(shown.idxmin())
         parts = tried.attribution[["group", "name", "gap", "low", "high"]].round(DIGITS)
-        extra["attribution"] = parts[parts["group"].isin(set(shown))].reset_index(drop=True)
+        extra["attribution"] = parts[parts["group"].isin([about.get("alternatives_group")])].reset_index(
+            drop=True
+        )
     return replace(result, about=about, _published={**result._published, **extra}, alternatives=whole)
 
 

@@ -109,7 +109,7 @@ def try_alternatives(
         attribute=found[0],
         rows=keyed,
         labels={name: _judged(other, test) for name, other in others.items()},
-        attribution=split[split["group"] == found[1]].reset_index(drop=True),
+        attribution=split,
     )
 
 
