@@ -61,7 +61,13 @@ def test_no_printed_share_nor_what_is_left_of_everybody_rests_on_few_students(se
     )
     rows = with_domains(rows, seed, {"attendance": 1 - rare, "discipline": rare})
     result = audit_frame(rows, groups=groups, resampling=(100, 0))
-    printed, exact = result.published()["reason_profile"], result.reason_profile
+    printed = result.published()["reason_profile"]
+    # What is merged on the page is merged here, and counted anew.
+    kept = set(printed["domain"]) - {"other"}
+    domain = rows["leading_domain"].where(
+        rows["leading_domain"].isin(kept) | rows["leading_domain"].isna(), "other"
+    )
+    exact = audit_frame(rows.assign(leading_domain=domain), groups=groups, resampling=(100, 0)).reason_profile
     counts = exact.set_index(["attribute", "group", "domain"])["n_students"]
     for key in printed.set_index(["attribute", "group", "domain"]).index:
         assert not 0 < counts[key] <= 10
@@ -71,3 +77,12 @@ def test_no_printed_share_nor_what_is_left_of_everybody_rests_on_few_students(se
             left = own[~own["group"].isin(shown)].groupby("domain")["n_students"].sum()
             assert not left.between(1, 10).any()
     assert (printed["share"] * 100 % 1).round(6).isin([0.0, 1.0]).all()
+
+
+def test_rare_domains_are_taken_together():
+    rows, groups = make_rows(900, seed=2)
+    rows = with_domains(rows, 3, {"attendance": 0.6, "grades": 0.385, "discipline": 0.01, "mobility": 0.005})
+    printed = audit_frame(rows, groups=groups, resampling=(100, 0)).published()["reason_profile"]
+    whole = printed[printed["attribute"] == "all"].set_index("domain")["share"]
+    assert set(whole.index) == {"attendance", "other"}
+    assert whole.sum() == pytest.approx(1, abs=0.011)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DOMAIN = "leading_domain"
 COLUMNS = ("attribute", "group", "domain", "n_rows", "n_students", "share", "share_low", "share_high")
+PRINTED = ("attribute", "group", "domain", "share", "share_low", "share_high")
+OTHER = "other"
 # Whole percents: with the number of rows unknown no count follows from them.
 _DIGITS = 2
 
@@ -66,30 +68,49 @@ def compute_reason_profile(
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def publish_reason_profile(profile: pd.DataFrame, masking: Masking) -> pd.DataFrame:
-    """Mask the profile: whole percents, and only of groups in which every domain drives none or many.
+def publish_reason_profile(
+    rows: pd.DataFrame, attributes: Sequence[Attribute], students: Ints, masking: Masking
+) -> pd.DataFrame:
+    """Give the profile as it may be printed: whole percents, and only of groups in which no domain drives a few.
 
     A group is printed where the audit prints whom the list holds, and ten students or fewer stand behind no domain.
     What is not printed of an attribute is known together as the rest of everybody, so it has to be as many too;
-    else the smallest printed group goes as well. Schools and districts are left out: their lists are small.
+    else the smallest printed group goes as well. Schools and districts are left out: their lists are small. Rare
+    domains are taken together as "other" until everybody and some group can be printed, alike on the whole page.
     """
-    kept = profile[~profile["attribute"].isin(PLACES)]
+    if DOMAIN not in rows:
+        return pd.DataFrame(columns=PRINTED)
+    own = [attribute for attribute in attributes if attribute.name not in PLACES]
+    listed = rows.loc[rows["listed"].astype("bool"), DOMAIN].astype("str").value_counts()
+    found = pd.DataFrame(columns=PRINTED)
+    for kept in range(len(listed), 0, -1):
+        rare = rows[DOMAIN].notna() & ~rows[DOMAIN].isin(listed.index[:kept])
+        merged = rows.assign(**{DOMAIN: rows[DOMAIN].astype("str").mask(rare, OTHER)})
+        printed = _printed(compute_reason_profile(merged, own, students), masking)
+        if len(printed):
+            found = printed
+        if printed["attribute"].nunique() > 1:
+            break
+    return found
+
+
+def _printed(profile: pd.DataFrame, masking: Masking) -> pd.DataFrame:
+    """Leave out what may not be printed; nothing is left where everybody may not be."""
     parts = []
-    for name, own in kept.groupby("attribute", sort=False):
+    for name, own in profile.groupby("attribute", sort=False):
         sizes = own.groupby("group", sort=False)["n_rows"].sum().sort_values()
         few = own["n_students"].between(1, THRESHOLD).groupby(own["group"]).any()
+        whole = name == EVERYONE[0]
+        if whole and few.any():
+            return profile.iloc[:0][list(PRINTED)]
         shown = [
             group
             for group in sizes.index
-            if not few[group] and (name == EVERYONE[0] or masking.shown((str(name), str(group)), "listed"))
+            if not few[group] and (whole or masking.shown((str(name), str(group)), "listed"))
         ]
-        if name != EVERYONE[0]:
-            shown = _with_many_left(own, shown)
-        parts.append(own[own["group"].isin(shown)])
-    columns = ["attribute", "group", "domain", "share", "share_low", "share_high"]
-    if not parts:
-        return pd.DataFrame(columns=columns)
-    return pd.concat(parts, ignore_index=True)[columns].round(_DIGITS)
+        parts.append(own[own["group"].isin(shown if whole else _with_many_left(own, shown))])
+    found = pd.concat(parts, ignore_index=True) if parts else profile
+    return found[list(PRINTED)].round(_DIGITS)
 
 
 def _with_many_left(own: pd.DataFrame, shown: list[str]) -> list[str]:

@@ -235,7 +235,9 @@ def audit_frame(
     calibration = compute_calibration(rows, counted)
     published["calibration"] = publish_calibration(calibration, masks["recall"])
     profile = compute_reason_profile(rows, counted.attributes, counted.student)
-    published["reason_profile"] = publish_reason_profile(profile, masks["recall"])
+    published["reason_profile"] = publish_reason_profile(
+        rows, counted.attributes, counted.student, masks["recall"]
+    )
     parts = compute_schools_part(rows, counted.attributes, counted.student, counted.measures)
     published["schools_part"] = publish_schools_part(parts, published["gaps"])
     facts = _facts(rows) | {"tolerance": tolerance, "replicates": resampling[0], "seed": resampling[1]}

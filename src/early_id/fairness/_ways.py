@@ -26,7 +26,12 @@ WAYS: Mapping[str, Way] = {
         usable=True,
         use="can be trained and promoted: mitigation.reweighing",
     ),
-    "drop": Way("Learn without", needs_group=False, usable=True, use="can be trained and promoted"),
+    "drop": Way(
+        "Learn without",
+        needs_group=False,
+        usable=True,
+        use="can be trained and promoted: training.drop_features",
+    ),
     "label": Way(
         "Learn another outcome:",
         needs_group=False,
