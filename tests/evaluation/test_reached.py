@@ -95,3 +95,26 @@ def test_a_few_children_are_not_printed(early, late, never, shown):
         assert not printed or found[name] == round(exact[name], 3)
     assert pd.isna(found["median_weeks"]) == (early + late + never <= 10)
     assert found["n_students"] in (0, 100)
+
+
+def test_a_share_has_the_wilson_interval_of_its_students():
+    from statsmodels.stats.proportion import proportion_confint
+
+    found = compute_reached(made([0] * 30 + [5] * 20 + [None] * 14), 80).iloc[0]
+    for name, count in (("reached", 50), ("reached_early", 30)):
+        expected = proportion_confint(count, 64, method="wilson")
+        assert (found[f"{name}_low"], found[f"{name}_high"]) == pytest.approx(expected)
+    assert found["median_weeks_low"] <= found["median_weeks"] <= found["median_weeks_high"]
+
+
+def test_cases_of_one_student_in_two_years_are_no_two_students():
+    first, again = made([0] * 20 + [None] * 20), made([0] * 20 + [None] * 20, year=2025)
+    again = again.assign(
+        as_of=again["as_of"] + pd.Timedelta(weeks=52), event_day=again["event_day"] + pd.Timedelta(weeks=52)
+    )
+    one, both = (
+        compute_reached(rows, 50).iloc[0] for rows in (first, pd.concat([first, again], ignore_index=True))
+    )
+    assert both["n_students"] == 2 * one["n_students"]
+    for end in ("low", "high"):
+        assert both[f"reached_{end}"] == pytest.approx(one[f"reached_{end}"], abs=0.01)

@@ -134,3 +134,42 @@ def test_a_few_who_came_or_went_are_not_printed(changed, shown):
     assert found[["n_pairs", "n_spells", "n_students"]].tolist() == [0, 0, 0] if changed < 11 else True
     once = publish_stability(made([stay | {"x"}] + [stay] * 3), 41).iloc[0]
     assert pd.isna(once["one_week_share"])
+
+
+def test_lists_that_never_change_leave_no_doubt_and_others_an_interval_around_the_mean():
+    calm = compute_stability(made(rotating(30, 0, 6)), 30).iloc[0]
+    assert (calm["jaccard_low"], calm["jaccard_high"]) == (1, 1)
+    moving = compute_stability(made(rotating(30, 6, 12)), 30).iloc[0]
+    for name in RATES:
+        assert moving[f"{name}_low"] < moving[name] < moving[f"{name}_high"]
+
+
+def test_the_interval_is_that_of_students_drawn_anew():
+    """By hand: a student who is drawn twice is two students on all the lists of the one."""
+    rng = np.random.default_rng(3)
+    ids = [f"s{n:02d}" for n in range(40)]
+    weeks = [set(rng.choice(ids, 20, replace=False)) | {"s00", "s01", "s02"} for _ in range(6)]
+    most = max(map(len, weeks))
+    rows = made(weeks)
+    rows = rows[rows["score"] > 0]
+    found = compute_stability(rows, most).iloc[0]
+    everybody = sorted(set().union(*weeks))
+    drawn = []
+    for _ in range(400):
+        count = dict(
+            zip(
+                everybody,
+                np.bincount(rng.integers(0, len(everybody), len(everybody)), minlength=len(everybody)),
+                strict=True,
+            )
+        )
+        drawn.append(
+            np.mean(
+                [
+                    sum(count[s] for s in a & b) / sum(count[s] for s in a | b)
+                    for a, b in itertools.pairwise(weeks)
+                ]
+            )
+        )
+    width = np.subtract(*np.quantile(drawn, [0.975, 0.025]))
+    assert found["jaccard_high"] - found["jaccard_low"] == pytest.approx(width, rel=0.25)

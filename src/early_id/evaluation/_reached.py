@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from early_id.evaluation._ahead import WEEKS_AHEAD, school_weeks_ahead
 from early_id.evaluation._capacity import Capacity
 from early_id.evaluation._metrics import with_lists
 from early_id.evaluation._publish import DIGITS, FEW, in_hundreds
+from early_id.evaluation._wilson import share_interval
+
+_REPLICATES = 200
 
 
 def compute_reached(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
@@ -29,7 +34,8 @@ def compute_reached(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFra
         year of it), n_before (students whose event came before their first as-of date: no list could reach them, and
         they are in none of the shares), reached (share listed at least once before the event), reached_early (at least
         eight full school weeks before it), median_weeks (full school weeks from the first list to the event; 0 for a
-        student who was never listed).
+        student who was never listed). Each with _low and _high, 95 %, students as units: Wilson for the shares, 200
+        resamples for the median.
 
     Examples
     --------
@@ -62,25 +68,49 @@ def publish_reached(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFra
         }
         for name, hidden in few.items():
             if hidden or len(cases) <= FEW:
-                found.loc[place, name] = float("nan")
+                found.loc[place, [name, f"{name}_low", f"{name}_high"]] = float("nan")
     in_hundreds(found, ("n_students", "n_before"))
-    return found.round(dict.fromkeys(("reached", "reached_early", "median_weeks"), DIGITS))
+    numbers = [
+        f"{name}{end}"
+        for name in ("reached", "reached_early", "median_weeks")
+        for end in ("", "_low", "_high")
+    ]
+    return found.round(dict.fromkeys(numbers, DIGITS))
 
 
 def _shares(every: list[tuple[str, pd.DataFrame, int]]) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "contestant": contestant,
-                "n_students": len(cases),
-                "n_before": before,
-                "reached": cases["listed"].mean(),
-                "reached_early": cases["early"].mean(),
-                "median_weeks": cases["weeks"].median(),
-            }
-            for contestant, cases, before in every
-        ]
+    return pd.DataFrame([_line(*one) for one in every])
+
+
+def _line(contestant: str, cases: pd.DataFrame, before: int) -> dict[str, object]:
+    student = pd.factorize(cases.index.get_level_values("student_id"))[0]
+    found: dict[str, object] = {
+        "contestant": contestant,
+        "n_students": len(cases),
+        "n_before": before,
+        "reached": cases["listed"].mean(),
+        "reached_early": cases["early"].mean(),
+        "median_weeks": cases["weeks"].median(),
+    }
+    for name, column in (("reached", "listed"), ("reached_early", "early")):
+        found[f"{name}_low"], found[f"{name}_high"] = share_interval(cases[column], student)
+    found["median_weeks_low"], found["median_weeks_high"] = _median_interval(
+        cases["weeks"].to_numpy(), student
     )
+    return found
+
+
+def _median_interval(weeks: npt.NDArray[np.float64], student: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """Resample the students; the same numbers give the same interval."""
+    if not len(weeks):
+        return float("nan"), float("nan")
+    rng, many = np.random.default_rng(0), int(student.max()) + 1
+    drawn = [
+        np.median(np.repeat(weeks, np.bincount(rng.integers(0, many, many), minlength=many)[student]))
+        for _ in range(_REPLICATES)
+    ]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(low), float(high)
 
 
 def _few(cases: pd.Series) -> bool:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from early_id.evaluation._capacity import Capacity
 from early_id.evaluation._metrics import with_lists
 from early_id.evaluation._publish import DIGITS, FEW, in_hundreds
+from early_id.evaluation._wilson import share_interval
 
 _LIST = ["school_id", "school_year", "week"]
 _COUNTS = ("n_pairs", "n_spells", "n_students")
+_RATES = [f"{name}{end}" for name in ("jaccard", "one_week_share") for end in ("", "_low", "_high")]
+_REPLICATES = 200
 
 
 def compute_stability(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
@@ -30,7 +35,7 @@ def compute_stability(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataF
         contestant, n_pairs (neighbouring lists of a school in a school year), n_spells (stretches of neighbouring lists
         with the same student; one that begins on the last list of the year is left out, as nobody knows how long it
         would have been), n_students (who are on any list), jaccard (mean over the pairs), one_week_share (spells of one
-        list among all spells).
+        list among all spells). Both with _low and _high, 95 %, students as units: 200 resamples, and Wilson.
 
     Notes
     -----
@@ -48,7 +53,7 @@ def compute_stability(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataF
     >>> print(round(found["jaccard"], 3), round(found["one_week_share"], 3))
     0.333 0.667
     """
-    return _stability(predictions, capacity)[["contestant", *_COUNTS, "jaccard", "one_week_share"]]
+    return _stability(predictions, capacity)[["contestant", *_COUNTS, *_RATES]]
 
 
 def publish_stability(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
@@ -60,9 +65,10 @@ def publish_stability(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataF
     found = _stability(predictions, capacity)
     for rate, counts in (("jaccard", ("stayed", "changed")), ("one_week_share", ("once", "longer"))):
         few = (found[[*counts]].ge(1) & found[[*counts]].le(FEW)).any(axis=1) | (found["n_students"] <= FEW)
-        found[rate] = found[rate].mask(few).round(DIGITS)
+        for name in (rate, f"{rate}_low", f"{rate}_high"):
+            found[name] = found[name].mask(few).round(DIGITS)
     in_hundreds(found, _COUNTS)
-    return found[["contestant", *_COUNTS, "jaccard", "one_week_share"]]
+    return found[["contestant", *_COUNTS, *_RATES]]
 
 
 def _stability(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
@@ -99,14 +105,55 @@ def _figures(listed: pd.DataFrame, lists: pd.Index) -> dict[str, float]:
     moved = spells[(spells["begun"] > 0) | (spells["begun"] + spells["length"] - 1 < spells["last"])]
     spells = spells[spells["begun"] < spells["last"]]
     once = spells["length"] == 1
+    low, high = _resampled(listed, again, lists)
+    ends = share_interval(once, pd.factorize(spells["student_id"])[0])
     return {
         "n_pairs": len(jaccard),
         "n_spells": len(spells),
         "n_students": listed["student_id"].nunique(),
         "jaccard": jaccard.mean(),
         "one_week_share": once.mean() if len(spells) else float("nan"),
+        "jaccard_low": low,
+        "jaccard_high": high,
+        "one_week_share_low": ends[0],
+        "one_week_share_high": ends[1],
         "stayed": listed.loc[again, "student_id"].nunique(),
         "changed": moved["student_id"].nunique(),
         "once": spells.loc[once, "student_id"].nunique(),
         "longer": spells.loc[~once, "student_id"].nunique(),
     }
+
+
+def _resampled(listed: pd.DataFrame, again: pd.Series, lists: pd.Index) -> tuple[float, float]:
+    """Put a 95 % interval around the mean Jaccard: students drawn anew, each with all the lists they are on."""
+    if listed.empty:
+        return float("nan"), float("nan")
+    student = pd.factorize(listed["student_id"])[0]
+    many = int(student.max()) + 1
+    place = lists.get_indexer(pd.MultiIndex.from_frame(listed[_LIST]))
+    week_before = listed[_LIST].assign(week=listed["week"] + 1)
+    next_place = lists.get_indexer(pd.MultiIndex.from_frame(week_before))
+
+    def by_list(where: np.ndarray, which: np.ndarray) -> csr_array:
+        shape = (len(lists), many)
+        return csr_array((np.ones(int(which.sum())), (where[which], student[which])), shape=shape)
+
+    every = np.ones(len(listed), dtype=bool)
+    size, before = by_list(place, every), by_list(next_place, next_place >= 0)
+    stayed = by_list(place, again.to_numpy())
+    has_before = np.isin(np.arange(len(lists)), lists.get_indexer(_weeks_after(lists)))
+    rng, drawn = np.random.default_rng(0), []
+    for _ in range(_REPLICATES):
+        weight = np.bincount(rng.integers(0, many, many), minlength=many).astype(float)
+        both = stayed @ weight
+        union = (size @ weight + before @ weight - both)[has_before]
+        known = union > 0
+        drawn.append(float((both[has_before][known] / union[known]).mean()) if known.any() else np.nan)
+    low, high = np.nanquantile(drawn, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _weeks_after(lists: pd.Index) -> pd.MultiIndex:
+    """Name the list a week after each."""
+    frame = lists.to_frame(index=False)
+    return pd.MultiIndex.from_frame(frame.assign(week=frame["week"] + 1)[_LIST])

@@ -41,6 +41,30 @@ def effective_size(
         return np.asarray(n / effect)
 
 
+def share_interval(values: npt.ArrayLike, student: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """Give the 95 % Wilson interval of a share of cases, of which a student may have several.
+
+    Parameters
+    ----------
+    values : array of bool, shape (n_cases,)
+    student : array of int, shape (n_cases,)
+        Whose case it is, from 0.
+
+    Examples
+    --------
+    >>> low, high = share_interval([True, False] * 20, np.arange(40))
+    >>> round(low, 3), round(high, 3)
+    (0.352, 0.648)
+    """
+    k = np.bincount(student, weights=np.asarray(values, dtype=np.float64))
+    n = np.bincount(student).astype(np.float64)
+    if not n.sum():
+        return float("nan"), float("nan")
+    size = effective_size(k.sum(), n.sum(), kk=k @ k, kn=k @ n, nn=n @ n, students=int(np.count_nonzero(n)))
+    low, high = wilson_interval(k.sum() / n.sum(), size)
+    return float(low), float(high)
+
+
 def small_sample(students: npt.ArrayLike) -> Floats:
     """Give G/(G − 1), by which a variance estimated from G students is too small; 1 for a single one.
 

@@ -190,9 +190,12 @@ def _reached(evidence: CardEvidence | None, own: str | None) -> dict[str, Any]:
             [
                 (f"{row['contestant']}{' (this model)' * (row['contestant'] == own)}", ""),
                 (number(row["n_students"], 0), ""),
-                (share(row["reached"]), ""),
-                (share(row["reached_early"]), ""),
-                (number(row["median_weeks"], 1), ""),
+                (share(row["reached"]), interval(row, "reached")),
+                (share(row["reached_early"]), interval(row, "reached_early")),
+                (
+                    number(row["median_weeks"], 1),
+                    interval(row, "median_weeks", lambda weeks: number(weeks, 1)),
+                ),
             ]
             for row in rows
         ],
