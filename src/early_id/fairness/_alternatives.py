@@ -90,7 +90,8 @@ def fit_alternatives(
 
     def attempts() -> Iterator[tuple[str, Callable[[], Floats]]]:
         X, y = learned.X, learned.y
-        yield "reweighing", lambda: _fitted(Reweighed(learner, membership), X, y, scored.X)
+        if not isinstance(learner, Reweighed):  # else today's list is the one with weights
+            yield "reweighing", lambda: _fitted(Reweighed(learner, membership), X, y, scored.X)
         for name, features in concepts.items():
             yield (
                 f"drop:{name}",

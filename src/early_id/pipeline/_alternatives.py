@@ -39,6 +39,12 @@ _CONCEPTS = 2
 _SCORE = "score"
 
 
+def check_attribute(config: Config, district: District) -> None:
+    """Refuse an attribute the table of groups does not have, before anything is computed."""
+    if config.mitigation.attribute is not None:
+        Membership(district.groups, config.mitigation.attribute)
+
+
 def reweighed(contestants: Mapping[str, Any], config: Config, district: District) -> dict[str, Any]:
     """Let the learners of documents learn with weights, where the configuration asks for it."""
     if not config.mitigation.reweighing:
@@ -162,7 +168,6 @@ def load_alternatives(folder: Path, hashes: Mapping[str, str]) -> Alternatives |
 
 
 def _behind(rows: pd.DataFrame, groups: pd.DataFrame, attribute: str) -> tuple[str, str] | None:
-    Membership(groups, attribute)  # refuses one the table does not have
     found = group_behind(rows, groups, attribute)
     return None if found is None else (attribute, found[0])
 

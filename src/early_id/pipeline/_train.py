@@ -44,6 +44,7 @@ from early_id.models import (
 )
 from early_id.panel import CATALOG, Label, Panel, TimeSafety, build_panel, check_time_safety
 from early_id.pipeline._alternatives import (
+    check_attribute,
     reweighed,
     save_alternatives,
     try_alternatives,
@@ -281,6 +282,7 @@ def train(config: Config, *, district: District | None = None, tell: Tell = sile
     tell("Reading the district")
     district = district_of(config, district)
     check_capacity(config, district)
+    check_attribute(config, district)
     tracker = tracker_of(config)
     # Open from here on, so that MLflow also shows a training that failed or was stopped.
     with tracker.run(f"train {config.label.name}") as run, ends_in_order():
