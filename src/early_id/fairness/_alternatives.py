@@ -135,8 +135,8 @@ def place_among_positives(own: Floats, learned: Learned, scored: Scored) -> Floa
     Returns
     -------
     array of float
-        For each scored row the share of the group's earlier rows with the outcome that score no higher; a group
-        without any is placed among all. Half a step is added for ties with none above.
+        An order of the scored rows, above 0 and up to 1: by the share of the group's earlier rows with the outcome
+        that score no higher (of all groups, where the own has none), and where that is equal by the score.
 
     Examples
     --------
@@ -144,7 +144,7 @@ def place_among_positives(own: Floats, learned: Learned, scored: Scored) -> Floa
     >>> learned = Learned(X, pd.Series([1, 1, 1, 1]), np.array(["a", "a", "b", "b"]))
     >>> scored = Scored(X, np.array(["a", "b", "a", "b"]), np.array([0.25, 0.25, 0.15, 0.45]))
     >>> place_among_positives(np.array([0.1, 0.2, 0.3, 0.4]), learned, scored).tolist()
-    [1.0, 0.0, 0.5, 1.0]
+    [0.75, 0.25, 0.5, 1.0]
     """
     positive = np.asarray(learned.y) == 1
     out = np.empty(len(scored.score))

@@ -63,6 +63,12 @@ class Membership:
 
     def __post_init__(self) -> None:
         known = self.groups["attribute"].dropna().astype("str").unique()
+        if not len(known):
+            msg = (
+                f"Expected a groups table with the attribute {self.attribute!r} of mitigation.attribute, got none; read "
+                "the district with its groups, or leave the key out."
+            )
+            raise ConfigError(msg)
         if self.attribute not in known:
             msg = (
                 f"Expected an attribute of the groups table in mitigation.attribute, got {self.attribute!r}: "
