@@ -65,8 +65,8 @@ class Membership:
         known = self.groups["attribute"].dropna().astype("str").unique()
         if not len(known):
             msg = (
-                f"Expected a groups table with the attribute {self.attribute!r} of mitigation.attribute, got none; read "
-                "the district with its groups, or leave the key out."
+                f"Expected a groups table with the attribute {self.attribute!r} of mitigation.attribute, got none; "
+                "read the district with its groups, or leave the key out."
             )
             raise ConfigError(msg)
         if self.attribute not in known:
