@@ -128,7 +128,7 @@ def with_leading_domain(result: Backtest, panel: Panel) -> Backtest:
     found = leading_domain(result.documents[result.deployable], design)
     column = pd.Series(pd.NA, predictions.index, dtype="str")
     column[own] = found.astype("str").to_numpy()
-    return replace(result, predictions=predictions.assign(leading_domain=column.astype("category")))
+    return replace(result, predictions=predictions.assign(leading_domain=column))
 
 
 def save_alternatives(tried: Alternatives | None, folder: Path) -> list[str]:
