@@ -41,7 +41,7 @@ def inner_figures(panel: Panel) -> dict[str, float]:
         # A calibration is one straight line for all rows: it moves no AUROC.
         for name, learner in readable(fold, calibrate=False).items():
             rows = (trained if name in ON_NEARBY_DAYS else trained & own_day).to_numpy()
-            own = X.drop(columns=left_out(name, fold))
+            own = X.drop(columns=left_out(fold)) if name in ON_NEARBY_DAYS else X
             fitted = learner.fit(own[rows], y[rows])
             score = fitted.decision_function(own[judged.to_numpy()])
             found.setdefault(name, []).append(float(roc_auc_score(y[judged], score)))

@@ -50,16 +50,16 @@ def readable(panel: Panel, **more: Any) -> dict[str, Any]:
         **more,
     }
     ways = {feature.name: feature.direction for feature in panel.features}
-    fewer = {name: way for name, way in ways.items() if name not in left_out("logistic", panel)}
+    fewer = {name: way for name, way in ways.items() if name not in LEFT_OUT}
     return {
         AUDITED: MonotoneAdditiveClassifier(directions=ways, **common),
         "logistic": LogisticAdditiveClassifier(n_knots=2, C=0.01 / len(NEARBY), directions=fewer, **common),
     }
 
 
-def left_out(learner: str, panel: Panel) -> list[str]:
-    """Name the features of a panel a document learner does not take."""
-    return [name for name in panel.feature_names if learner in ON_NEARBY_DAYS and name in LEFT_OUT]
+def left_out(panel: Panel) -> list[str]:
+    """Name the features of a panel that documents of nearby days leave out."""
+    return [name for name in panel.feature_names if name in LEFT_OUT]
 
 
 def ceilings() -> dict[str, Any]:

@@ -198,7 +198,7 @@ def _week(
         )
         for contestants, panel in (
             (documents, study),
-            (around, nearby.without(left_out(next(iter(around)), nearby))),
+            (around, nearby.without(left_out(nearby))),
             (ceilings(), study),
             (plain_models(), plain),
         )

@@ -55,5 +55,6 @@ __getattr__, __dir__, __all__ = attach(
         "WEEKS_AHEAD": "_ahead",
         "wilson_interval": "_wilson",
         "write_atomic": "_store",
+        "write_frames": "_store",
     },
 )

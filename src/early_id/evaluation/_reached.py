@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from early_id.evaluation._ahead import WEEKS_AHEAD, school_weeks_ahead
 from early_id.evaluation._capacity import Capacity
 from early_id.evaluation._metrics import with_lists
 from early_id.evaluation._publish import DIGITS, FEW, in_hundreds
+from early_id.evaluation._resampled import resampled_interval
 from early_id.evaluation._wilson import share_interval
 
-_REPLICATES = 200
+_SHOWN = ("reached", "reached_early", "median_weeks")
 
 
 def compute_reached(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
@@ -70,11 +70,7 @@ def publish_reached(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFra
             if hidden or len(cases) <= FEW:
                 found.loc[place, [name, f"{name}_low", f"{name}_high"]] = float("nan")
     in_hundreds(found, ("n_students", "n_before"))
-    numbers = [
-        f"{name}{end}"
-        for name in ("reached", "reached_early", "median_weeks")
-        for end in ("", "_low", "_high")
-    ]
+    numbers = [f"{name}{end}" for name in _SHOWN for end in ("", "_low", "_high")]
     return found.round(dict.fromkeys(numbers, DIGITS))
 
 
@@ -94,23 +90,11 @@ def _line(contestant: str, cases: pd.DataFrame, before: int) -> dict[str, object
     }
     for name, column in (("reached", "listed"), ("reached_early", "early")):
         found[f"{name}_low"], found[f"{name}_high"] = share_interval(cases[column], student)
-    found["median_weeks_low"], found["median_weeks_high"] = _median_interval(
-        cases["weeks"].to_numpy(), student
+    weeks = cases["weeks"].to_numpy()
+    found["median_weeks_low"], found["median_weeks_high"] = resampled_interval(
+        lambda weight: float(np.median(np.repeat(weeks, weight[student]))), len(np.unique(student))
     )
     return found
-
-
-def _median_interval(weeks: npt.NDArray[np.float64], student: npt.NDArray[np.int64]) -> tuple[float, float]:
-    """Resample the students; the same numbers give the same interval."""
-    if not len(weeks):
-        return float("nan"), float("nan")
-    rng, many = np.random.default_rng(0), int(student.max()) + 1
-    drawn = [
-        np.median(np.repeat(weeks, np.bincount(rng.integers(0, many, many), minlength=many)[student]))
-        for _ in range(_REPLICATES)
-    ]
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return float(low), float(high)
 
 
 def _few(cases: pd.Series) -> bool:

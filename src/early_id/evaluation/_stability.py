@@ -9,12 +9,12 @@ from scipy.sparse import csr_array
 from early_id.evaluation._capacity import Capacity
 from early_id.evaluation._metrics import with_lists
 from early_id.evaluation._publish import DIGITS, FEW, in_hundreds
+from early_id.evaluation._resampled import resampled_interval
 from early_id.evaluation._wilson import share_interval
 
 _LIST = ["school_id", "school_year", "week"]
 _COUNTS = ("n_pairs", "n_spells", "n_students")
 _RATES = [f"{name}{end}" for name in ("jaccard", "one_week_share") for end in ("", "_low", "_high")]
-_REPLICATES = 200
 
 
 def compute_stability(predictions: pd.DataFrame, capacity: Capacity) -> pd.DataFrame:
@@ -126,10 +126,8 @@ def _figures(listed: pd.DataFrame, lists: pd.Index) -> dict[str, float]:
 
 def _resampled(listed: pd.DataFrame, again: pd.Series, lists: pd.Index) -> tuple[float, float]:
     """Put a 95 % interval around the mean Jaccard: students drawn anew, each with all the lists they are on."""
-    if listed.empty:
-        return float("nan"), float("nan")
     student = pd.factorize(listed["student_id"])[0]
-    many = int(student.max()) + 1
+    many = len(np.unique(student))
     place = lists.get_indexer(pd.MultiIndex.from_frame(listed[_LIST]))
     week_before = listed[_LIST].assign(week=listed["week"] + 1)
     next_place = lists.get_indexer(pd.MultiIndex.from_frame(week_before))
@@ -142,15 +140,14 @@ def _resampled(listed: pd.DataFrame, again: pd.Series, lists: pd.Index) -> tuple
     size, before = by_list(place, every), by_list(next_place, next_place >= 0)
     stayed = by_list(place, again.to_numpy())
     has_before = np.isin(np.arange(len(lists)), lists.get_indexer(_weeks_after(lists)))
-    rng, drawn = np.random.default_rng(0), []
-    for _ in range(_REPLICATES):
-        weight = np.bincount(rng.integers(0, many, many), minlength=many).astype(float)
+
+    def jaccard(weight: np.ndarray) -> float:
         both = stayed @ weight
         union = (size @ weight + before @ weight - both)[has_before]
         known = union > 0
-        drawn.append(float((both[has_before][known] / union[known]).mean()) if known.any() else np.nan)
-    low, high = np.nanquantile(drawn, [0.025, 0.975])
-    return float(low), float(high)
+        return float((both[has_before][known] / union[known]).mean()) if known.any() else np.nan
+
+    return resampled_interval(jaccard, many)
 
 
 def _weeks_after(lists: pd.Index) -> pd.MultiIndex:

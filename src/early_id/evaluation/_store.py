@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,16 @@ def write_atomic(path: Path, content: bytes) -> None:
     staged.replace(path)
 
 
+def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path) -> list[str]:
+    """Write Parquet files by name, each whole or not at all; give their names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in frames.items():
+        staged = folder / f".{name}"
+        frame.to_parquet(staged, index=False)
+        staged.replace(folder / name)
+    return list(frames)
+
+
 def save_backtest(backtest: Backtest, folder: Path) -> list[str]:
     """Write predictions.parquet, one JSON per document, and backtest.json with years, label and choice.
 
@@ -40,14 +51,10 @@ def save_backtest(backtest: Backtest, folder: Path) -> list[str]:
     """
     for name, document in backtest.documents.items():
         write_atomic(folder / f"{name}.json", document.to_json().encode())
-    folder.mkdir(parents=True, exist_ok=True)
     frames = {"predictions.parquet": backtest.predictions}
     if len(backtest.others):
         frames[ROLLING] = backtest.others
-    for name, frame in frames.items():
-        staged = folder / f".{name}"
-        frame.to_parquet(staged, index=False)
-        staged.replace(folder / name)
+    write_frames(frames, folder)
     facts: dict[str, Any] = {name: getattr(backtest, name) for name in _FACTS}
     facts |= {"train_years": list(backtest.train_years), "test_years": list(backtest.test_years)}
     facts |= {"trained_on": backtest.trained_on.isoformat(), "training": backtest.training.to_dict()}

@@ -29,7 +29,7 @@ def leading_domain(document: AdditiveModel, X: pd.DataFrame) -> pd.Series:
 
     Returns
     -------
-    Series of category, shape (n,)
+    Series of str, shape (n,)
         The domain with the largest sum of Shapley values against the training background; missing where none raises
         the score.
 
@@ -50,4 +50,4 @@ def leading_domain(document: AdditiveModel, X: pd.DataFrame) -> pd.Series:
         raises = values.to_numpy()[np.arange(len(best)), best] > 0
         parts.append(pd.Series(values.columns.to_numpy()[best], block.index).where(raises))
     whole = pd.concat(parts) if parts else pd.Series(index=X.index, dtype="str")
-    return whole.astype("category").rename("leading_domain")
+    return whole.astype("str").rename("leading_domain")

@@ -18,7 +18,6 @@ __getattr__, __dir__, __all__ = attach(
         "feasible_range": "_attack",
         "find_attribute": "_what_if",
         "fit_alternatives": "_alternatives",
-        "group_behind": "_what_if",
         "Learned": "_alternatives",
         "Membership": "_reweighing",
         "Reweighed": "_reweighing",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 
 from early_id.exceptions import DataError
 from early_id.fairness._reductions import correlation_removed, exponentiated_gradient, thresholds, ties_by
+from early_id.fairness._reweighing import Reweighed
 from early_id.fairness._ways import WAYS, title_of
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ def fit_alternatives(
         the values within a column means anything. "capacity" has none: it is the same score. A column that is missing
         throughout could not be learned from so few students with the outcome.
     """
-    from early_id.fairness._reweighing import Reweighed
+    own = cache(lambda: _out_of_fold(learner, learned))
 
     def attempts() -> Iterator[tuple[str, Callable[[], Floats]]]:
         X, y = learned.X, learned.y
@@ -105,7 +107,6 @@ def fit_alternatives(
             "exponentiated_gradient",
             lambda: exponentiated_gradient(learned, scored, share=listed_share, seed=seed),
         )
-        own = _own_scores(learner, learned)
         yield "threshold_optimizer", lambda: thresholds(learned, scored, own())
         yield "correlation_remover", lambda: correlation_removed(learner, learned, scored)
         yield "group_cut_offs", lambda: place_among_positives(own(), learned, scored)
@@ -157,19 +158,8 @@ def place_among_positives(own: Floats, learned: Learned, scored: Scored) -> Floa
     return ties_by(out, scored.score)
 
 
-def _own_scores(learner: Any, learned: Learned) -> Callable[[], Floats]:
-    """Score the rows learned from by models that did not learn from these students, once it is asked for."""
-    kept: list[Floats] = []
-
-    def scores() -> Floats:
-        if not kept:
-            kept.append(_out_of_fold(learner, learned))
-        return kept[0]
-
-    return scores
-
-
 def _out_of_fold(learner: Any, learned: Learned) -> Floats:
+    """Score the rows learned from by models that did not learn from these students."""
     from sklearn.model_selection import GroupKFold, cross_val_predict
 
     student = pd.factorize(learned.X.index.get_level_values("student_id"))[0]

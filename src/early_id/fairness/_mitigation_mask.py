@@ -61,7 +61,7 @@ def publish_mitigation(
             continue
         shown[place, :] = _groups_to_print(lists, own, codes, known)
         known.append(own)
-    frame = _rounded(changed.lists, np.asarray(whole), _OF_A_LIST)
+    frame = _rounded(changed.lists, whole, _OF_A_LIST)
     size = len(lists.attribute.groups)
     cells = np.zeros((len(lists.names), size), dtype=bool)
     cells[:, codes] = shown

@@ -48,6 +48,7 @@ def compute_reason_profile(
         return pd.DataFrame(columns=COLUMNS)
     chosen = rows["listed"].to_numpy(dtype=bool) & rows[DOMAIN].notna().to_numpy()
     domain = rows.loc[chosen, DOMAIN].astype("str").to_numpy()
+    names = np.unique(domain)
     listed = students[chosen]
     found = []
     for attribute in (everybody(len(rows)), *attributes):
@@ -55,7 +56,7 @@ def compute_reason_profile(
         for code in np.unique(codes):
             own = codes == code
             number = pd.factorize(listed[own])[0]
-            for name in np.unique(domain):
+            for name in names:
                 is_it = domain[own] == name
                 share = estimate_mean(is_it.astype(float), number, int(number.max()) + 1)
                 low, high = share.interval(0.95)
@@ -69,7 +70,11 @@ def compute_reason_profile(
 
 
 def publish_reason_profile(
-    rows: pd.DataFrame, attributes: Sequence[Attribute], students: Ints, masking: Masking
+    profile: pd.DataFrame,
+    rows: pd.DataFrame,
+    attributes: Sequence[Attribute],
+    students: Ints,
+    masking: Masking,
 ) -> pd.DataFrame:
     """Give the profile as it may be printed: whole percents, and only of groups in which no domain drives a few.
 
@@ -77,6 +82,8 @@ def publish_reason_profile(
     What is not printed of an attribute is known together as the rest of everybody, so it has to be as many too;
     else the smallest printed group goes as well. Schools and districts are left out: their lists are small. Rare
     domains are taken together as "other" until everybody and some group can be printed, alike on the whole page.
+
+    `profile`: the exact one; it is computed anew where domains are taken together.
     """
     if DOMAIN not in rows:
         return pd.DataFrame(columns=PRINTED)
@@ -84,9 +91,11 @@ def publish_reason_profile(
     listed = rows.loc[rows["listed"].astype("bool"), DOMAIN].astype("str").value_counts()
     found = pd.DataFrame(columns=PRINTED)
     for kept in range(len(listed), 0, -1):
-        rare = rows[DOMAIN].notna() & ~rows[DOMAIN].isin(listed.index[:kept])
-        merged = rows.assign(**{DOMAIN: rows[DOMAIN].astype("str").mask(rare, OTHER)})
-        printed = _printed(compute_reason_profile(merged, own, students), masking)
+        if kept < len(listed):
+            rare = rows[DOMAIN].notna() & ~rows[DOMAIN].isin(listed.index[:kept])
+            merged = rows.assign(**{DOMAIN: rows[DOMAIN].astype("str").mask(rare, OTHER)})
+            profile = compute_reason_profile(merged, own, students)
+        printed = _printed(profile[~profile["attribute"].isin(PLACES)], masking)
         if len(printed):
             found = printed
         if printed["attribute"].nunique() > 1:

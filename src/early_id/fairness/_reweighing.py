@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -114,8 +114,6 @@ class Reweighed(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.learner_ = clone(self.learner).fit(X, y, sample_weight=weights)
         self.classes_ = self.learner_.classes_
         if hasattr(self.learner_, "document_"):
-            from dataclasses import replace
-
             document = self.learner_.document_
             origin = {**document.provenance, "reweighed_by": self.membership.attribute}
             self.document_ = replace(document, provenance=origin)

@@ -17,7 +17,7 @@ from early_id.fairness._calibration import compute_calibration, publish_calibrat
 from early_id.fairness._capacity_curve import Curve, compute_curve
 from early_id.fairness._complement import printable_complements
 from early_id.fairness._counted import Counted, count_rows, rate_frames
-from early_id.fairness._counts import Table
+from early_id.fairness._exposure import Masking
 from early_id.fairness._frames import (
     ceiling_of_others,
     compute_excluded,
@@ -146,7 +146,7 @@ def audit(
         groups=groups,
         capacity=capacity,
         resampling=(replicates, seed),
-        audit_by=partial(audit_frame, groups=groups, tolerance=tolerance, resampling=(replicates, seed)),
+        judge_by=partial(judge_rows, groups=groups, tolerance=tolerance, resampling=(replicates, seed)),
     )
 
 
@@ -214,9 +214,7 @@ def audit_frame(
     check_reference(reference, counted.attributes)
     by_group, intersections, whole = rate_frames(counted)
     gaps = _all_gaps(counted, reference, Resampling(*resampling))
-    found = gap_cells(gaps, tolerance=tolerance)
-    masks = mask_attributes(counted.singles, counted.pairs, counted.everyone, gaps=found)
-    verdicts = compute_verdicts(gaps, by_group, masks, tolerance=tolerance)
+    masks, verdicts = _judged(counted, gaps, by_group, tolerance=tolerance)
     verdicts = verdicts.merge(_school_views(counted, Resampling(*resampling)), how="left")
     not_scored = compute_not_scored(rows, counted.attributes, counted.student)
     excluded = compute_excluded(counted.measures, rows, counted.attributes, counted.student)
@@ -236,7 +234,7 @@ def audit_frame(
     published["calibration"] = publish_calibration(calibration, masks["recall"])
     profile = compute_reason_profile(rows, counted.attributes, counted.student)
     published["reason_profile"] = publish_reason_profile(
-        rows, counted.attributes, counted.student, masks["recall"]
+        profile, rows, counted.attributes, counted.student, masks["recall"]
     )
     parts = compute_schools_part(rows, counted.attributes, counted.student, counted.measures)
     published["schools_part"] = publish_schools_part(parts, published["gaps"])
@@ -256,6 +254,25 @@ def audit_frame(
         about={**facts, **(about or {})},
         _published=published,
     )
+
+
+def judge_rows(
+    rows: pd.DataFrame, *, groups: pd.DataFrame, tolerance: float, resampling: tuple[int, int]
+) -> pd.DataFrame:
+    """Give the verdicts of `audit_frame` alone, masked as there: what words about the same lists need."""
+    _check_rows(rows)
+    counted = count_rows(rows.reset_index(drop=True), groups)
+    gaps = pd.concat(_judged_gaps(counted, Resampling(*resampling)), ignore_index=True)
+    return _judged(counted, gaps, rate_frames(counted)[0], tolerance=tolerance)[1]
+
+
+def _judged(
+    counted: Counted, gaps: pd.DataFrame, by_group: pd.DataFrame, *, tolerance: float
+) -> tuple[dict[str, Masking], pd.DataFrame]:
+    """Mask what small numbers give away, and judge every group."""
+    found = gap_cells(gaps, tolerance=tolerance)
+    masks = mask_attributes(counted.singles, counted.pairs, counted.everyone, gaps=found)
+    return masks, compute_verdicts(gaps, by_group, masks, tolerance=tolerance)
 
 
 def _check_settings(tolerance: float, replicates: int) -> None:
@@ -293,14 +310,20 @@ def _check_rows(rows: pd.DataFrame) -> None:
         raise DataError(msg)
 
 
-def _all_gaps(counted: Counted, reference: Mapping[str, str], resampling: Resampling) -> pd.DataFrame:
-    def family(tables: list[Table], metric: str, name: str) -> pd.DataFrame:
-        return family_gaps(counted.segments, tables, metric=metric, family=name, resampling=resampling)
+def _judged_gaps(counted: Counted, resampling: Resampling) -> list[pd.DataFrame]:
+    """Compute the gaps that get verdicts."""
+    return [
+        family_gaps(counted.segments, counted.singles, metric=metric, family="single", resampling=resampling)
+        for metric in AGAINST
+    ]
 
+
+def _all_gaps(counted: Counted, reference: Mapping[str, str], resampling: Resampling) -> pd.DataFrame:
     frames = [
-        family(counted.singles, "recall", "single"),
-        family(counted.singles, "not_scored", "single"),
-        family(counted.crossed, "recall", "intersection"),
+        *_judged_gaps(counted, resampling),
+        family_gaps(
+            counted.segments, counted.crossed, metric="recall", family="intersection", resampling=resampling
+        ),
         shown_gaps(
             counted.segments,
             counted.singles,

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
-from early_id.evaluation import small_sample
+from early_id.evaluation import Estimate
 from early_id.fairness._counts import MEASURES
 from early_id.fairness._groups import PLACES
 from early_id.fairness._publish import DIGITS
@@ -65,6 +64,7 @@ def compute_schools_part(
     reached = measures[positive, MEASURES.index("reached")].astype(float)
     school, names = pd.factorize(rows.loc[positive, "school_id"])
     student, n = students[positive], int(students.max()) + 1
+    taking_part = len(np.unique(student))
     outcomes = np.bincount(school, minlength=len(names))
     rate = np.bincount(school, weights=reached, minlength=len(names)) / np.maximum(outcomes, 1)
     found = []
@@ -86,22 +86,13 @@ def compute_schools_part(
             influence = weight * (rate[school] - means[0]) + lean[school] * (reached - rate[school])
             whole = weight * (reached - means[1])
             both = ((between, influence), (gap - between, whole - influence))
-            found.append(
-                (
-                    attribute.name, group, len(np.unique(school[own])), gap,
-                    *(number for value, moves in both for number in _interval(value, moves, student, n)),
-                )
-            )  # fmt: skip
+            parts = [
+                Estimate(value, np.bincount(student, weights=moves, minlength=n), taking_part)
+                for value, moves in both
+            ]
+            ends = [number for part in parts for number in (part.value, *part.interval())]
+            found.append((attribute.name, group, len(np.unique(school[own])), gap, *ends))
     return pd.DataFrame(found, columns=COLUMNS)
-
-
-def _interval(value: float, influence: Floats, student: Ints, n: int) -> tuple[float, float, float]:
-    """Put a 95 % interval around a value: what each student moves it by, squared and added."""
-    moved = np.bincount(student, weights=influence, minlength=n)
-    count = int(np.count_nonzero(np.bincount(student, minlength=n)))
-    error = float(np.sqrt((moved**2).sum() * small_sample(np.array([count]))[0]))
-    half = float(norm.ppf(0.975)) * error
-    return value, value - half, value + half
 
 
 def publish_schools_part(parts: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:

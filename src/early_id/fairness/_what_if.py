@@ -51,7 +51,9 @@ class Alternatives:
     attribution: pd.DataFrame
 
 
-def find_attribute(rows: pd.DataFrame, groups: pd.DataFrame) -> tuple[str, str] | None:
+def find_attribute(
+    rows: pd.DataFrame, groups: pd.DataFrame, attribute: str | None = None
+) -> tuple[str, str] | None:
     """Find the attribute and its group that today's list is furthest behind for; None without enough students.
 
     Parameters
@@ -60,25 +62,22 @@ def find_attribute(rows: pd.DataFrame, groups: pd.DataFrame) -> tuple[str, str] 
         The audited rows with `listed`, as `audit_frame` takes them.
     groups : DataFrame
         As in `audit`. School, district and grade band are no choice: they are no attribute of a student.
+    attribute : str, optional
+        Where it is settled already: only the group is looked for.
 
     Returns
     -------
     (attribute, group) or None
         The one that is most surely behind everyone else in recall at the list, of those that may get a verdict.
     """
+    names = sorted(groups["attribute"].dropna().astype("str").unique()) if attribute is None else [attribute]
     found = []
-    for name in sorted(groups["attribute"].dropna().astype("str").unique()):
-        group = group_behind(rows, groups, name)
-        if group is not None:
-            found.append((group[1], name, group[0]))
+    for name in names:
+        lists = Lists.of_today(rows, attach_recorded(rows, groups, name))
+        missed = missed_most(lists)
+        if missed is not None:
+            found.append((missed[1], name, lists.attribute.groups[missed[0]]))
     return min(found)[1:] if found else None
-
-
-def group_behind(rows: pd.DataFrame, groups: pd.DataFrame, attribute: str) -> tuple[str, float] | None:
-    """Find the group of one attribute that the list is most surely behind for, and how far at least; None as above."""
-    lists = Lists.of_today(rows, attach_recorded(rows, groups, attribute))
-    found = missed_most(lists)
-    return None if found is None else (lists.attribute.groups[found[0]], found[1])
 
 
 def compare_lists(
@@ -122,7 +121,7 @@ def with_alternatives(
     groups: pd.DataFrame,
     capacity: Capacity,
     resampling: tuple[int, int],
-    audit_by: Callable[[pd.DataFrame], Audit],
+    judge_by: Callable[[pd.DataFrame], pd.DataFrame],
 ) -> Audit:
     """Add to an audit what the alternatives would change and how other outcomes would judge the same lists.
 
@@ -134,8 +133,8 @@ def with_alternatives(
     tried : Alternatives
     groups, capacity, resampling
         As the audit was made.
-    audit_by : callable
-        Audits rows like these by the labels they carry.
+    judge_by : callable
+        Gives the verdicts of rows like these by the labels they carry.
 
     Raises
     ------
@@ -151,14 +150,11 @@ def with_alternatives(
     for name, frame in tried.labels.items():
         own = _aligned(rows, frame, f"the outcome {name}")
         other = rows.drop(columns="weeks_ahead", errors="ignore")  # they count to the event of the real label
-        others[name] = audit_by(other.assign(label=own["label"].to_numpy(), onset=own["onset"].to_numpy()))
-    moved = compare_verdicts(
-        published["verdicts"], {k: other.published()["verdicts"] for k, other in others.items()}
-    )
-    exact_moved = compare_verdicts(result.verdicts, {k: other.verdicts for k, other in others.items()})
+        others[name] = judge_by(other.assign(label=own["label"].to_numpy(), onset=own["onset"].to_numpy()))
+    # Words only, each as its audit may print it: there is nothing more exact to keep.
+    extra = {"label_view": compare_verdicts(result.verdicts, others)}
+    whole = dict(extra)
     about = {**result.about, "alternatives_attribute": tried.attribute}
-    extra: dict[str, pd.DataFrame] = {"label_view": moved}
-    whole = {"label_view": exact_moved}
     if lists.positive.any():
         changed = compute_mitigation(lists, Resampling(*resampling))
         gaps = published["gaps"]

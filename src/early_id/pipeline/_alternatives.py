@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from early_id.evaluation import latest_rows, list_at_capacity
+from early_id.evaluation import latest_rows, list_at_capacity, write_frames
 from early_id.exceptions import DataError
-from early_id.explain import compute_attribution_gap, leading_domain
+from early_id.explain import compute_attribution_gap
 from early_id.fairness import (
     Alternatives,
     Learned,
@@ -20,7 +20,6 @@ from early_id.fairness import (
     Scored,
     find_attribute,
     fit_alternatives,
-    group_behind,
 )
 from early_id.panel import CATALOG, Label, Panel, build_panel
 
@@ -83,8 +82,7 @@ def try_alternatives(
         return None
     rows = result.predictions[result.predictions["contestant"] == result.deployable].reset_index(drop=True)
     rows = rows.assign(listed=list_at_capacity(rows, config.capacity).to_numpy())
-    attribute = config.mitigation.attribute
-    found = find_attribute(rows, groups) if attribute is None else _behind(rows, groups, attribute)
+    found = find_attribute(rows, groups, config.mitigation.attribute)
     if found is None:
         return None
     membership = Membership(groups, found[0])
@@ -119,18 +117,6 @@ def try_alternatives(
     )
 
 
-def with_leading_domain(result: Backtest, panel: Panel) -> Backtest:
-    """Say of each row of the chosen document which domain raises its score most."""
-    predictions = result.predictions
-    own = (predictions["contestant"] == result.deployable) & predictions["score"].notna()
-    frame = panel.frame[panel.frame["school_year"].isin(result.test_years)]
-    design = panel.design(frame).loc[pd.MultiIndex.from_frame(predictions.loc[own, _KEYS])]
-    found = leading_domain(result.documents[result.deployable], design)
-    column = pd.Series(pd.NA, predictions.index, dtype="str")
-    column[own] = found.astype("str").to_numpy()
-    return replace(result, predictions=predictions.assign(leading_domain=column))
-
-
 def save_alternatives(tried: Alternatives | None, folder: Path) -> list[str]:
     """Write them beside the backtest, as rows of students that stay on the district's machine; names the files."""
     if tried is None:
@@ -143,11 +129,8 @@ def save_alternatives(tried: Alternatives | None, folder: Path) -> list[str]:
         else tried.rows[_KEYS].iloc[:0].assign(label=0.0, onset=False, outcome=""),
         ATTRIBUTION: tried.attribution,
     }
-    for name, frame in frames.items():
-        staged = folder / f".{name}"
-        frame.to_parquet(staged, index=False)
-        staged.replace(folder / name)
-    return list(frames)
+    names: list[str] = write_frames(frames, folder)
+    return names
 
 
 def load_alternatives(folder: Path, hashes: Mapping[str, str]) -> Alternatives | None:
@@ -165,11 +148,6 @@ def load_alternatives(folder: Path, hashes: Mapping[str, str]) -> Alternatives |
         },
         attribution=pd.read_parquet(folder / ATTRIBUTION),
     )
-
-
-def _behind(rows: pd.DataFrame, groups: pd.DataFrame, attribute: str) -> tuple[str, str] | None:
-    found = group_behind(rows, groups, attribute)
-    return None if found is None else (attribute, found[0])
 
 
 def _outcome(rows: pd.DataFrame) -> pd.Series:

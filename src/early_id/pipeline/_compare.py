@@ -12,6 +12,7 @@ import pandas as pd
 
 from early_id.evaluation import SCORE_DECIMALS, Backtest, compare_contestants
 from early_id.exceptions import EarlyIdError, examples
+from early_id.explain import leading_domain
 from early_id.models import AdditiveModel
 from early_id.panel import Panel
 from early_id.tracking import Tracker, load_document, version_of
@@ -141,8 +142,7 @@ def with_champion(result: Backtest, panel: Panel, champion: Champion) -> Backtes
     if champion.document is None or champion.why_not:
         return result
     rows = result.predictions[result.predictions["contestant"] == result.deployable]
-    keys = pd.MultiIndex.from_frame(rows[_KEYS])
-    design = panel.design(panel.frame[panel.frame["school_year"].isin(result.test_years)]).reindex(keys)
+    design = _design(result, panel, rows)
     scored = rows["not_scored"].isna().to_numpy()
     score = np.full(len(rows), np.nan)
     score[scored] = champion.document.predict_proba(design[scored])[:, 1].round(SCORE_DECIMALS)
@@ -152,6 +152,23 @@ def with_champion(result: Backtest, panel: Panel, champion: Champion) -> Backtes
         predictions=pd.concat([result.predictions, own], ignore_index=True),
         documents={**result.documents, CHAMPION: champion.document},
     )
+
+
+def with_leading_domain(result: Backtest, panel: Panel) -> Backtest:
+    """Say of each row of the chosen document which domain raises its score most."""
+    predictions = result.predictions
+    own = (predictions["contestant"] == result.deployable) & predictions["score"].notna()
+    design = _design(result, panel, predictions[own])
+    column = pd.Series(pd.NA, predictions.index, dtype="str")
+    column[own] = leading_domain(result.documents[result.deployable], design).to_numpy()
+    return replace(result, predictions=predictions.assign(leading_domain=column))
+
+
+def _design(result: Backtest, panel: Panel, rows: pd.DataFrame) -> pd.DataFrame:
+    """Give the features of rows of the test years, in their order."""
+    tested = panel.design(panel.frame[panel.frame["school_year"].isin(result.test_years)])
+    found: pd.DataFrame = tested.reindex(pd.MultiIndex.from_frame(rows[_KEYS]))
+    return found
 
 
 def compare(result: Backtest, champion: Champion, metrics: pd.DataFrame) -> Comparison:

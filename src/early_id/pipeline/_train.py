@@ -48,9 +48,8 @@ from early_id.pipeline._alternatives import (
     reweighed,
     save_alternatives,
     try_alternatives,
-    with_leading_domain,
 )
-from early_id.pipeline._compare import Comparison, compare, find_champion, with_champion
+from early_id.pipeline._compare import Comparison, compare, find_champion, with_champion, with_leading_domain
 from early_id.pipeline._logged import learner_logs, published, training_log
 from early_id.pipeline._logged_folds import fold_logs
 from early_id.pipeline._search import searched

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from early_id.reports._words import group_words, interval, number
+from early_id.reports._words import figure, group_words, number
 
 Row = Mapping[str, Any]
 WHOLE, TOP = "all", "top tenth"
@@ -48,7 +48,4 @@ def _figure(row: Row, name: str) -> str:
     >>> _figure({"ratio": 1.04, "ratio_low": 0.9, "ratio_high": 1.2}, "ratio")
     '1.04 (0.90–1.20)'
     """
-    if row[name] is None:
-        return "–"
-    around = interval(row, name, lambda value: number(value, 2))
-    return f"{number(row[name], 2)}{f' ({around})' if around else ''}"
+    return figure(row, name, lambda value: number(value, 2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from early_id.reports._words import group_words, interval, label_words, plural, points, share
+from early_id.reports._words import figure, group_words, label_words, plural, points, signed
 
 Row = Mapping[str, Any]
 #: Parts of a split that are smaller change no list.
@@ -55,9 +55,9 @@ def _line(row: Row, groups: Mapping[str, Row], group: str | None) -> dict[str, A
         "gap_change": "" if today else _points(own, "gap_change"),
         "closes": (own.get("gap_change_low") or 0) > 0,
         "worst": "–" if worst is None else f"{worst['group']} ({points(worst['gap'])})",
-        "precision": _share(row, "precision"),
+        "precision": figure(row, "precision"),
         "precision_change": "" if today else _points(row, "precision_change"),
-        "overlap": "" if today else _share(row, "overlap"),
+        "overlap": "" if today else figure(row, "overlap"),
     }
 
 
@@ -94,7 +94,7 @@ def split_lines(content: Mapping[str, Any]) -> list[dict[str, str]]:
     small = len(parts) - len(large)
     if small:
         lines.append(
-            {"name": f"{plural(small, 'other concept')}, together", "gap": _signed(rest), "range": "–"}
+            {"name": f"{plural(small, 'other concept')}, together", "gap": signed(rest, 2), "range": "–"}
         )
     return lines + [_part(row, "Together") for row in rows if row["name"] == _SCORE]
 
@@ -175,28 +175,12 @@ def _counts(rows: Sequence[Row], column: str) -> str:
 def _part(row: Row, name: str) -> dict[str, str]:
     return {
         "name": name,
-        "gap": _signed(row["gap"]),
-        "range": f"{_signed(row['low'])} to {_signed(row['high'])}",
+        "gap": signed(row["gap"], 2),
+        "range": f"{signed(row['low'], 2)} to {signed(row['high'], 2)}",
     }
-
-
-def _signed(value: float) -> str:
-    """Write a difference on the scale of points, with its sign.
-
-    >>> _signed(-0.281), _signed(0.0)
-    ('−0.28', '0.00')
-    """
-    text = f"{abs(value):.2f}"
-    return text if float(text) == 0 else ("−" if value < 0 else "+") + text
 
 
 def _points(row: Row, name: str) -> str:
     if row.get(name) is None:
         return "–"
     return f"{points(row[name])} ({points(row[f'{name}_low'])} to {points(row[f'{name}_high'])})"
-
-
-def _share(row: Row, name: str) -> str:
-    if row.get(name) is None:
-        return "–"
-    return f"{share(row[name])} ({interval(row, name)})"

@@ -102,10 +102,17 @@ def points(share: float | None) -> str:
     >>> points(-0.1134), points(0.004), points(None)
     ('−11.3', '+0.4', '–')
     """
-    if share is None or math.isnan(share):
-        return "–"
-    text = f"{abs(100 * share):.1f}"
-    return text if float(text) == 0 else ("−" if share < 0 else "+") + text
+    return "–" if share is None or math.isnan(share) else signed(100 * share, 1)
+
+
+def signed(value: float, digits: int) -> str:
+    """Write a difference with its sign; none where it rounds to nothing.
+
+    >>> signed(-0.281, 2), signed(0.004, 2)
+    ('−0.28', '0.00')
+    """
+    text = f"{abs(value):.{digits}f}"
+    return text if float(text) == 0 else ("−" if value < 0 else "+") + text
 
 
 def share(value: float | None) -> str:
@@ -127,6 +134,18 @@ def interval(row: Mapping[Any, Any], name: str, written: Callable[[float], str] 
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return ""
     return f"{written(low).removesuffix(' %')}–{written(high)}"
+
+
+def figure(row: Mapping[Any, Any], name: str, written: Callable[[float], str] = share) -> str:
+    """Write a figure with its interval in brackets; a dash where it is not printed.
+
+    >>> figure({"recall": 0.4, "recall_low": 0.32, "recall_high": 0.5}, "recall"), figure({"recall": None}, "recall")
+    ('40.0 % (32.0–50.0 %)', '–')
+    """
+    if row.get(name) is None:
+        return "–"
+    around = interval(row, name, written)
+    return f"{written(row[name])}{f' ({around})' if around else ''}"
 
 
 def number(value: float | None, digits: int = 3) -> str:
