@@ -68,6 +68,15 @@ def test_one_sentence_says_what_helps_and_what_may_not_be_used(content):
     assert "none that could be used" in what_if(content)["told"]
 
 
+def test_nothing_is_claimed_of_differences_that_are_not_printed(content):
+    assert "tried the difference may be printed for 2; of these" in what_if(content)["told"]
+    for row in content["mitigation_groups"]:
+        if row["alternative"] != "today":
+            row.update(dict.fromkeys(("gap_change", "gap_change_low", "gap_change_high", "gap"), None))
+    told = what_if(content)["told"]
+    assert told.startswith("Whether any of the 3 ways tried lessens the difference may not be printed")
+
+
 def test_without_alternatives_nothing_is_said():
     assert what_if({"about": {}}) == {"group": "", "rows": [], "told": ""}
     assert split_lines({"about": {}}) == label_lines({"about": {}}) == []

@@ -11,6 +11,7 @@ Row = Mapping[str, Any]
 #: Parts of a split that are smaller change no list.
 _LEAST = 0.01
 _SCORE = "score"
+NOT_PRINTED = "–"
 _ORDER = ("gap", "cannot tell", "suppressed", "pass")
 
 
@@ -62,7 +63,7 @@ def _line(row: Row, groups: Mapping[str, Row], group: str | None) -> dict[str, A
 
 
 def _told(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Say how many alternatives lessen the difference, beyond chance, and can be used.
+    """Say which alternatives lessen the difference, beyond chance, and can be used, of those of which it may be said.
 
     >>> _told([])
     ''
@@ -70,14 +71,22 @@ def _told(rows: Sequence[Mapping[str, Any]]) -> str:
     tried = [row for row in rows if row["place"]]
     if not tried:
         return ""
+    ways = plural(len(tried), "way", "ways")
+    printed = [row for row in tried if row["gap_change"] != NOT_PRINTED]
+    if not printed:
+        return (
+            f"Whether any of the {ways} tried lessens the difference may not be printed: too few students stand behind "
+            "it."
+        )
+    of = f"Of the {ways} tried"
+    if len(printed) < len(tried):
+        of += f" the difference may be printed for {len(printed)}; of these"
     closing = [row["title"] for row in tried if row["closes"] and row["usable"]]
     best = [row["title"] for row in tried if row["closes"] and not row["usable"]]
     words = (
-        f"Of the {plural(len(tried), 'way', 'ways')} tried, these lessen the difference by more than chance and could "
-        f"be used: {'; '.join(closing)}."
+        f"{of}, these lessen the difference by more than chance and could be used: {'; '.join(closing)}."
         if closing
-        else f"Of the {plural(len(tried), 'way', 'ways')} tried, none that could be used lessens the difference by "
-        "more than chance."
+        else f"{of}, none that could be used lessens the difference by more than chance."
     )
     return words + (f" These lessen it and cannot be used: {'; '.join(best)}." if best else "")
 
@@ -182,5 +191,5 @@ def _part(row: Row, name: str) -> dict[str, str]:
 
 def _points(row: Row, name: str) -> str:
     if row.get(name) is None:
-        return "–"
+        return NOT_PRINTED
     return f"{points(row[name])} ({points(row[f'{name}_low'])} to {points(row[f'{name}_high'])})"
