@@ -271,6 +271,29 @@ def test_the_pages_of_an_audit_show_the_figures_of_the_audited_size(demo, tmp_pa
     pd.testing.assert_frame_equal(shown["write_card"][0][1].metrics, expected)
 
 
+@pytest.mark.slow
+def test_what_one_audit_masks_stays_masked_in_the_next_and_the_first_can_be_made_again(demo, tmp_path):
+    out, _ = demo
+    signed = json.loads((out / "audit" / "audit.json").read_text(encoding="utf-8"))
+    shorter = load_config(copy_of(out, tmp_path, capacity=20))
+    read = _district(shorter)
+    after = json.loads(audit(shorter, out=tmp_path / "shorter", district=read).audit.to_json())
+
+    def masked(content):
+        return {
+            (row["attribute"], row["group"], name)
+            for row in content["by_group"]
+            for name, value in row.items()
+            if name.endswith("_text") and value == "masked"
+        }
+
+    assert masked(signed) <= masked(after)
+    assert len(list((out / "models" / "releases").glob("*.json"))) >= 2
+    again = load_config(copy_of(out, tmp_path))
+    audit(again, out=tmp_path / "again", district=read)
+    assert (tmp_path / "again" / "audit.json").read_bytes() == (out / "audit" / "audit.json").read_bytes()
+
+
 @pytest.mark.parametrize("day", [None, "", "NaT", "nonsense", "2025-02-09T10:00:00+02:00", 20250209, pd.NaT])
 def test_a_date_that_is_none_is_refused(demo, tmp_path, day):
     config = load_config(copy_of(demo[0], tmp_path))

@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = attach(
         "fit_alternatives": "_alternatives",
         "Learned": "_alternatives",
         "Membership": "_reweighing",
+        "Release": "_release",
         "Reweighed": "_reweighing",
         "place_among_positives": "_alternatives",
         "reweigh": "_reweighing",

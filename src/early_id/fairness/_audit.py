@@ -14,6 +14,8 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from early_id.fairness._release import Release
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -122,6 +124,8 @@ class Audit:
         The row of `by_group` for everybody together.
     about : Mapping
         What was audited: contestant, capacity, dates, tolerance, seeds.
+    release : Release
+        What was counted and hidden, exact: for the masks of the next audit of the year, and never published.
     quality : sequence of mapping
         What the model was asked besides: name, verdict (pass, fail, cannot tell), wanted and found of each bar.
     alternatives : mapping of name to DataFrame
@@ -141,6 +145,7 @@ class Audit:
     excluded: pd.DataFrame
     overall: pd.Series[Any]
     about: Mapping[str, Any]
+    release: Release
     _published: Mapping[str, pd.DataFrame]
     quality: Sequence[Mapping[str, str]] = ()
     alternatives: Mapping[str, pd.DataFrame] = field(default_factory=dict)

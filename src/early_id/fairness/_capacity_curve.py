@@ -11,6 +11,7 @@ import pandas as pd
 from early_id.evaluation import places, rank_in_school
 from early_id.fairness._complement import printable_complements
 from early_id.fairness._counts import MEASURES, overall, sum_segments, tabulate
+from early_id.fairness._earlier import NOTHING, Earlier
 from early_id.fairness._exposure import Masking
 from early_id.fairness._frames import judge_single
 from early_id.fairness._gaps import Resampling, family_gaps
@@ -38,33 +39,44 @@ class Curve:
     """The audit at other list sizes, exact and as it may be published.
 
     Both frames have a row for everybody and for each group at each size: `percent`, `attribute`, `group`, the rates
-    with their intervals, and for groups `other_rate`, `gap`, its simultaneous interval and `verdict`.
+    with their intervals, and for groups `other_rate`, `gap`, its simultaneous interval and `verdict`. `sizes`: the
+    percents that are published; `hidden`: the groups of which a count is hidden at all of them, by count.
     """
 
     exact: pd.DataFrame
     published: pd.DataFrame
+    sizes: tuple[int, ...]
+    hidden: Mapping[str, set[Cell]]
 
     @classmethod
     def none(cls) -> Curve:
         """Say nothing of other sizes."""
-        return cls(pd.DataFrame(columns=_COLUMNS), pd.DataFrame(columns=_COLUMNS))
+        return cls(pd.DataFrame(columns=_COLUMNS), pd.DataFrame(columns=_COLUMNS), (), {})
 
 
 def compute_curve(
-    rows: pd.DataFrame, counted: Counted, audited: Masking, *, tolerance: float, resampling: Resampling
+    rows: pd.DataFrame,
+    counted: Counted,
+    audited: Masking,
+    *,
+    tolerance: float,
+    resampling: Resampling,
+    earlier: Earlier = NOTHING,
 ) -> Curve:
     """Audit recall at each of `SIZES`, for the attributes of the students and the grade band.
 
     Schools and districts are left out: their lists are small, and hundreds of curves are no picture. The intervals
     hold for all groups of one size together, not for all sizes: a curve is there to look at, the verdict that counts is
-    that of the real list. `audited`: what the audit of the real list hides.
+    that of the real list. `audited`: what the audit of the real list hides; `earlier`: what was published before, which
+    stays hidden; of the same scores no further sizes are printed.
     """
     rank = rank_in_school(rows)
     lists = [(rank <= places(rows, f"{size}%")).to_numpy() for size in SIZES]
     first = np.full(len(rows), len(SIZES), dtype=np.int64)
     for place in range(len(SIZES) - 1, -1, -1):
         first[lists[place]] = place
-    sizes, hidden = mask_sizes(counted, first, audited, len(SIZES))
+    allowed = [place for place, size in enumerate(SIZES) if earlier.sizes is None or size in earlier.sizes]
+    sizes, hidden = mask_sizes(counted, first, audited, allowed, earlier.curve)
     exact, published = [], []
     for place, listed in enumerate(lists):
         frame, gaps, tables = _at_size(counted, listed, resampling=resampling)
@@ -75,7 +87,8 @@ def compute_curve(
             part = _publish(frame, gaps, judged, _masking(audited, hidden), printable_complements(tables, {}))
             published.append(part.assign(percent=SIZES[place]))
     shown = pd.concat(published, ignore_index=True) if published else Curve.none().published
-    return Curve(pd.concat(exact, ignore_index=True), shown)
+    percents = tuple(SIZES[place] for place in sizes)
+    return Curve(pd.concat(exact, ignore_index=True), shown, percents, hidden)
 
 
 def _at_size(

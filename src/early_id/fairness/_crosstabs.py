@@ -33,6 +33,8 @@ SENSITIVE: Mapping[str, tuple[str, ...]] = {
 # More rows than any county has, few enough for the 32 bits of the flow solver.
 _AT_WILL = 2**29
 SHOWN_COUNTS = ("eligible", "positive", "reached")
+#: What is published of a crossed cell, in rows and in students.
+SHOWN = {*SHOWN_COUNTS, "outcome_student"}
 
 
 @dataclass

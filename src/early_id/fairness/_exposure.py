@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from early_id.fairness._groups import Ints
+    from early_id.fairness._release import Piece
 
 
 #: So many systems of equations are kept.
@@ -35,9 +36,12 @@ class Masking:
 
     `total`: the atoms of everybody. `gaps`: the groups whose verdict is "gap". `kept_open`: what was found to be open
     enough; hiding more cannot narrow it, so it is not asked again. `known`: systems by what was hidden of their cells.
+    `own`, `pieces`: the scheme of these counts and the releases it is tied to; both make up `scheme`.
     """
 
     scheme: Scheme
+    own: Scheme
+    pieces: tuple[Piece, ...]
     atoms: dict[Cell, Ints]
     students: dict[Cell, dict[str, int]]
     size: dict[Cell, int]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from early_id.fairness._counted import Counted
 from early_id.fairness._exposure import Masking
-from early_id.fairness._joint import mask_all_crossed
 from early_id.fairness._publish import (
     publish_crossed,
     publish_gaps,
     publish_rates,
     publish_verdicts,
 )
-from early_id.fairness._scheme import THRESHOLD
+from early_id.fairness._scheme import THRESHOLD, Flags
 
 OUTCOME_METRICS = (
     "recall",
@@ -30,22 +28,21 @@ SHOWN_METRICS = ("selection_rate", "precision", "false_omission_rate")
 
 
 def published_rates(
-    counted: Counted,
     by_group: pd.DataFrame,
     intersections: pd.DataFrame,
     whole: pd.DataFrame,
     masks: Mapping[str, Masking],
+    hidden: Sequence[Flags],
 ) -> dict[str, pd.DataFrame]:
-    """Mask the rates of everybody, of single groups and of crossed ones."""
+    """Mask the rates of everybody, of single groups and of crossed ones, of which `hidden` says which stay hidden."""
     singles, everyone = (_outcomes(frame, masks) for frame in (by_group, whole))
-    hidden = mask_all_crossed(counted.crossed, masks["recall"], masks["reached_early"])
     return {
         "overall": _judged(everyone, whole).join(
             publish_rates(whole, masks["not_scored"], ["not_scored"]).filter(like="not_scored")
         ),
         "by_group": singles,
         "not_scored": publish_rates(by_group, masks["not_scored"], ["not_scored"]),
-        "intersections": publish_crossed(intersections, np.concatenate(hidden or [np.empty(0, dtype=bool)])),
+        "intersections": publish_crossed(intersections, np.concatenate([*hidden, np.empty(0, dtype=bool)])),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from early_id.fairness._calibration import compute_calibration, publish_calibrat
 from early_id.fairness._capacity_curve import Curve, compute_curve
 from early_id.fairness._complement import printable_complements
 from early_id.fairness._counted import Counted, count_rows, rate_frames
+from early_id.fairness._earlier import NOTHING, Earlier, count_release, hide, lists_before, look_back
 from early_id.fairness._exposure import Masking
 from early_id.fairness._frames import (
     ceiling_of_others,
@@ -27,9 +28,11 @@ from early_id.fairness._frames import (
 )
 from early_id.fairness._gaps import Resampling, family_gaps, shown_gaps
 from early_id.fairness._groups import check_columns, check_reference
+from early_id.fairness._joint import mask_all_crossed, named
 from early_id.fairness._publish import publish_reasons
 from early_id.fairness._published import SHOWN_METRICS, published_rates, published_rest
 from early_id.fairness._reason_profile import compute_reason_profile, publish_reason_profile
+from early_id.fairness._release import Release
 from early_id.fairness._scheme import THRESHOLD
 from early_id.fairness._schools_part import compute_schools_part, publish_schools_part
 from early_id.fairness._suppression import mask_attributes
@@ -63,6 +66,7 @@ def audit(
     reference: Mapping[str, str] | None = None,
     about: Mapping[str, Any] | None = None,
     alternatives: Alternatives | None = None,
+    earlier: Sequence[Release] = (),
 ) -> Audit:
     """Audit the lists a backtested model would have sent, group by group.
 
@@ -91,6 +95,9 @@ def audit(
         More about the model for the report: label, document_sha256, purpose, valid_until, …
     alternatives : Alternatives, optional
         What was tried besides: other trainings, other readings of the score, other outcomes.
+    earlier : sequence of Release
+        `Audit.release` of the audits of the same year that were published before, in their order: what they mask stays
+        masked, and nothing masked follows from all of them together.
 
     Returns
     -------
@@ -136,6 +143,7 @@ def audit(
         reference=reference,
         about={"contestant": str(name), "capacity": plain_capacity(capacity), **(about or {})},
         curve=True,
+        earlier=earlier,
     )
     if alternatives is None:
         return result
@@ -146,6 +154,7 @@ def audit(
         groups=groups,
         capacity=capacity,
         resampling=(replicates, seed),
+        lists_before=lists_before(earlier, result.release, rows),
         judge_by=partial(judge_rows, groups=groups, tolerance=tolerance, resampling=(replicates, seed)),
     )
 
@@ -159,6 +168,7 @@ def audit_frame(
     reference: Mapping[str, str] | None = None,
     about: Mapping[str, Any] | None = None,
     curve: bool = False,
+    earlier: Sequence[Release] = (),
 ) -> Audit:
     """Audit lists that are already drawn: rows with a boolean column `listed`.
 
@@ -171,7 +181,7 @@ def audit_frame(
         as_of, grade_level, score (missing = not scored), label (0, 1, missing), onset, listed, and optionally
         not_scored (the reason), school_year and weeks_ahead (full school weeks to the event, missing without
         one; without the column nothing is said about reaching a child early).
-    groups, tolerance, reference, about
+    groups, tolerance, reference, about, earlier
         As in `audit`.
     resampling : (replicates, seed)
         As in `audit`.
@@ -214,18 +224,33 @@ def audit_frame(
     check_reference(reference, counted.attributes)
     by_group, intersections, whole = rate_frames(counted)
     gaps = _all_gaps(counted, reference, Resampling(*resampling))
-    masks, verdicts = _judged(counted, gaps, by_group, tolerance=tolerance)
+    said = about or {}
+    capacity = said.get("capacity") if curve else None
+    found = gap_cells(gaps, tolerance=tolerance)
+    release = count_release(counted, rows, label=str(said.get("label", "")), capacity=capacity, gaps=found)
+    before = look_back(earlier, release, counted, rows)
+    masks, verdicts = _judged(counted, gaps, by_group, tolerance=tolerance, earlier=before)
+    hidden = mask_all_crossed(
+        counted.crossed, masks["recall"], masks["reached_early"], told=before.of("recall").closed
+    )
     verdicts = verdicts.merge(_school_views(counted, Resampling(*resampling)), how="left")
     not_scored = compute_not_scored(rows, counted.attributes, counted.student)
     excluded = compute_excluded(counted.measures, rows, counted.attributes, counted.student)
-    published = published_rates(counted, by_group, intersections, whole, masks)
+    published = published_rates(by_group, intersections, whole, masks, hidden)
     reasons = publish_reasons(not_scored)
     verdicts = settle_by_bound(verdicts, published, reasons, tolerance=tolerance)
     complements = printable_complements([*counted.singles, *counted.crossed], ceiling_of_others(by_group))
     published |= published_rest(published, gaps, verdicts, complements, tolerance=tolerance)
     published |= {"not_scored_reasons": reasons, "excluded": publish_reasons(excluded)}
     sizes = (
-        compute_curve(rows, counted, masks["recall"], tolerance=tolerance, resampling=Resampling(*resampling))
+        compute_curve(
+            rows,
+            counted,
+            masks["recall"],
+            tolerance=tolerance,
+            resampling=Resampling(*resampling),
+            earlier=before,
+        )
         if curve
         else Curve.none()
     )
@@ -252,6 +277,7 @@ def audit_frame(
         excluded=excluded,
         overall=whole.iloc[0],
         about={**facts, **(about or {})},
+        release=hide(release, masks, named(counted.crossed, hidden), sizes),
         _published=published,
     )
 
@@ -267,11 +293,16 @@ def judge_rows(
 
 
 def _judged(
-    counted: Counted, gaps: pd.DataFrame, by_group: pd.DataFrame, *, tolerance: float
+    counted: Counted,
+    gaps: pd.DataFrame,
+    by_group: pd.DataFrame,
+    *,
+    tolerance: float,
+    earlier: Earlier = NOTHING,
 ) -> tuple[dict[str, Masking], pd.DataFrame]:
     """Mask what small numbers give away, and judge every group."""
     found = gap_cells(gaps, tolerance=tolerance)
-    masks = mask_attributes(counted.singles, counted.pairs, counted.everyone, gaps=found)
+    masks = mask_attributes(counted.singles, counted.pairs, counted.everyone, gaps=found, earlier=earlier)
     return masks, compute_verdicts(gaps, by_group, masks, tolerance=tolerance)
 
 

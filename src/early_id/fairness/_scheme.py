@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +28,8 @@ class Scheme:
 
     `atoms`: exclusive parts; `counts`: each publishable count as a 0/1 form over the atoms; `hides`: for each
     sensitive measure, the counts that must go when it concerns 1–10 students; `forms`: measures over the
-    atoms. `settled`: counts whose fate is decided elsewhere: they are not hidden for the sake of another.
+    atoms. `settled`: counts whose fate is decided elsewhere: they are not hidden for the sake of another; `instead`
+    names, for some of them, what is hidden in their place. `ties`: forms that are zero in every cell, as all know.
     """
 
     atoms: tuple[str, ...]
@@ -36,10 +37,13 @@ class Scheme:
     forms: Mapping[str, tuple[int, ...]]
     hides: Mapping[str, tuple[str, ...]]
     settled: frozenset[str] = frozenset()
+    instead: Mapping[str, str] = field(default_factory=dict)
+    ties: tuple[tuple[int, ...], ...] = ()
 
     def to_hide(self, *counts: str) -> frozenset[str]:
         """Give what may be hidden for the sake of these counts: themselves, or all there is where they are settled."""
-        return frozenset(counts) - self.settled or frozenset(self.counts) - self.settled
+        meant = frozenset(self.instead.get(count, count) for count in counts)
+        return meant - self.settled or frozenset(self.counts) - self.settled
 
 
 OUTCOME = Scheme(

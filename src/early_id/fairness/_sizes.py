@@ -10,13 +10,14 @@ import numpy as np
 
 from early_id.fairness._bands import band_scheme, band_tables, find_bands, form_of, parts_of
 from early_id.fairness._counts import MEASURES
+from early_id.fairness._earlier import Told
 from early_id.fairness._exposure import Masking, exposed
 from early_id.fairness._groups import PLACES, Attribute, everybody
 from early_id.fairness._scheme import Cell, Flags, is_few
 from early_id.fairness._suppression import Hidden, mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from early_id.fairness._bands import Band, BandTable
     from early_id.fairness._counted import Counted
@@ -30,14 +31,20 @@ def curve_attributes(counted: Counted) -> list[Attribute]:
 
 
 def mask_sizes(
-    counted: Counted, first: Ints, audited: Masking, n_sizes: int
+    counted: Counted,
+    first: Ints,
+    audited: Masking,
+    allowed: Sequence[int],
+    told: Mapping[str, set[Cell]],
 ) -> tuple[list[int], dict[str, set[Cell]]]:
     """Decide which sizes and groups are printed: one mask for all sizes, together with what the audit prints.
 
-    `first` (n_rows,): place of the smallest list that holds the row, `n_sizes` where none does. `audited`: what is
-    hidden of the real list. A short list reaches few of a small group, and two sizes that lie close differ by few: such
-    a group is masked at all sizes, so sizes are left out as far as more can be printed for it. So is a size at which
-    the masked counts of some group cannot be kept open by masking more groups.
+    `first` (n_rows,): place of the smallest list that holds the row, a higher number where none does. `allowed`: the
+    places that may be printed. `audited`: what is hidden of the real list. A short list reaches few of a small group,
+    and two sizes that lie close differ by few: such a group is masked at all sizes, so sizes are left out as far as
+    more can be printed for it. So is a size at which the masked counts of some group cannot be kept open by masking
+    more groups.
+    `told`: what curves of earlier audits hid, by count, which stays hidden.
 
     Returns
     -------
@@ -48,21 +55,22 @@ def mask_sizes(
         counted.measures[:, MEASURES.index(name)] for name in ("eligible", "positive", "listed")
     )
     bands, band = find_bands(positive, eligible, first, listed)
-    if not bands:
+    if not bands or not allowed:
         return [], {}
     attributes = curve_attributes(counted)
-    scheme = band_scheme(bands, range(n_sizes))
+    scheme = band_scheme(bands, allowed)
     tables = band_tables(scheme, band, counted.student, attributes)
     (whole,) = band_tables(scheme, band, counted.student, [everybody(len(first))])
     links = [table for table in counted.pairs if set(table.name) <= {one.name for one in attributes}]
-    sizes = _choose(bands, tables, audited, n_sizes)
+    sizes = _choose(bands, tables, audited, allowed)
     while sizes:
         # The counts of the bands stay; what is asked of them is what the sizes left would print.
         scheme = band_scheme(bands, sizes)
         tables, whole = [replace(table, scheme=scheme) for table in tables], replace(whole, scheme=scheme)
         dropped = _few(whole)
         if not dropped:
-            masking = mask(tables, links, whole, scheme, _closed(audited, scheme))
+            before = Told(audited.pieces, _closed(audited, scheme, told))
+            masking = mask(tables, links, whole, scheme, {}, told=before)
             dropped = _left(masking)
             if not dropped:
                 return sizes, _cells(masking, sizes)
@@ -70,7 +78,9 @@ def mask_sizes(
     return [], {}
 
 
-def _choose(bands: Sequence[Band], tables: Sequence[BandTable], audited: Masking, n_sizes: int) -> list[int]:
+def _choose(
+    bands: Sequence[Band], tables: Sequence[BandTable], audited: Masking, allowed: Sequence[int]
+) -> list[int]:
     """Choose the sizes that leave most to print: groups of which nothing is small at any of them, times sizes."""
     shown = [
         np.array([audited.shown((table.name[0], group), "positive", "reached") for (group,) in table.groups])
@@ -84,13 +94,13 @@ def _choose(bands: Sequence[Band], tables: Sequence[BandTable], audited: Masking
         )
 
     # What a size tells by itself and beside the real list, then what it tells beside an earlier size.
-    alone = [
-        np.any([small(chosen) for chosen in parts_of(size, before=size).values()], axis=0)
-        for size in range(n_sizes)
-    ]
+    alone = {
+        size: np.any([small(chosen) for chosen in parts_of(size, before=size).values()], axis=0)
+        for size in allowed
+    }
     between = {
         (before, size): small(parts_of(size, before)["more than before"])
-        for before, size in combinations(range(n_sizes), 2)
+        for before, size in combinations(allowed, 2)
     }
 
     def merit(sizes: tuple[int, ...]) -> tuple[int, int, list[int]]:
@@ -99,7 +109,7 @@ def _choose(bands: Sequence[Band], tables: Sequence[BandTable], audited: Masking
         printed = int((~np.any(masked, axis=0)).sum())
         return len(sizes) * printed, len(sizes), [-size for size in sizes]
 
-    every = [sizes for length in range(1, n_sizes + 1) for sizes in combinations(range(n_sizes), length)]
+    every = [sizes for length in range(1, len(allowed) + 1) for sizes in combinations(allowed, length)]
     best = max(every, key=merit)
     return list(best)
 
@@ -113,8 +123,8 @@ def _size(name: str) -> int:
     return int(name.partition("@")[2])
 
 
-def _closed(audited: Masking, scheme: Scheme) -> Hidden:
-    """Hide at every size what the audit hides of the real list."""
+def _closed(audited: Masking, scheme: Scheme, told: Mapping[str, set[Cell]]) -> Hidden:
+    """Hide at every size what the audit hides of the real list, and what other curves hid."""
     closed: Hidden = {}
     for cell, hidden in audited.hidden.items():
         reached = hidden & {"eligible", "positive", "reached"}
@@ -125,6 +135,7 @@ def _closed(audited: Masking, scheme: Scheme) -> Hidden:
             if name in hidden
             or (name.startswith("reached@") and reached)
             or (name.startswith("listed@") and listed)
+            or cell in told.get(name.partition("@")[0], ())
         }
     return closed
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from early_id.fairness._earlier import NONE, NOTHING, Earlier, Told
 from early_id.fairness._exposure import Masking, exposed
 from early_id.fairness._narrowed import hide_bound
 from early_id.fairness._partner import hide_partner
 from early_id.fairness._scheme import EARLY, EVERYONE, OUTCOME, SCORING, THRESHOLD, Cell, Scheme
+from early_id.fairness._ties import count_cells, tie
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +27,12 @@ Hidden = dict[Cell, set[str]]
 
 
 def mask_attributes(
-    tables: Sequence[Table], links: Sequence[Table], everyone: Table, *, gaps: frozenset[Cell] = frozenset()
+    tables: Sequence[Table],
+    links: Sequence[Table],
+    everyone: Table,
+    *,
+    gaps: frozenset[Cell] = frozenset(),
+    earlier: Earlier = NOTHING,
 ) -> dict[str, Masking]:
     """Decide what is hidden in each group of each attribute: for recall, not scored, and reached early.
 
@@ -34,7 +41,7 @@ def mask_attributes(
     group is printed with both metrics that get verdicts, so where one hides it the other does. Reached early is judged
     twice, in rows beside everything else that is said of them and in the students that are printed, and hidden
     where either hides it. `gaps`: the groups whose verdict is "gap"; they are hidden for the sake of another group only
-    where nothing else would do.
+    where nothing else would do. `earlier`: what was published before; what it hides stays hidden.
     """
     unsized: set[Cell] = set()
     uncounted: set[Cell] = set()
@@ -44,14 +51,15 @@ def mask_attributes(
         closed = _union(
             (unsized, OUTCOME.counts), (uncounted, ("positive", "reached", "early")), (late, ("early",))
         )
-        recall = mask(tables, links, everyone, OUTCOME, closed, gaps)
-        scores = mask(tables, links, everyone, SCORING, _union((unsized, SCORING.counts)), gaps)
+        recall = mask(tables, links, everyone, OUTCOME, closed, gaps, earlier.of("recall"))
+        closed = _union((unsized, SCORING.counts))
+        scores = mask(tables, links, everyone, SCORING, closed, gaps, earlier.of("not_scored"))
         closed = _union(
             (recall.without("positive"), EARLY.counts),
             (recall.without("reached"), ("once_student", "early_student")),
             (recall.without("early"), ("early_student",)),
         )
-        early = mask(tables, links, everyone, EARLY, closed, gaps)
+        early = mask(tables, links, everyone, EARLY, closed, gaps, earlier.of("reached_early"))
         # The total itself closes nothing: every sum of groups was judged against it as if printed, to begin with.
         unsized |= (recall.without("eligible") | scores.without("cohort")) - {EVERYONE}
         uncounted |= early.without("outcome_student") - {EVERYONE}
@@ -76,46 +84,47 @@ def mask(
     scheme: Scheme,
     closed: Hidden,
     gaps: frozenset[Cell] = frozenset(),
+    told: Told = NONE,
 ) -> Masking:
     """Hide what small numbers give away, and then what would give these away, until all that is hidden stays open.
 
-    `closed`: what is hidden already.
+    `closed`: what is hidden already. `told`: what was published of the same cells before.
     """
-    total = np.array([everyone.total(atom).sum() for atom in scheme.atoms])
-    masking = Masking(scheme, {}, {}, {}, _equations(tables, links), total, gaps)
+    (total,) = (np.array(counts.atoms) for _, counts in count_cells(everyone, scheme, told.pieces))
+    equations = _equations(tables, links)
+    masking = Masking(tie(scheme, told.pieces), scheme, told.pieces, {}, {}, {}, equations, total, gaps)
     for table in tables:
         _add_cells(masking, table)
-    for cell in closed.keys() & masking.hidden.keys():
-        masking.hidden[cell].update(closed[cell])
+    for hidden in (closed, told.closed):
+        for cell in hidden.keys() & masking.hidden.keys():
+            masking.hidden[cell].update(hidden[cell])
     # One at a time: the partner of the first exposed cell often protects the others too. Every sum of groups is judged
     # against the total as if it were published.
     while any(hide_partner(masking, needs) for needs in exposed(masking)):
         pass
     # Then against what is published of it, with no partner left but by hiding what else bounds the exposed count.
     _add_cells(masking, everyone)
-    masking.hidden[EVERYONE].update(closed.get(EVERYONE, ()))
+    for hidden in (closed, told.closed):
+        masking.hidden[EVERYONE].update(hidden.get(EVERYONE, ()))
     while any(hide_partner(masking, needs) or hide_bound(masking, needs) for needs in exposed(masking)):
         pass
     return masking
 
 
 def _add_cells(masking: Masking, table: Table) -> None:
-    scheme = masking.scheme
+    scheme = masking.own
     everyone = next(iter(scheme.counts))
-    rows = np.column_stack([table.total(atom) for atom in scheme.atoms])
-    students = {name: table.students(name) for name in (*scheme.forms, everyone)}
-    cohort = table.students("cohort")
-    for place, (group,) in enumerate(table.groups):
-        cell = (table.name[0], group)
-        masking.atoms[cell] = rows[place]
-        masking.size[cell] = int(cohort[place])
-        masking.students[cell] = {name: int(counts[place]) for name, counts in students.items()}
-        hidden: set[str] = set()
-        if cohort[place] <= THRESHOLD or 0 < masking.students[cell][everyone] <= THRESHOLD:
+    cohort = table.students("cohort").tolist()
+    for size, (cell, counts) in zip(cohort, count_cells(table, scheme, masking.pieces), strict=True):
+        masking.atoms[cell] = np.array(counts.atoms)
+        masking.size[cell] = size
+        masking.students[cell] = dict(counts.students)
+        hidden = set(counts.hidden)
+        if size <= THRESHOLD or 0 < counts.students[everyone] <= THRESHOLD:
             hidden.update(scheme.counts)
-        for measure, counts in scheme.hides.items():
-            if 0 < masking.students[cell][measure] <= THRESHOLD:
-                hidden.update(counts)
+        for measure, names in masking.scheme.hides.items():
+            if 0 < counts.students[measure] <= THRESHOLD:
+                hidden.update(names)
         masking.hidden[cell] = hidden
 
 

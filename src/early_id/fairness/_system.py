@@ -64,6 +64,10 @@ class System:
             for name in masking.scheme.counts:
                 if name not in masking.hidden[cell]:
                     say([(cell, 1.0)], name, Shown(cell, name))
+            for tie in masking.scheme.ties:
+                start = place[cell] * n_atoms
+                entries.extend((sign, len(sources), start + atom) for atom, sign in enumerate(tie) if sign)
+                sources.append(())
         for left, right in masking.equations:
             inside = [(cell, 1.0) for cell in left if cell in place]
             inside += [(cell, -1.0) for cell in right if cell in place]

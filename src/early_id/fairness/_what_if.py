@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -20,10 +20,11 @@ from early_id.fairness._publish import DIGITS
 from early_id.fairness._ways import WAYS, title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from early_id.evaluation import Capacity
     from early_id.fairness._audit import Audit
+    from early_id.fairness._scheme import Flags
 
 KEYS = ["student_id", "school_id", "as_of"]
 
@@ -122,6 +123,7 @@ def with_alternatives(
     capacity: Capacity,
     resampling: tuple[int, int],
     judge_by: Callable[[pd.DataFrame], pd.DataFrame],
+    lists_before: Sequence[Flags] = (),
 ) -> Audit:
     """Add to an audit what the alternatives would change and how other outcomes would judge the same lists.
 
@@ -135,6 +137,8 @@ def with_alternatives(
         As the audit was made.
     judge_by : callable
         Gives the verdicts of rows like these by the labels they carry.
+    lists_before : sequence of array of bool
+        Lists of the audited scores whose numbers were published before, over these rows.
 
     Raises
     ------
@@ -165,7 +169,7 @@ def with_alternatives(
             & gaps["gap"].notna()
         ].set_index("group")["gap"]
         frame, cells = publish_mitigation(
-            changed, lists, printed=set(shown.index), other_lists=_curve_lists(rows)
+            changed, lists, printed=set(shown.index), other_lists=_other_lists(rows, lists_before)
         )
         not_learned = [name for name in names if scores[name].isna().all()]
         extra |= {"mitigation": _told(frame, not_learned), "mitigation_groups": cells}
@@ -191,11 +195,12 @@ def _aligned(rows: pd.DataFrame, frame: pd.DataFrame, what: str) -> pd.DataFrame
     return found
 
 
-def _curve_lists(rows: pd.DataFrame) -> list[Any]:
-    """Draw the lists of other sizes, over the rows that count: their numbers are printed too."""
+def _other_lists(rows: pd.DataFrame, before: Sequence[Flags]) -> list[Flags]:
+    """Draw the lists of other sizes, over the rows that count: their numbers are printed too, as are earlier ones."""
     eligible = row_measures(rows)[:, MEASURES.index("eligible")] > 0
     rank = rank_in_school(rows)
-    return [(rank <= places(rows, f"{size}%")).to_numpy()[eligible] for size in SIZES]
+    drawn = [(rank <= places(rows, f"{size}%")).to_numpy() for size in SIZES]
+    return [flags[eligible] for flags in (*drawn, *before)]
 
 
 def _told(frame: pd.DataFrame, not_learned: list[str]) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from early_id.fairness import audit as audit_backtest
 from early_id.models import AdditiveModel
 from early_id.pipeline._alternatives import load_alternatives
 from early_id.pipeline._card import evidence_of, keep_evidence, signed_before, write_card
+from early_id.pipeline._releases import keep_release, load_releases
 from early_id.pipeline._tracker import tracker_of
 from early_id.pipeline._train import QUALITY, Tell, district_of, silent
 from early_id.reports import write_audit_html
@@ -74,7 +75,8 @@ def audit(
 
     Notes
     -----
-    The audit is also kept in the model's run: only the very bytes that were written here can be signed.
+    The audit is also kept in the model's run: only the very bytes that were written here can be signed. What it counted
+    and hid is kept in the folder of the models: what it masks stays masked in the next audit of the same school year.
     """
     tell("Loading the model and its backtest")
     tracker = tracker_of(config)
@@ -86,6 +88,7 @@ def audit(
     schools = district.frame("schools")
     names = dict(zip(schools["school_id"], schools["school_name"], strict=True))
     size = capacity or config.capacity
+    earlier = load_releases(config.models)
     tell("Auditing")
     result = audit_backtest(
         backtest,
@@ -104,6 +107,7 @@ def audit(
             "purpose": config.purpose,
         },
         alternatives=load_alternatives(folder, hashes),
+        earlier=earlier,
     )
     safety = json.loads((folder / QUALITY).read_text(encoding="utf-8"))["time_safety"]
     checks = check_quality(
@@ -112,6 +116,7 @@ def audit(
     result = replace(result, quality=tuple(check.to_dict() for check in checks))
     out = out or folder
     tell("Writing the reports")
+    keep_release(config.models, result.release, earlier)
     content = result.to_json().encode()
     log_audit(model, content, tracker=tracker)
     write_atomic(out / "audit.json", content)

@@ -1,0 +1,113 @@
+"""By whom two lists of the same scores differ: a reader subtracts the counts of one from those of the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from early_id.fairness._counts import MEASURES
+from early_id.fairness._release import Counts, Piece
+from early_id.fairness._scheme import EVERYONE, THRESHOLD
+from early_id.fairness._ties import cells_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from early_id.fairness._counted import Counted
+    from early_id.fairness._counts import Table
+    from early_id.fairness._groups import Ints
+    from early_id.fairness._scheme import Cell, Flags
+
+#: What is hidden where it would tell of 1–10 students on one list and not on the other.
+HIDES: Mapping[str, tuple[str, ...]] = {
+    "more_reached": ("reached", "early"),
+    "less_reached": ("reached", "early"),
+    "more_negative": ("listed",),
+    "less_negative": ("listed",),
+}
+
+
+def differing_rows(counted: Counted, before: Flags) -> dict[str, Flags]:
+    """Give the rows that are on the list now and were not before, or the other way round, by outcome."""
+    eligible, positive, now = (
+        counted.measures[:, MEASURES.index(name)] > 0 for name in ("eligible", "positive", "listed")
+    )
+    before = before & eligible
+    return {
+        "more_reached": now & ~before & positive,
+        "less_reached": before & ~now & positive,
+        "more_negative": now & ~before & ~positive,
+        "less_negative": before & ~now & ~positive,
+    }
+
+
+def count_rows_of(counted: Counted, table: Table, rows: Flags) -> tuple[Ints, Ints]:
+    """Count some rows, and their distinct students, in each cell of a table."""
+    if table.name == EVERYONE[:1]:
+        cell, size = np.zeros(len(rows), dtype=np.int64), 1
+    else:
+        own = [attribute for attribute in counted.attributes if attribute.name in table.name]
+        own.sort(key=lambda attribute: table.name.index(attribute.name))
+        shape = tuple(len(attribute.groups) for attribute in own)
+        full = np.ravel_multi_index(tuple(attribute.codes for attribute in own), shape)
+        cell, size = np.unique(full, return_inverse=True)[1], table.size
+    found = np.bincount(cell[rows], minlength=size)
+    people = int(counted.student.max()) + 1
+    students = np.unique(cell[rows] * people + counted.student[rows]) // people
+    return found, np.bincount(students, minlength=size)
+
+
+def few_by_cell(counted: Counted, table: Table, before: Flags) -> dict[Cell, set[str]]:
+    """List what has to be hidden in which groups, so that beside the other list it tells of no 1–10 students."""
+    hidden: dict[Cell, set[str]] = {}
+    for name, rows in differing_rows(counted, before).items():
+        students = count_rows_of(counted, table, rows)[1]
+        for cell, count in zip(cells_of(table), students.tolist(), strict=True):
+            if 0 < count <= THRESHOLD:
+                hidden.setdefault(cell, set()).update(HIDES[name])
+    return hidden
+
+
+def add_differences(piece: Piece, counted: Counted, before: Flags) -> Piece:
+    """Add to a release of the same scores by whom its lists differ: a reader knows that longer lists hold shorter ones.
+
+    Kinds of difference that nobody shows add nothing: that there are none is known too.
+    """
+    chosen = {name: rows for name, rows in differing_rows(counted, before).items() if rows.any()}
+    cells = dict(piece.cells)
+    for table in (counted.everyone, *counted.singles, *counted.crossed):
+        counts = [count_rows_of(counted, table, rows) for rows in chosen.values()]
+        for place, cell in enumerate(cells_of(table)):
+            told = cells[cell]
+            cells[cell] = Counts(
+                (*told.atoms, *(int(rows[place]) for rows, _ in counts)),
+                {
+                    **told.students,
+                    **{name: int(n[place]) for name, (_, n) in zip(chosen, counts, strict=True)},
+                },
+                told.hidden,
+            )
+    more = {name: tuple(int(name == other) for other in chosen) for name in chosen}
+    width = len(piece.scheme.atoms)
+    forms = {name: (*(0,) * width, *form) for name, form in more.items()}
+    scheme = replace(
+        piece.scheme,
+        atoms=(*piece.scheme.atoms, *chosen),
+        counts=_wider(piece.scheme.counts, len(chosen)),
+        forms=_wider(piece.scheme.forms, len(chosen)) | forms,
+        hides={**piece.scheme.hides, **{name: HIDES[name] for name in chosen}},
+    )
+    sign = {name: 1 if name.startswith("more") else -1 for name in chosen}
+    equal = _wider(piece.equal, len(chosen))
+    equal["listed"] = (*piece.scheme.counts["listed"], *sign.values())
+    equal["reached"] = (
+        *piece.scheme.counts["reached"],
+        *(value if name.endswith("reached") else 0 for name, value in sign.items()),
+    )
+    return Piece(scheme, equal, cells)
+
+
+def _wider(forms: Mapping[str, tuple[int, ...]], by: int) -> dict[str, tuple[int, ...]]:
+    return {name: (*form, *(0,) * by) for name, form in forms.items()}
