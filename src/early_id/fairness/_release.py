@@ -71,6 +71,12 @@ class Release:
         The other list sizes that were published, in percent of a school.
     curve : mapping of count to cells
         What was hidden at all of these sizes.
+
+    Examples
+    --------
+    >>> release = Release("chronic_absence", (2026,), "5%", "0f", frozenset(), {}, (), {})
+    >>> Release.from_json(release.to_json()).before([release])  # its like tells nothing new
+    ()
     """
 
     label: str
