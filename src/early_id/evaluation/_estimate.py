@@ -161,19 +161,26 @@ def estimate_concordance(rows: pd.DataFrame, within: list[str], n_students: int)
     With one row per student and one date it is the estimator of DeLong, DeLong and Clarke-Pearson (1988), whose
     components it sums per student as Obuchowski (1997) does for clustered data.
     """
-    keys = [rows[name] for name in within]
-    label = rows["label"].to_numpy() == 1
-    score = rows["score"]
-    rank = score.groupby(keys, sort=False, observed=True).rank(method="average").to_numpy()
-    own = score.groupby([*keys, rows["label"]], sort=False, observed=True).rank(method="average").to_numpy()
-    group = pd.Series(label.astype(np.float64), rows.index).groupby(keys, sort=False, observed=True)
-    positives = group.transform("sum").to_numpy()
-    negatives = group.transform("size").to_numpy() - positives
+    which = rows.groupby(within, sort=False, observed=True).ngroup().to_numpy() + 1
+    score = rows["score"].to_numpy(dtype=np.float64)
+    # Two sorts of one key each, the second one of small numbers, take a quarter of the time of one by both keys.
+    order = np.argsort(score)
+    small = which.astype(np.min_scalar_type(int(which.max(initial=0))))
+    order = order[np.argsort(small[order], kind="stable")]
+    label, score, which = (rows["label"].to_numpy() == 1)[order], score[order], which[order]
+    new = np.r_[True, which[1:] != which[:-1]][: len(which)]
+    other = np.r_[True, score[1:] != score[:-1]][: len(score)] | new
+    group, level = np.cumsum(new) - 1, np.cumsum(other) - 1  # who shares the keys, and the score besides
+    first, lowest = np.flatnonzero(new)[group], np.flatnonzero(other)[level]
+    before = np.r_[0, np.cumsum(label)]
+    positives, alike = (np.bincount(of, weights=label)[of] for of in (group, level))
+    negatives, alike_negative = np.bincount(group)[group] - positives, np.bincount(level)[level] - alike
+    below = before[lowest] - before[first]
+    below_negative = lowest - first - below
     # Of a positive row: how many negatives lie below it; of a negative one: how many positives lie above it.
-    other = rank - own
-    right = np.where(label, other, positives - other)
+    right = np.where(label, below_negative + alike_negative / 2, positives - below - alike / 2)
     pairs = np.where(label, negatives, positives)
-    return _of_pairs(right, pairs, rows["student_id"].to_numpy(), n_students, label)
+    return _of_pairs(right, pairs, rows["student_id"].to_numpy()[order], n_students, label)
 
 
 def _of_pairs(
@@ -191,10 +198,12 @@ def _of_pairs(
     own = _summed(right, student, n_students) - value * _summed(pairs, student, n_students)
     taking = pairs > 0
     # All pairs right, or all wrong, may be chance; all of them ties are none.
-    few = (
-        min(len(np.unique(student[taking & side])) for side in (label, ~label)) if value in {0, 1} else np.inf
-    )
-    return Estimate(value, own / total, len(np.unique(student[taking])), "rate", float(few))
+    few = min(_distinct(student[taking & side]) for side in (label, ~label)) if value in {0, 1} else np.inf
+    return Estimate(value, own / total, _distinct(student[taking]), "rate", float(few))
+
+
+def _distinct(student: npt.NDArray[np.int64]) -> int:
+    return int(np.count_nonzero(np.bincount(student)))
 
 
 def estimate_average_precision(rows: pd.DataFrame, within: list[str], n_students: int) -> Estimate:

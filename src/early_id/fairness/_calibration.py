@@ -43,12 +43,16 @@ def compute_calibration(rows: pd.DataFrame, counted: Counted) -> pd.DataFrame:
         ratio.
     """
     eligible = counted.measures[:, MEASURES.index("eligible")] > 0
-    judged = rows.loc[eligible].assign(student_id=counted.student[eligible])
-    judged = judged.assign(score=judged["score"].fillna(-np.inf))
-    probability = judged["probability"] if "probability" in judged else pd.Series(np.nan, judged.index)
-    judged = judged.assign(probability=probability, label=judged["label"].astype("float64"))
-    if "school_day" in judged:
-        judged = judged.assign(period=period_name(judged["school_day"]))
+    judged = rows.reindex(columns=["score", "label", "probability", "as_of", "school_id"]).loc[eligible]
+    judged = judged.assign(
+        student_id=counted.student[eligible],
+        score=judged["score"].fillna(-np.inf),
+        label=judged["label"].astype("float64"),
+        # Numbers are compared sooner than names.
+        **{name: pd.factorize(judged[name])[0] for name in ("as_of", "school_id")},
+    )
+    if "school_day" in rows:
+        judged = judged.assign(period=period_name(rows.loc[eligible, "school_day"]))
     found = []
     for attribute in (everybody(len(rows)), *counted.attributes):
         codes = attribute.codes[eligible]
