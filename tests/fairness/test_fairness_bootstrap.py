@@ -7,7 +7,7 @@ from fairlearn.metrics import MetricFrame
 from made_county import eligible, make_rows
 from sklearn.metrics import recall_score
 
-from early_id.fairness import audit_frame
+from early_id.fairness import _stack, audit_frame
 from early_id.fairness._bootstrap import draw_weights, find_patterns
 from early_id.fairness._counts import count_segments, row_measures, tabulate
 from early_id.fairness._groups import attach_attributes
@@ -43,6 +43,15 @@ def test_weights_are_multinomial_over_all_students():
     assert total.var() == pytest.approx(500 * share.sum() * (1 - share.sum()), rel=0.15)
 
 
+def test_every_sample_has_as_many_students_as_the_county():
+    rows, groups = make_rows(500)
+    segments, _ = prepare(rows, groups)
+    patterns = find_patterns(segments, ("cohort",))
+    assert patterns.size.max() > 1
+    for weights in draw_weights(patterns, replicates=100, seed=(1,)):
+        assert (weights.sum(axis=1) == 500).all()
+
+
 def test_weights_of_one_each_give_the_counts_themselves():
     rows, groups = make_rows(300, dates=5)
     segments, table = prepare(rows, groups)
@@ -53,7 +62,9 @@ def test_weights_of_one_each_give_the_counts_themselves():
     assert list(sums["reached*positive"][0]) == list(table.products("reached", "positive"))
 
 
-def test_a_stack_gives_what_adding_student_by_student_gives():
+@pytest.mark.parametrize("cells", [1, 256])  # every table alone, or several together
+def test_a_stack_gives_what_adding_student_by_student_gives(cells, monkeypatch):
+    monkeypatch.setattr(_stack, "_CELLS", cells)
     rows, groups = make_rows(200, dates=4, seed=7)
     rows.loc[rows.index % 7 == 0, "school_id"] = "school 1"  # so that many are in two schools
     attributes = attach_attributes(rows, groups)

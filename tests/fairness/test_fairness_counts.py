@@ -43,6 +43,22 @@ def test_crossed_cells_add_up_to_the_groups_of_either(counted):
         assert crossed.total("missed")[cells].sum() == single.total("missed")[place]
 
 
+def test_students_elsewhere_are_counted_once_whoever_is_in_several_schools():
+    rows, groups = make_rows(150, dates=4, seed=8)
+    rows.loc[rows.index % 7 == 0, "school_id"] = "school 1"
+    attributes = attach_attributes(rows, groups)
+    students = pd.factorize(rows["student_id"], sort=True)[0]
+    segments = count_segments(students, attributes, row_measures(rows))
+    axis = [a.name for a in attributes].index("school")
+    table = tabulate(segments, attributes, [axis])
+    assert len(table.student) > len(set(table.student))
+    for measure, own in (("cohort", rows["listed"] | True), ("listed", rows["listed"])):
+        for place, (name,) in enumerate(table.groups):
+            here = rows["school_id"] == name
+            assert table.students(measure)[place] == rows.loc[own & here, "student_id"].nunique()
+            assert table.students_outside(measure)[place] == rows.loc[own & ~here, "student_id"].nunique()
+
+
 def test_ceiling_by_hand():
     rows = pd.DataFrame(
         {

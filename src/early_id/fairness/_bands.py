@@ -38,9 +38,9 @@ class BandTable(Table):
     def measure(self, name: str) -> Ints:
         """Give one measure per entry: the cohort, a band, or a sum of bands."""
         if name == "cohort":
-            return np.asarray(self.counts[:, -1])
+            return np.asarray(self.counts[:, -1], dtype=np.int64)
         if name in self.scheme.atoms:
-            return np.asarray(self.counts[:, self.scheme.atoms.index(name)])
+            return np.asarray(self.counts[:, self.scheme.atoms.index(name)], dtype=np.int64)
         form = self.scheme.forms[name] if name in self.scheme.forms else self.scheme.counts[name]
         return self.of_form(form)
 
@@ -50,7 +50,7 @@ class BandTable(Table):
 
     def students_of(self, form: tuple[int, ...]) -> Ints:
         """Distinct students per cell with a row in some of these bands."""
-        return self._sum((self.of_form(form) > 0).astype(np.int64))
+        return self._sum(lambda table: table.of_form(form) > 0)
 
 
 def find_bands(positive: Ints, eligible: Ints, first: Ints, listed: Ints) -> tuple[list[Band], Ints]:
@@ -133,7 +133,7 @@ def band_tables(
     for attribute in attributes:
         groups = len(attribute.groups)
         entry, of_row = np.unique(student * groups + attribute.codes, return_inverse=True)
-        counts = np.zeros((len(entry), width), dtype=np.int64)
+        counts = np.zeros((len(entry), width), dtype=np.int32)
         judged = band >= 0
         np.add.at(counts, (of_row[judged], band[judged]), 1)
         np.add.at(counts, (of_row, width - 1), 1)

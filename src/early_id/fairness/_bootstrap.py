@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from early_id.fairness._counts import MEASURES, Segments, number_rows
+from early_id.fairness._counts import MEASURES, Segments, number_rows, number_sets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from early_id.fairness._groups import Ints
 
-Floats = npt.NDArray[np.float64]
+Weights = npt.NDArray[np.int32]
 
-_BLOCK_CELLS = 10_000_000
+_BLOCK_CELLS = 16_000_000
 # More replicates at a time do not fit into the processor's memory.
-_MOST = 256
+_MOST = 64
 
 
 @dataclass(frozen=True)
@@ -44,25 +44,20 @@ def find_patterns(segments: Segments, measures: tuple[str, ...]) -> Patterns:
     counts = segments.counts[:, columns]
     matters = counts.any(axis=1)
     student = segments.student[matters]
-    content = np.column_stack([segments.codes[matters], counts[matters]])
+    content = (*segments.codes[matters].T, *counts[matters].T)
     of_student = np.full(segments.n_students, -1, dtype=np.int64)
     if not len(student):
         none = np.empty(0, dtype=np.int64)
         return Patterns(of_student, none, none, segments.n_students)
-    kind = number_rows(content.T)
+    kind = number_rows(content)
     order = np.lexsort((kind, student))
-    student, kind = student[order], kind[order]
-    present, first, segment_count = np.unique(student, return_index=True, return_counts=True)
-    padded = np.full((len(present), int(segment_count.max())), -1, dtype=np.int64)
-    place = np.arange(len(student)) - np.repeat(first, segment_count)
-    padded[np.repeat(np.arange(len(present)), segment_count), place] = kind
-    pattern = number_rows(padded.T)
+    present, pattern = number_sets(student[order], kind[order])
     _, example, size = np.unique(pattern, return_index=True, return_counts=True)
     of_student[present] = pattern
     return Patterns(of_student, present[example], size, segments.n_students)
 
 
-def draw_weights(patterns: Patterns, *, replicates: int, seed: tuple[int, ...]) -> Iterator[Floats]:
+def draw_weights(patterns: Patterns, *, replicates: int, seed: tuple[int, ...]) -> Iterator[Weights]:
     """Yield blocks (replicates in block × patterns) of multinomial weights over all students.
 
     Students without a pattern take their share of the draws, so the number of students that matter varies as
@@ -70,12 +65,16 @@ def draw_weights(patterns: Patterns, *, replicates: int, seed: tuple[int, ...]) 
     """
     rng = np.random.default_rng(seed)
     with_pattern = int(patterns.size.sum())
-    of_draw = np.repeat(np.arange(len(patterns.size)), patterns.size)
+    # Nearly every pattern is of one student, so the draws are counted by student and the further ones added.
+    first = np.cumsum(patterns.size) - patterns.size
+    further = np.delete(np.arange(with_pattern), first)
+    of_further = np.repeat(np.arange(len(patterns.size)), patterns.size - 1)
     block = min(_MOST, max(1, _BLOCK_CELLS // max(1, len(patterns.size))))
     for start in range(0, replicates, block):
-        weights = np.empty((min(block, replicates - start), len(patterns.size)))
+        weights = np.empty((min(block, replicates - start), len(patterns.size)), dtype=np.int32)
         for row in weights:
             drawn = rng.binomial(patterns.n_students, with_pattern / patterns.n_students)
-            picked = of_draw[rng.integers(0, max(1, with_pattern), drawn)] if drawn else of_draw[:0]
-            row[:] = np.bincount(picked, minlength=len(patterns.size))
+            drawn_of = np.bincount(rng.integers(0, max(1, with_pattern), drawn), minlength=with_pattern)
+            row[:] = drawn_of[first]
+            np.add.at(row, of_further, drawn_of[further].astype(np.int32))
         yield weights

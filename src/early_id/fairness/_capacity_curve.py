@@ -96,7 +96,7 @@ def _at_size(
 ) -> tuple[pd.DataFrame, pd.DataFrame, Sequence[Table]]:
     """Count everything again with another list: the rates of everybody and of each group, and their gaps."""
     measures = counted.measures.copy()
-    on_list = listed.astype(np.int64)
+    on_list = listed.astype(np.int8)
     for name, of in (("listed", "eligible"), ("reached", "positive")):
         measures[:, MEASURES.index(name)] = measures[:, MEASURES.index(of)] * on_list
     measures[:, MEASURES.index("early")] = 0

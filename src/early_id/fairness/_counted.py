@@ -12,6 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from early_id.fairness._counts import (
+    Bits,
     Floats,
     Segments,
     Table,
@@ -32,7 +33,7 @@ class Counted:
 
     attributes: tuple[Attribute, ...]
     student: Ints
-    measures: Ints
+    measures: Bits
     segment: Ints
     segments: Segments
     singles: list[Table]

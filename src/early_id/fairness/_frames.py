@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from early_id.fairness._counts import MEASURES
+from early_id.fairness._counts import MEASURES, Bits
 from early_id.fairness._groups import Attribute, Ints, everybody
 from early_id.fairness._scheme import EVERYONE, Cell
 from early_id.fairness._verdicts import AGAINST, additional_students, judge
@@ -111,7 +111,7 @@ def compute_not_scored(rows: pd.DataFrame, attributes: Sequence[Attribute], stud
 
 
 def compute_excluded(
-    measures: Ints, rows: pd.DataFrame, attributes: Sequence[Attribute], students: Ints
+    measures: Bits, rows: pd.DataFrame, attributes: Sequence[Attribute], students: Ints
 ) -> pd.DataFrame:
     """Rows outside the denominator of recall because no outcome can be counted there, by group and reason."""
     out = measures[:, MEASURES.index("eligible")] == 0

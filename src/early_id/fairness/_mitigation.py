@@ -165,7 +165,7 @@ def compute_mitigation(lists: Lists, resampling: Resampling) -> Changed:
     example = np.unique(of_student, return_index=True)[1]
     patterns = Patterns(of_student.ravel(), example, sizes, len(counts))
     blocks = [
-        _figures(weights @ kinds, size, many)
+        _figures(weights.astype(np.float64) @ kinds, size, many)
         for weights in draw_weights(
             patterns, replicates=resampling.replicates, seed=(resampling.seed, _STREAM)
         )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from early_id.evaluation import Estimate
-from early_id.fairness._counts import MEASURES
+from early_id.fairness._counts import MEASURES, Bits
 from early_id.fairness._groups import PLACES
 from early_id.fairness._publish import DIGITS
 
@@ -30,7 +30,7 @@ _SCHOOLS = 4
 
 
 def compute_schools_part(
-    rows: pd.DataFrame, attributes: Sequence[Attribute], students: Ints, measures: Ints
+    rows: pd.DataFrame, attributes: Sequence[Attribute], students: Ints, measures: Bits
 ) -> pd.DataFrame:
     """Split each group's gap in recall into a part between schools and a part within them.
 

@@ -52,7 +52,8 @@ def mask_sizes(
         The sizes that remain, and the cells in which `listed`, `reached`, `eligible` and `positive` are hidden.
     """
     eligible, positive, listed = (
-        counted.measures[:, MEASURES.index(name)] for name in ("eligible", "positive", "listed")
+        counted.measures[:, MEASURES.index(name)].astype(np.int64)
+        for name in ("eligible", "positive", "listed")
     )
     bands, band = find_bands(positive, eligible, first, listed)
     if not bands or not allowed:
