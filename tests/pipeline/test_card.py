@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -11,9 +13,9 @@ import pytest
 
 from early_id.fairness import audit_frame
 from early_id.models import AdditiveModel, FeatureInfo, Period, Term
-from early_id.pipeline._card import keep_evidence, signed_before, write_card, write_signature
+from early_id.pipeline._card import keep_evidence, signed_before, write_card, write_end, write_signature
 from early_id.reports import CardEvidence, write_audit_html
-from early_id.tracking import SignOff
+from early_id.tracking import GroupException, SignOff
 
 SIGNED = "Signed by Ana Silva on 2024-09-01, for lists up to 2025-06-30."
 
@@ -107,14 +109,81 @@ def test_a_sign_off_is_in_every_card_and_in_the_page_of_its_audit(places, text, 
         assert "obody has signed" not in written
     for file in cards:
         assert "43.2\u00a0%" in file.read_text(encoding="utf-8")
-    # But for the decision, the page is what it was; signed again, it names the second record only.
+    # But for the decision and what can be done next, the page is what it was; signed again, it names the second
+    # record only.
     page = (audit / "audit.html").read_text(encoding="utf-8")
-    end = "<!-- end of signature -->"
-    assert page.partition(end)[2] == before.partition(end)[2] != ""
+    assert outside(page) == outside(before)
     write_signature(document, audit / "audit.json", model, signed(text, document, "Ben Okafor"))
     again = (audit / "audit.html").read_text(encoding="utf-8")
     assert "Signed by Ben Okafor" in again
     assert "Ana Silva" not in again
+
+
+def outside(page):
+    """What a signature leaves as it is."""
+    parts = re.split(r"<!-- (?:signature|next) [0-9a-f]{64} -->|<!-- end of (?:signature|next) -->", page)
+    assert len(parts) == 5
+    return parts[::2]
+
+
+def test_a_signed_page_says_how_to_renew_and_to_go_back_and_not_how_to_sign(places, text, document):
+    model, audit = places
+    write_signature(document, audit / "audit.json", model, signed(text, document))
+    page = (audit / "audit.html").read_text(encoding="utf-8")
+    after = page[page.index("What can be done next") : page.index("<!-- end of next -->")]
+    assert "each week up to 2025-06-30" in after
+    assert "early-id rollback" in after
+    assert "early-id audit --model @champion\nearly-id promote --model @champion --reviewer" in after
+    assert "The command that writes the decision" not in page
+    assert "An exception ends before that" not in after
+
+
+def test_a_signed_page_says_when_its_first_exception_ends(places, text, document):
+    model, audit = places
+    exceptions = [
+        GroupException(f"team={group}", "seen", end)
+        for group, end in (("A", "2025-03-01"), ("B", "2025-01-31"))
+    ]
+    record = replace(signed(text, document), exceptions=tuple(exceptions))
+    write_signature(document, audit / "audit.json", model, record)
+    assert "after 2025-01-31 no list is made" in (audit / "audit.html").read_text(encoding="utf-8")
+
+
+def test_a_model_taken_down_says_so_in_every_card_and_page_of_its_audit(places, text, document):
+    model, audit = places
+    record = signed(text, document)
+    before = (audit / "audit.html").read_text(encoding="utf-8")
+    write_signature(document, audit / "audit.json", model, record)
+    write_end(document, text.encode(), model, record, date(2025, 3, 9))
+    for file in (
+        *(f / f"model_card.{form}" for f in places for form in ("html", "md")),
+        audit / "audit.html",
+    ):
+        written = file.read_text(encoding="utf-8")
+        assert "No longer in use since 2025-03-09." in written
+        assert f"It was s{SIGNED[1:-1]}" in written
+    page = (audit / "audit.html").read_text(encoding="utf-8")
+    assert "This model has made no lists since 2025-03-09." in page
+    assert "The command that writes the decision" in page
+    assert 'decision closed" aria-label="Decision"' in page
+    assert outside(page) == outside(before)
+    # Signed anew it is in use again.
+    write_signature(document, audit / "audit.json", model, signed(text, document, "Ben Okafor"))
+    assert "No longer in use" not in (audit / "audit.html").read_text(encoding="utf-8")
+
+
+def test_taking_a_model_down_leaves_the_files_of_another_audit_alone(places, text, document):
+    model, audit = places
+    record = signed(text, document)
+    write_signature(document, audit / "audit.json", model, record)
+    other = text.replace('"tolerance": 0.05', '"tolerance": 0.06')
+    (audit / "audit.json").write_text(other, encoding="utf-8")
+    write_audit_html(other, audit / "audit.html")
+    write_card(document, CardEvidence(other), audit, None)
+    before = {file.name: file.read_bytes() for file in audit.iterdir()}
+    write_end(document, text.encode(), model, record, date(2025, 3, 9))
+    assert {file.name: file.read_bytes() for file in audit.iterdir()} == before
+    assert "No longer in use" in (model / "model_card.md").read_text(encoding="utf-8")
 
 
 def test_a_page_of_another_audit_is_left_as_it_is(places, text, document):

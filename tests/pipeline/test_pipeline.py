@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,17 @@ from early_id.panel import build_panel
 from early_id.pipeline import audit, explain, promote, rollback, run_demo, train, weekly_flags
 from early_id.pipeline._tracker import tracker_of
 from early_id.pipeline._train import RULES, contestants_of
-from early_id.tracking import Tracker, code_version, fingerprint, gate_cells
+from early_id.tracking import (
+    Document,
+    Tracker,
+    check_backtest,
+    code_version,
+    fingerprint,
+    gate_cells,
+    log_audit,
+    register_candidate,
+    write,
+)
 
 # The county is trained once for all of them, which takes as long as a third of the default run.
 pytestmark = pytest.mark.slow
@@ -430,6 +441,43 @@ def test_signing_needs_every_group_that_could_not_be_judged_by_name(demo):
 def test_there_is_nothing_to_roll_back_to(demo):
     with pytest.raises(GateError, match="earlier champion"):
         rollback(load_config(demo[0] / "config.yaml"))
+
+
+def test_a_model_taken_down_says_so_in_its_card_and_page(demo, tmp_path, monkeypatch):
+    """Two models of a name of their own in the county's store: the second is the demo's own."""
+    out, result = demo
+    for name in ("models", "audit"):
+        shutil.copytree(out / name, tmp_path / name)
+    config = load_config(copy_of(out, tmp_path, models=str(tmp_path / "models")))
+    real = tracker_of(config)
+    tracker = Tracker(real.uri, config.tracking.experiment, model="taken-down")
+    for module in ("_promote", "_audit"):
+        monkeypatch.setattr(f"early_id.pipeline.{module}.tracker_of", lambda _: tracker)
+    document = result.trained.document
+    hashes = check_backtest("@champion", out / "models" / document.sha256[:12], tracker=real)
+    text = (tmp_path / "audit" / "audit.json").read_text(encoding="utf-8")
+    other = replace(document, provenance={**document.provenance, "note": "the one before"})
+    (tmp_path / "other.json").write_text(text.replace(document.sha256, other.sha256), encoding="utf-8")
+    for one, audited in ((other, tmp_path / "other.json"), (document, tmp_path / "audit" / "audit.json")):
+        with tracker.run("additive") as run:
+            write([Document(one)], run)
+        register_candidate(one, tracker=tracker, run_id=run.run_id, files=hashes)
+        log_audit("@candidate", audited.read_bytes(), tracker=tracker)
+        promote(config, **signing(out, audit=audited))
+    page = tmp_path / "audit" / "audit.html"
+    assert "Signed by R" in page.read_text(encoding="utf-8")
+    assert rollback(config) == 1
+    said = f"No longer in use since {date.today()}."  # noqa: DTZ011 - the local day
+    folder = tmp_path / "models" / document.sha256[:12]
+    for file in (page, page.with_name("model_card.md"), folder / "model_card.html"):
+        assert said in file.read_text(encoding="utf-8")
+    before = (tmp_path / "models" / other.sha256[:12] / "model_card.md").read_text(encoding="utf-8")
+    assert "Signed by R" in before
+    assert said not in before
+    # The same audit made again: nobody's signature stands.
+    again = audit(config, model="2", out=tmp_path / "audit")
+    assert again.json.read_text(encoding="utf-8") == text
+    assert "no date: nobody has signed" in page.read_text(encoding="utf-8")
 
 
 def test_a_student_s_explanation_adds_up_to_the_score(demo, tmp_path):

@@ -26,6 +26,8 @@ from early_id.tracking import (
     rollback,
     sign_off,
     sign_offs,
+    signed_audit,
+    standing,
     verify_sign_off,
     version_of,
 )
@@ -176,6 +178,8 @@ def test_rollback_goes_back_and_keeps_the_record(tracker: Tracker, champion: Any
     with pytest.raises(GateError, match=r"Version 2 was rolled back"):
         verify_sign_off(new, capacity="5%", as_of=TODAY, tracker=tracker)
     assert [record.sha256 for record in sign_offs(tracker)] == [old_record.sha256, new_record.sha256]
+    assert [link.record for link in standing(tracker)] == [old_record]
+    assert signed_audit(new_record, tracker=tracker) == make_audit(new).encode()
 
 
 def test_a_document_taken_down_returns_only_by_a_new_promotion(tracker: Tracker, champion: Any) -> None:

@@ -23,8 +23,8 @@ from early_id.pipeline._card import evidence_of, keep_evidence, signed_before, w
 from early_id.pipeline._releases import keep_release, load_releases
 from early_id.pipeline._tracker import tracker_of
 from early_id.pipeline._train import QUALITY, Tell, district_of, silent
-from early_id.reports import write_audit_html
-from early_id.tracking import check_backtest, load_document, log_audit, sign_offs
+from early_id.reports import sign_audit_html, write_audit_html
+from early_id.tracking import check_backtest, load_document, log_audit, standing
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,10 @@ def audit(
     evidence = evidence_of(content, backtest, size, source=config.district.source, names=names)
     keep_evidence(folder, evidence)
     write_audit_html(result, out / "audit.html", document=document, metrics=evidence.metrics, names=names)
-    card = write_card(document, evidence, out, signed_before(content, sign_offs(tracker)))
+    record = signed_before(content, [link.record for link in standing(tracker) if link.record])
+    if record is not None:
+        sign_audit_html(out / "audit.html", evidence.audit, json.loads(record.to_json()), names)
+    card = write_card(document, evidence, out, record)
     return AuditResult(result, out / "audit.json", out / "audit.html", card)
 
 

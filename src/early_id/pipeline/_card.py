@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 from early_id.evaluation import (
@@ -23,6 +24,8 @@ from early_id.tracking import SignOff
 CARD, PAGE = "model_card.html", "audit.html"
 #: In a model's folder: what a card of each of its audits is made from.
 EVIDENCE = "cards"
+#: Beside it: where the audit lay that was signed.
+_WHERE = ".path"
 
 
 def evidence_of(
@@ -53,10 +56,18 @@ def signed_before(audit: bytes, signed: list[SignOff]) -> SignOff | None:
     return own[-1] if own else None
 
 
-def write_card(document: AdditiveModel, evidence: CardEvidence, folder: Path, record: SignOff | None) -> Path:
+def write_card(
+    document: AdditiveModel,
+    evidence: CardEvidence,
+    folder: Path,
+    record: SignOff | None,
+    ended_on: date | None = None,
+) -> Path:
     """Write the card, page and Markdown, into a folder."""
     signed = json.loads(record.to_json()) if record else None
-    page: Path = write_model_card(document, folder / CARD, evidence=evidence, signed=signed)
+    page: Path = write_model_card(
+        document, folder / CARD, evidence=evidence, signed=signed, ended_on=_day(ended_on)
+    )
     return page
 
 
@@ -64,9 +75,35 @@ def write_signature(document: AdditiveModel, audit: Path, folder: Path, record: 
     """Write the record of a sign-off into the card in the model's folder, and into card and page beside the audit.
 
     Where the audit was made on another computer, what its card is made from is not here: then the card says who
-    signed, and that it was given no results.
+    signed, and that it was given no results. Which audit was signed is kept in the model's folder, so that its pages
+    are found again when the model is taken down.
     """
     text = audit.read_bytes()
+    _write(document, text, folder, audit, record, None)
+    write_atomic(_place(folder, text).with_suffix(_WHERE), str(audit.resolve()).encode())
+
+
+def write_end(document: AdditiveModel, text: bytes, folder: Path, record: SignOff, ended_on: date) -> None:
+    """Write into the same card and page that the model is no longer in use, as far as they are where they were.
+
+    Parameters
+    ----------
+    text : bytes
+        Of the audit that was signed.
+    """
+    where = _place(folder, text).with_suffix(_WHERE)
+    audit = Path(where.read_text(encoding="utf-8")) if where.is_file() else folder / "audit.json"
+    _write(document, text, folder, audit, record, ended_on)
+
+
+def _write(
+    document: AdditiveModel,
+    text: bytes,
+    folder: Path,
+    audit: Path,
+    record: SignOff,
+    ended_on: date | None,
+) -> None:
     kept = _place(folder, text)
     evidence = (
         CardEvidence.from_json(kept.read_bytes(), text.decode())
@@ -74,11 +111,19 @@ def write_signature(document: AdditiveModel, audit: Path, folder: Path, record: 
         else CardEvidence(text.decode())
     )
     folder.mkdir(parents=True, exist_ok=True)
-    write_card(document, evidence, folder, record)
-    if (audit.parent / CARD).is_file() and audit.parent.resolve() != folder.resolve():
-        write_card(document, evidence, audit.parent, record)
-    if (audit.parent / PAGE).is_file():
-        sign_audit_html(audit.parent / PAGE, evidence.audit, json.loads(record.to_json()), evidence.names)
+    write_card(document, evidence, folder, record, ended_on)
+    beside = audit.parent
+    # Another audit may lie there by now, with a card of its own.
+    same = audit.is_file() and audit.read_bytes() == text
+    if same and (beside / CARD).is_file() and beside.resolve() != folder.resolve():
+        write_card(document, evidence, beside, record, ended_on)
+    if (beside / PAGE).is_file():
+        signed = json.loads(record.to_json())
+        sign_audit_html(beside / PAGE, evidence.audit, signed, evidence.names, ended_on=_day(ended_on))
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def _place(folder: Path, audit: bytes) -> Path:

@@ -8,12 +8,12 @@ from datetime import date
 from pathlib import Path
 
 from early_id.config import Config
-from early_id.exceptions import ConfigError, DataError, GateError
+from early_id.exceptions import ConfigError, DataError, EarlyIdError, GateError
 from early_id.models import AdditiveModel
 from early_id.pipeline._audit import data_window
-from early_id.pipeline._card import write_signature
+from early_id.pipeline._card import write_end, write_signature
 from early_id.pipeline._tracker import tracker_of
-from early_id.tracking import SignOff, load_document, sign_off
+from early_id.tracking import SignOff, Tracker, load_document, sign_off, signed_audit, standing
 from early_id.tracking import promote as promote_document
 from early_id.tracking import rollback as roll_back
 
@@ -112,6 +112,36 @@ def _check_window(record: SignOff, document: AdditiveModel, audit: bytes) -> Non
 
 
 def rollback(config: Config) -> int:
-    """Go back to the model used before; return its version in the registry."""
-    version: int = roll_back(tracker=tracker_of(config))
+    """Go back to the model used before; return its version in the registry.
+
+    Card and page of the model taken down then say that it is no longer in use, and since when.
+
+    Raises
+    ------
+    GateError
+        If there is no earlier model to go back to.
+    DataError
+        If card or page could not be written; the model is taken down all the same.
+    """
+    tracker = tracker_of(config)
+    before = standing(tracker)
+    version: int = roll_back(tracker=tracker)
+    record = before[-1].record
+    # In force from here on; the pages only say so.
+    try:
+        if record is not None:
+            _write_end(config, before[-1].version, record, tracker)
+    except (OSError, EarlyIdError) as error:
+        msg = (
+            f"Version {version} makes the lists again and version {before[-1].version} makes none, but this could not "
+            f"be written into the card and the page of version {before[-1].version} ({error}); put them away."
+        )
+        raise DataError(msg) from error
     return version
+
+
+def _write_end(config: Config, version: str, record: SignOff, tracker: Tracker) -> None:
+    document = load_document(version, tracker)
+    text = signed_audit(record, tracker=tracker)
+    today = date.today()  # noqa: DTZ011 - the local day
+    write_end(document, text, config.models / document.sha256[:12], record, today)

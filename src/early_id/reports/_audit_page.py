@@ -12,11 +12,12 @@ from early_id.reports._contestants import contestants, places, reaches_more
 from early_id.reports._decision import decide
 from early_id.reports._glossary import GLOSSARY
 from early_id.reports._list_sizes import list_sizes
+from early_id.reports._next import what_next
 from early_id.reports._page import as_data, render, write_page
 from early_id.reports._score_worth import score_lines, score_periods
-from early_id.reports._signature import BEGIN, END, digest, signature
+from early_id.reports._signature import marks, signature
 from early_id.reports._what_if import label_lines, profile, school_lines, split_lines, what_if
-from early_id.reports._words import MEANINGS, SYMBOLS, attribute_words, group_words, interval
+from early_id.reports._words import MEANINGS, SYMBOLS, attribute_words, group_words, interval, name_schools
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,15 +118,16 @@ def write_audit_html(
     drawn = _marks(groups)
     audited = about.get("contestant")
     sizes = list_sizes({**content, "about": about})
+    decision = decide(content)
     return write_page(
         render(
             "audit.html.j2",
             {
                 "about": about,
-                "decision": decide(content),
+                "decision": decision,
                 "sign": signature(None),
-                "begin_signature": BEGIN.format(digest(audit if isinstance(audit, str) else audit.to_json())),
-                "end_signature": END,
+                "marks": marks(audit if isinstance(audit, str) else audit.to_json()),
+                "next": what_next(decision, None),
                 "sections": [{"title": attribute_words(name), "rows": rows} for name, rows in groups.items()],
                 "charts": _charts(drawn, overall),
                 "drawn": [word for word in SYMBOLS if word in {row["verdict"] for row in drawn}],
@@ -208,16 +210,6 @@ def _ordered(attribute: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]
         return (str(row["group"]) == "unknown", gap is None, float(gap or 0), str(row["name"]))
 
     return sorted(rows, key=place)
-
-
-def name_schools(content: dict[str, Any], names: Mapping[str, str]) -> None:
-    """Give every row the name its group is called by; schools of the same name keep their number beside it."""
-    known = [names.get(row["group"]) for row in content["by_group"] if row["attribute"] == "school"]
-    for row in (*content["by_group"], *content["verdicts"], *content["calibration"]):
-        name = names.get(row["group"]) if row["attribute"] == "school" else None
-        row["name"] = (
-            row["group"] if name is None else name if known.count(name) == 1 else f"{name} ({row['group']})"
-        )
 
 
 def _by_schools(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from early_id.exceptions import DataError, examples
-from early_id.reports._audit_page import name_schools, read_audit
+from early_id.reports._audit_page import read_audit
 from early_id.reports._card_data import about_data, unknowns
 from early_id.reports._card_words import FOR, LIMITS, NOT_FOR, OF_LABEL, PEOPLE, WEEKS
 from early_id.reports._contestants import contestants, places, reaches_more
@@ -22,6 +22,7 @@ from early_id.reports._words import (
     first_upper,
     interval,
     label_words,
+    name_schools,
     number,
     plural,
     school_days,
@@ -45,7 +46,10 @@ _WRITTEN: Mapping[str, tuple[str, Callable[[float], str]]] = {
 
 
 def card_of(
-    document: Document, evidence: CardEvidence | None, record: Mapping[str, Any] | None
+    document: Document,
+    evidence: CardEvidence | None,
+    record: Mapping[str, Any] | None,
+    ended_on: str | None = None,
 ) -> dict[str, Any]:
     """Prepare everything a card says.
 
@@ -64,7 +68,7 @@ def card_of(
         "label": label_words(document.label),
         "sha256": document.sha256,
         "n_features": plural(table.loc[table["kind"] != "pair", "feature"].nunique(), "fact"),
-        "sign": signature(record, names),
+        "sign": signature(record, names, ended_on),
         "purpose": about.get("purpose", ""),
         "people": PEOPLE,
         "for_uses": FOR,

@@ -46,6 +46,7 @@ def write_model_card(
     *,
     evidence: CardEvidence | None = None,
     signed: Mapping[str, Any] | None = None,
+    ended_on: str | None = None,
 ) -> Path:
     """Write what a school board needs to know about a model: as a page, and beside it the same as Markdown.
 
@@ -64,6 +65,8 @@ def write_model_card(
         What was published of its backtest and audit; without it the card says that there are no results.
     signed : mapping, optional
         The content of the record of the sign-off; without it the card says that nobody has signed.
+    ended_on : str, optional
+        The day on which the signed model was taken down; the card then says since when it is no longer in use.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def write_model_card(
     >>> ["2 or more" in text and "Nobody has signed" in text for text in texts]
     [True, True]
     """
-    content = card_of(document, evidence, signed)
+    content = card_of(document, evidence, signed, ended_on)
     path = Path(path)
     write_page(render("model_card.md.j2", content), path.with_suffix(".md"))
     return write_page(render("model_card.html.j2", content), path)

@@ -10,14 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from early_id.reports._decision import decide
+from early_id.reports._next import what_next
 from early_id.reports._page import render, write_page
-from early_id.reports._words import MEASURES, capacity_words, group_words, label_words
+from early_id.reports._words import MEASURES, capacity_words, group_words, label_words, name_schools
 
-#: The place of the signature in an audit's page, with the hash of the audit.json it was made from.
-BEGIN, END = "<!-- signature {} -->", "<!-- end of signature -->"
+#: The places of an audit's page that a signature changes, with the hash of the audit.json it was made from.
+PLACES = {
+    "signature": ("<!-- signature {} -->", "<!-- end of signature -->"),
+    "next": ("<!-- next {} -->", "<!-- end of next -->"),
+}
 
 
-def signature(record: Mapping[str, Any] | None, names: Mapping[str, str] | None = None) -> dict[str, Any]:
+def signature(
+    record: Mapping[str, Any] | None,
+    names: Mapping[str, str] | None = None,
+    ended_on: str | None = None,
+) -> dict[str, Any]:
     """Say it in words.
 
     Parameters
@@ -26,6 +34,8 @@ def signature(record: Mapping[str, Any] | None, names: Mapping[str, str] | None 
         The content of the record of a sign-off, or None where nobody signed.
     names : mapping, optional
         school_id → name.
+    ended_on : str, optional
+        The day on which the signed model was taken down.
     """
     if record is None:
         return {
@@ -42,12 +52,26 @@ def signature(record: Mapping[str, Any] | None, names: Mapping[str, str] | None 
         for own in record[kind]
     ]
     until = str(record["expires_on"])
+    signed = f"igned by {record['reviewer']} on {record['signed_on']}, for lists up to {until}"
     return {
-        "state": "open",
-        "headline": f"Signed by {record['reviewer']} on {record['signed_on']}, for lists up to {until}.",
-        "saying": f"No list is made for a day after {until}. This page does not change by itself: a later sign-off or "
-        "a rollback can end this one sooner, and early-id asks the registry before it makes a list.",
-        "until": until,
+        **(
+            {
+                "state": "open",
+                "headline": f"S{signed}.",
+                "saying": f"No list is made for a day after {until}. This page does not change by itself: a "
+                "later sign-off or a rollback can end this one sooner, and early-id asks the registry before it makes "
+                "a list.",
+                "until": until,
+            }
+            if ended_on is None
+            else {
+                "state": "closed",
+                "headline": f"No longer in use since {ended_on}.",
+                "saying": f"It was s{signed}, and taken down by a rollback: early-id makes no list with it. To be used "
+                "again it needs a new sign-off.",
+                "until": f"{ended_on}, when it was taken down",
+            }
+        ),
         "facts": [
             ("Signed by", str(record["reviewer"])),
             ("On", str(record["signed_on"])),
@@ -75,9 +99,14 @@ def _group(code: str, names: Mapping[str, str]) -> str:
 
 
 def sign_audit_html(
-    path: Path, audit: str, record: Mapping[str, Any], names: Mapping[str, str] | None = None
+    path: Path,
+    audit: str,
+    record: Mapping[str, Any],
+    names: Mapping[str, str] | None = None,
+    *,
+    ended_on: str | None = None,
 ) -> bool:
-    """Write a signature into the page of the audit that was signed, whole or not at all.
+    """Write a signature, and what can be done next, into the page of the audit that was signed, whole or not at all.
 
     A page of another audit is left as it is.
 
@@ -91,6 +120,8 @@ def sign_audit_html(
         The content of the record.
     names : mapping, optional
         school_id → name.
+    ended_on : str, optional
+        The day on which the signed model was taken down.
 
     Returns
     -------
@@ -98,17 +129,28 @@ def sign_audit_html(
         Whether the page is of that audit.
     """
     page = path.read_text(encoding="utf-8")
-    begin = BEGIN.format(digest(audit))
-    place = re.compile(re.escape(begin) + ".*?" + re.escape(END), re.DOTALL)
-    if not place.search(page):
-        return False
     content = json.loads(audit)
-    banner = render(
-        "signature.html.j2",
-        {"sign": signature(record, names), "decision": decide(content), "about": content["about"]},
-    )
-    write_page(place.sub(lambda _: f"{begin}\n{banner}{END}", page, count=1), path)
+    name_schools(content, names or {})
+    decision = decide(content)
+    words = {
+        "sign": signature(record, names, ended_on),
+        "decision": decision,
+        "about": content["about"],
+        "next": what_next(decision, record, ended_on),
+    }
+    for name, (begin, end) in marks(audit).items():
+        place = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+        if not place.search(page):
+            return False
+        part = render(f"{name}.html.j2", words)
+        page = place.sub(lambda _, text=f"{begin}\n{part}{end}": text, page, count=1)  # type: ignore[misc]
+    write_page(page, path)
     return True
+
+
+def marks(audit: str) -> dict[str, tuple[str, str]]:
+    """Give the comments in the page of an audit between which a signature is written."""
+    return {name: (begin.format(digest(audit)), end) for name, (begin, end) in PLACES.items()}
 
 
 def digest(audit: str) -> str:

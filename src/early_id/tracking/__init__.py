@@ -43,6 +43,8 @@ __getattr__, __dir__, __all__ = attach(
         "rollback": "_promotion",
         "sign_off": "_sign_off",
         "sign_offs": "_promotion",
+        "signed_audit": "_promotion",
+        "standing": "_promotion",
         "verify_sign_off": "_promotion",
         "version_of": "_registry",
         "without_password": "_names",

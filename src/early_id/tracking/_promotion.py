@@ -188,6 +188,17 @@ def sign_offs(tracker: Tracker) -> list[SignOff]:
     return [link.record for link in read_chain(tracker) if link.record]
 
 
+def standing(tracker: Tracker) -> list[Link]:
+    """Promotions that no rollback took down, oldest first, with the chain checked; the last one is in force.
+
+    Raises
+    ------
+    GateError
+        If a record was changed, or one is missing from the chain.
+    """
+    return champions(read_chain(tracker))
+
+
 def audit_of(record: SignOff, *, tracker: Tracker) -> dict[str, Any]:
     """Read the audit a reviewer signed.
 
@@ -196,11 +207,15 @@ def audit_of(record: SignOff, *, tracker: Tracker) -> dict[str, Any]:
     GateError
         If the record was never promoted.
     """
+    audit: dict[str, Any] = json.loads(signed_audit(record, tracker=tracker))
+    return audit
+
+
+def signed_audit(record: SignOff, *, tracker: Tracker) -> bytes:
+    """Read the very bytes a reviewer signed; as `audit_of`."""
     for link in read_chain(tracker):
         if link.sha256 == record.sha256:
-            path = record_path(record.sha256, "audit")
-            audit: dict[str, Any] = json.loads(read_part(path, link.run_id, tracker))
-            return audit
+            return read_part(record_path(record.sha256, "audit"), link.run_id, tracker)
     msg = (
         f"Expected a sign-off that was promoted, got one of {record.reviewer!r} that was not; "
         "promote it first."
