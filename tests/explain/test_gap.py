@@ -117,6 +117,18 @@ def test_few_students_are_hidden_and_cannot_be_computed_from_the_others(
     assert together == 0 or together > 10
 
 
+def test_several_attributes_are_split_as_each_by_itself() -> None:
+    document, X, group = grouped(4)
+    other = group.fillna("c").iloc[::-1].reset_index(drop=True)
+    groups = pd.DataFrame({"one": group, "two": other})
+    found = compute_attribution_gap(document, X, groups, level="concept")
+    assert found["attribute"].unique().tolist() == ["one", "two"]
+    for name in groups:
+        own = found[found["attribute"] == name].drop(columns="attribute").reset_index(drop=True)
+        alone = compute_attribution_gap(document, X, groups[name], level="concept")
+        pd.testing.assert_frame_equal(own, alone)
+
+
 def test_a_group_for_each_row_is_needed() -> None:
     document, X, group = grouped(1)
     with pytest.raises(DataError, match=r"one group for each of at least one row, got 299 for 300 rows"):

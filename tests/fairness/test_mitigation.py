@@ -28,6 +28,7 @@ from early_id.fairness._groups import Attribute, attach_recorded
 from early_id.fairness._mitigation import Lists, compute_mitigation, missed_most
 from early_id.fairness._mitigation_mask import publish_mitigation
 from early_id.fairness._reductions import ties_by
+from early_id.fairness._what_if import _publish_split
 from early_id.models import LogisticAdditiveClassifier
 
 DAY = pd.Timestamp("2024-10-06")
@@ -116,6 +117,7 @@ def tried():
     flipped = rows[["student_id", "school_id", "as_of"]].assign(label=1 - rows["label"], onset=True)
     attribution = pd.DataFrame(
         {
+            "attribute": "team",
             "group": "late",
             "name": ["signal", "score"],
             "students": 1.0,
@@ -196,6 +198,43 @@ def test_intervals_are_those_of_a_normal_difference_where_every_student_has_one_
     )
     width = own["gap_high"] - own["gap_low"]
     assert width == pytest.approx(2 * 1.96 * np.sqrt(variance), rel=0.15)
+
+
+def test_a_split_is_published_of_the_group_of_each_attribute_furthest_behind_that_is_printed():
+    cells = [("team", "A"), ("team", "B"), ("half", "x"), ("half", "y"), ("rare", "few")]
+    parts = pd.DataFrame(
+        [
+            {
+                "attribute": a,
+                "group": g,
+                "name": name,
+                "students": 9,
+                "gap": -0.12345,
+                "low": -1.0,
+                "high": 1.0,
+            }
+            for a, g in cells
+            for name in ("marks", "score")
+        ]
+    )
+    parts.loc[parts["group"] == "y", ["gap", "low", "high"]] = np.nan  # hidden by the split itself
+    printed = pd.DataFrame(cells[:-1], columns=["attribute", "group"]).assign(gap=[0.1, -0.1, 0.2, -0.2])
+    found = _publish_split(parts, printed)
+    assert found[["attribute", "group", "name"]].to_numpy().tolist() == [
+        ["team", "B", "marks"],
+        ["team", "B", "score"],
+    ]
+    assert found["gap"].eq(-0.123).all()
+    assert "students" not in found
+    assert _publish_split(parts, printed.iloc[:0]).empty
+
+
+def test_the_split_of_the_audit_is_that_of_the_printed_group(tried):
+    found = tried[1].published()["attribution"]
+    assert found[["attribute", "group", "name"]].to_numpy().tolist() == [
+        ["team", "late", "signal"],
+        ["team", "late", "score"],
+    ]
 
 
 def test_only_words_are_taken_over_from_another_outcome(tried):

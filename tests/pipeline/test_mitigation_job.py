@@ -55,6 +55,7 @@ def test_a_model_learned_with_weights_is_trained_audited_and_says_so(small: Dist
     own = trained.backtest.predictions.query("contestant == 'additive'")
     keys = ["student_id", "school_id", "as_of"]
     assert tried is not None
+    assert set(tried.attribution["attribute"]) == set(small.frame("groups")["attribute"])
     assert pd.MultiIndex.from_frame(tried.rows[keys]).equals(pd.MultiIndex.from_frame(own[keys]))
     scored = own["score"].notna().to_numpy()
     for name in tried.rows.columns.difference(keys):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from early_id.reports._what_if import label_lines, split_lines, what_if
+from early_id.reports._what_if import label_lines, split_by_attribute, split_lines, what_if
 
 
 def alternative(key: str, **changes: object) -> dict[str, object]:
@@ -79,18 +79,52 @@ def test_nothing_is_claimed_of_differences_that_are_not_printed(content):
 
 def test_without_alternatives_nothing_is_said():
     assert what_if({"about": {}}) == {"group": "", "rows": [], "told": ""}
-    assert split_lines({"about": {}}) == label_lines({"about": {}}) == []
+    assert split_lines({"about": {}}) == split_by_attribute({"about": {}}) == label_lines({"about": {}}) == []
+
+
+def split(attribute: str, group: str, *parts: tuple[str, float]) -> list[dict[str, object]]:
+    return [
+        {
+            "attribute": attribute,
+            "group": group,
+            "name": name,
+            "gap": gap,
+            "low": gap - 0.1,
+            "high": gap + 0.1,
+        }
+        for name, gap in parts
+    ]
 
 
 def test_parts_of_a_split_add_up_to_the_last_line(content):
     parts = [("marks", -0.2), ("absence", 0.05), ("late work", 0.004), ("entry", -0.002), ("score", -0.148)]
-    content["attribution"] = [
-        {"name": name, "gap": gap, "low": gap - 0.1, "high": gap + 0.1} for name, gap in parts
-    ]
+    content["attribution"] = split("gender", "F", ("marks", 0.3), ("score", 0.3)) + split(
+        "low_income", "yes", *parts
+    )
     lines = split_lines(content)
     assert [line["name"] for line in lines] == ["marks", "absence", "2 other concepts, together", "Together"]
     assert lines[2]["gap"] == "0.00"
     assert lines[-1] == {"name": "Together", "gap": "−0.15", "range": "−0.25 to −0.05"}
+
+
+def test_of_every_other_attribute_the_three_largest_parts_are_told(content):
+    parts = [("entry", 0.01), ("marks", -0.2), ("absence", 0.05), ("late work", -0.3), ("score", -0.44)]
+    own = split("low_income", "yes", ("marks", -0.2), ("score", -0.2))
+    content["attribution"] = own + split("gender", "F", *parts) + split("foster", "yes", *parts[1:2])
+    # Of foster youth the whole is not there: nothing is said.
+    (line,) = split_by_attribute(content)
+    assert line["name"] == "Gender: F"
+    assert line["whole"]["gap"] == "−0.44"
+    assert [(part["name"], part["gap"]) for part in line["parts"]] == [
+        ("late work", "−0.30"),
+        ("marks", "−0.20"),
+        ("absence", "+0.05"),
+    ]
+    assert line["parts"][0]["range"] == "−0.40 to −0.20"
+    # Where the difference the alternatives are about may not be printed, the others still are.
+    content["about"].pop("alternatives_group")
+    assert split_lines(content) == []
+    assert [line["name"] for line in split_by_attribute(content)] == ["Gender: F", "Low income: yes"]
 
 
 def test_the_verdicts_that_move_are_named_by_their_group():

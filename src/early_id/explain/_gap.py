@@ -27,7 +27,7 @@ SCORE = "score"
 def compute_attribution_gap(
     document: AdditiveModel,
     X: pd.DataFrame,
-    group: pd.Series,
+    group: pd.Series | pd.DataFrame,
     *,
     level: Level = "feature",
     confidence: float = 0.95,
@@ -42,7 +42,7 @@ def compute_attribution_gap(
     document : AdditiveModel
     X : DataFrame of shape (n, ...)
         As for `explain`. Students are told by the index level `student_id`; without it every row is one student.
-    group : Series of shape (n,)
+    group : Series of shape (n,), or DataFrame with a column per attribute
         The group of each row, in the order of `X`; missing is a group of its own, "unknown".
     level : {"feature", "concept", "domain"}
         What the difference is split into.
@@ -54,7 +54,7 @@ def compute_attribution_gap(
     DataFrame
         For each group the parts, the largest first, then the whole as the name "score":
 
-        - ``group``, ``name``
+        - ``attribute`` (of several), ``group``, ``name``
         - ``students``, ``others``: distinct students in the group, and among everyone else
         - ``gap``: mean Shapley value of the group's rows less that of everyone else's, log-odds. The parts add up to
           the row "score", the difference of the mean scores. Where a document has several periods, "time of the
@@ -85,9 +85,8 @@ def compute_attribution_gap(
     >>> gap.loc[gap["group"] == "a", ["name", "gap"]].to_numpy().tolist()
     [['absent', 0.75], ['score', 0.75]]
     """
-    names = group.astype("str").where(group.notna(), UNKNOWN).to_numpy()
-    if X.empty or len(names) != len(X):
-        msg = f"Expected one group for each of at least one row, got {len(names)} for {len(X)} rows; give one for each."
+    if X.empty or len(group) != len(X):
+        msg = f"Expected one group for each of at least one row, got {len(group)} for {len(X)} rows; give one for each."
         raise DataError(msg)
     parts = summed(document, document.shapley_values(X), level)
     base = document.background(X)["base"].to_numpy()
@@ -95,6 +94,18 @@ def compute_attribution_gap(
         parts = parts.assign(**{TIME: base})
     parts = parts.assign(**{SCORE: document.decision_function(X)})
     student = pd.factorize(students_of(X))[0]
+    if isinstance(group, pd.Series):
+        return _of_attribute(parts, group, student, confidence)
+    found = [_of_attribute(parts, group[name], student, confidence) for name in group]
+    for name, frame in zip(group, found, strict=True):
+        frame.insert(0, "attribute", str(name))
+    return pd.concat(found, ignore_index=True)
+
+
+def _of_attribute(
+    parts: pd.DataFrame, group: pd.Series, student: npt.NDArray[np.int64], confidence: float
+) -> pd.DataFrame:
+    names = group.astype("str").where(group.notna(), UNKNOWN).to_numpy()
     hidden = _hidden(pd.Series(student).groupby(names).nunique())
     found = [
         _of_group(parts, names == one, student, one, confidence, hide=hide) for one, hide in hidden.items()

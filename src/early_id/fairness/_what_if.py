@@ -43,7 +43,7 @@ class Alternatives:
         student_id, school_id, as_of, label and onset by another outcome.
     attribution : DataFrame
         What each concept adds to the difference of mean scores between a group and all others, of students with the
-        outcome: as `compute_attribution_gap` gives it.
+        outcome, by attribute: as `compute_attribution_gap` gives it.
     """
 
     attribute: str
@@ -162,12 +162,13 @@ def with_alternatives(
     if lists.positive.any():
         changed = compute_mitigation(lists, Resampling(*resampling))
         gaps = published["gaps"]
-        shown = gaps[
+        printed = gaps[
             (gaps["metric"] == "recall")
-            & (gaps["attribute"] == tried.attribute)
+            & (gaps["family"] == "single")
             & (gaps["comparison"] == "others")
             & gaps["gap"].notna()
-        ].set_index("group")["gap"]
+        ]
+        shown = printed[printed["attribute"] == tried.attribute].set_index("group")["gap"]
         frame, cells = publish_mitigation(
             changed, lists, printed=set(shown.index), other_lists=_other_lists(rows, lists_before)
         )
@@ -176,11 +177,20 @@ def with_alternatives(
         whole |= {"mitigation": changed.lists, "mitigation_groups": changed.groups}
         if len(shown):
             about["alternatives_group"] = str(shown.idxmin())
-        parts = tried.attribution[["group", "name", "gap", "low", "high"]].round(DIGITS)
-        extra["attribution"] = parts[parts["group"].isin([about.get("alternatives_group")])].reset_index(
-            drop=True
-        )
+        extra["attribution"] = _publish_split(tried.attribution, printed)
     return replace(result, about=about, _published={**result._published, **extra}, alternatives=whole)
+
+
+def _publish_split(parts: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
+    """Keep of each attribute the group furthest behind, of those whose gap is printed; rounded.
+
+    `printed`: the published gaps to everyone else. A part is a difference of two means of scores: it holds no count,
+    and where a group is hidden `compute_attribution_gap` hides enough of the others.
+    """
+    worst = printed.loc[printed.groupby("attribute", sort=True)["gap"].idxmin(), ["attribute", "group"]]
+    kept = worst.merge(parts, on=["attribute", "group"], how="inner")
+    columns = ["attribute", "group", "name", "gap", "low", "high"]
+    return kept.loc[kept["gap"].notna(), columns].round(DIGITS).reset_index(drop=True)
 
 
 def _aligned(rows: pd.DataFrame, frame: pd.DataFrame, what: str) -> pd.DataFrame:

@@ -91,8 +91,8 @@ def try_alternatives(
     design = panel.design(test[scored])
     score = rows["score"].to_numpy()[scored]
     groups_of = membership.of(test[scored])
+    split = _split(result, design, test[scored], groups)
     learned = Learned(panel.design(train), _outcome(train), membership.of(train))
-    split = _split(result, design, test[scored], groups_of)
     others = _other_labels(config, district, panel)
     scores = fit_alternatives(
         learner,
@@ -100,7 +100,7 @@ def try_alternatives(
         Scored(design, groups_of, score),
         membership=membership,
         listed_share=float(rows["listed"].mean()),
-        concepts=_concepts(panel, split, found[1]) if "drop" in ways else {},
+        concepts=_concepts(panel, split, found) if "drop" in ways else {},
         labels=_learnable(others, data) if "label" in ways else {},
         ways=ways,
         seed=config.training.seed,
@@ -154,19 +154,23 @@ def _outcome(rows: pd.DataFrame) -> pd.Series:
     return rows.set_index(_KEYS)["label"].astype("int64")
 
 
-def _split(result: Backtest, design: pd.DataFrame, rows: pd.DataFrame, group: Any) -> pd.DataFrame:
-    """Split each group's distance to all others, among students with the outcome ahead, by concept."""
+def _split(result: Backtest, design: pd.DataFrame, rows: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+    """Split each group's distance to all others by concept, for every attribute, among those with the event ahead."""
     counts = ((rows["label"] == 1) & rows["onset"].astype("bool")).to_numpy()
+    names = sorted(groups["attribute"].dropna().astype("str").unique())
+    of = {name: Membership(groups, name).of(rows[counts]) for name in names}
     document = result.documents[result.deployable]
     found: pd.DataFrame = compute_attribution_gap(
-        document, design[counts], pd.Series(group[counts], design.index[counts]), level="concept"
+        document, design[counts], pd.DataFrame(of, index=design.index[counts]), level="concept"
     )
     return found
 
 
-def _concepts(panel: Panel, split: pd.DataFrame, group: str) -> dict[str, tuple[str, ...]]:
+def _concepts(panel: Panel, split: pd.DataFrame, cell: tuple[str, str]) -> dict[str, tuple[str, ...]]:
     """Name the concepts that lower the group's scores most, with their features."""
-    own = split[(split["group"] == group) & (split["name"] != _SCORE) & (split["gap"] < 0)]
+    attribute, group = cell
+    own = split[(split["attribute"] == attribute) & (split["group"] == group)]
+    own = own[(own["name"] != _SCORE) & (own["gap"] < 0)]
     features: dict[str, list[str]] = {}
     for name in panel.feature_names:
         features.setdefault(CATALOG[name].concept, []).append(name)

@@ -16,7 +16,14 @@ from early_id.reports._next import what_next
 from early_id.reports._page import as_data, render, write_page
 from early_id.reports._score_worth import score_lines, score_periods
 from early_id.reports._signature import marks, signature
-from early_id.reports._what_if import label_lines, profile, school_lines, split_lines, what_if
+from early_id.reports._what_if import (
+    label_lines,
+    profile,
+    school_lines,
+    split_by_attribute,
+    split_lines,
+    what_if,
+)
 from early_id.reports._words import MEANINGS, SYMBOLS, attribute_words, group_words, interval, name_schools
 
 if TYPE_CHECKING:
@@ -148,6 +155,7 @@ def write_audit_html(
                 "profile": profile(content),
                 "school_lines": school_lines(content),
                 "split": split_lines(content),
+                "split_others": split_by_attribute(content),
                 "label_lines": label_lines(content),
                 "sizes": sizes,
                 "sizes_json": as_data(sizes["steps"]),

@@ -10,6 +10,8 @@ from early_id.reports._words import figure, group_words, label_words, plural, po
 Row = Mapping[str, Any]
 #: Parts of a split that are smaller change no list.
 _LEAST = 0.01
+#: Of other attributes than the one the alternatives are about so many parts are told.
+_LARGEST = 3
 _SCORE = "score"
 NOT_PRINTED = "–"
 _ORDER = ("gap", "cannot tell", "suppressed", "pass")
@@ -93,9 +95,9 @@ def _told(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def split_lines(content: Mapping[str, Any]) -> list[dict[str, str]]:
     """Give what each concept adds to the difference in mean scores, small parts together, the sum last."""
-    rows = list(content.get("attribution", ()))
-    if not rows or content["about"].get("alternatives_group") is None:
-        return []
+    about = content["about"]
+    whom = (about.get("alternatives_attribute"), about.get("alternatives_group"))
+    rows = _splits(content).get(whom, [])
     parts = [row for row in rows if row["name"] != _SCORE]
     large = [row for row in parts if abs(row["gap"]) >= _LEAST]
     rest = sum(float(row["gap"]) for row in parts) - sum(float(row["gap"]) for row in large)
@@ -106,6 +108,32 @@ def split_lines(content: Mapping[str, Any]) -> list[dict[str, str]]:
             {"name": f"{plural(small, 'other concept')}, together", "gap": signed(rest, 2), "range": "–"}
         )
     return lines + [_part(row, "Together") for row in rows if row["name"] == _SCORE]
+
+
+def split_by_attribute(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give for each other attribute the group told of, its difference in mean scores, and what adds most to it."""
+    about = content["about"]
+    whom = (about.get("alternatives_attribute"), about.get("alternatives_group"))
+    lines = []
+    for (attribute, group), rows in sorted(_splits(content).items()):
+        parts = sorted((row for row in rows if row["name"] != _SCORE), key=lambda row: -abs(row["gap"]))
+        whole = [row for row in rows if row["name"] == _SCORE]
+        if (attribute, group) != whom and parts and whole:
+            lines.append(
+                {
+                    "name": group_words(attribute, group),
+                    "whole": _part(whole[0], "Together"),
+                    "parts": [_part(row, row["name"]) for row in parts[:_LARGEST]],
+                }
+            )
+    return lines
+
+
+def _splits(content: Mapping[str, Any]) -> dict[Any, list[Row]]:
+    found: dict[Any, list[Row]] = {}
+    for row in content.get("attribution", ()):
+        found.setdefault((row["attribute"], row["group"]), []).append(row)
+    return found
 
 
 #: Smaller differences are not looked into: they are within what the audit lets pass.
