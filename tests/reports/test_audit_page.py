@@ -139,6 +139,30 @@ def test_numbers_are_those_of_the_json(page, content):
             assert cells[-2].replace(",", "") == str(row["students"] or "masked")
 
 
+def test_how_early_children_were_reached_is_told_beside_the_shares_of_the_json(page, content):
+    times = {(r["attribute"], r["group"]): r for r in content["lead_time"]}
+    shown = {cells[0]: cells for cells in page.table_under("How early children were reached")[1:]}
+    assert len(shown) == len(content["by_group"])
+    for row in content["by_group"]:
+        name = NAMES.get(row["group"], row["group"]) if row["attribute"] == "school" else row["group"]
+        cells = next(own for key, own in shown.items() if key.endswith(f": {name}"))
+        time = times[row["attribute"], row["group"]]
+        assert cells[1].split(" (")[0] == row["reached_early_text"]
+        assert cells[2].split(" (")[0] == row["reached_once_text"]
+        weeks = "masked" if time["median_weeks"] is None else f"{time['median_weeks']:g} weeks"
+        assert cells[3].split(" (")[0] == weeks
+        assert cells[4] == time["before_text"]
+    assert {row["median_weeks"] is None for row in times.values()} == {True, False}
+    assert "No event came before the first list." in page.text
+    assert f"Over all students: {times['all', 'everyone']['median_weeks']:g} weeks" in page.text
+
+
+def test_without_the_day_of_the_event_nothing_is_said_of_how_early(audit, tmp_path):
+    content = json.loads(audit.to_json()) | {"lead_time": []}
+    path = write_audit_html(json.dumps(content), tmp_path / "a.html")
+    assert "How early" not in path.read_text(encoding="utf-8")
+
+
 def test_the_furthest_behind_comes_first_and_grades_keep_their_order(page, content):
     gaps = {
         r["group"]: r["gap"]

@@ -46,6 +46,7 @@ __getattr__, __dir__, __all__ = attach(
         "QualityCheck": "_check",
         "rank_in_school": "_capacity",
         "Rolling": "_folds",
+        "resampled_interval": "_resampled",
         "save_backtest": "_store",
         "school_weeks_ahead": "_ahead",
         "SCORE_DECIMALS": "_capacity",

@@ -116,6 +116,10 @@ class Audit:
         predictions do not say what drives a score.
     schools_part : DataFrame
         Each group's gap in recall split into a part between schools and a part within them.
+    lead_time : DataFrame
+        Per group: the median of the school weeks from the first list to the event over students with the outcome, 0
+        for who was never listed, and how many events came before the first date; empty where the day of the event is
+        not known.
     not_scored : DataFrame
         Rows and students without a score by group and reason.
     excluded : DataFrame
@@ -141,6 +145,7 @@ class Audit:
     calibration: pd.DataFrame
     reason_profile: pd.DataFrame
     schools_part: pd.DataFrame
+    lead_time: pd.DataFrame
     not_scored: pd.DataFrame
     excluded: pd.DataFrame
     overall: pd.Series[Any]

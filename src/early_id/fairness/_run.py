@@ -29,6 +29,7 @@ from early_id.fairness._frames import (
 from early_id.fairness._gaps import Resampling, family_gaps, shown_gaps
 from early_id.fairness._groups import check_columns, check_reference
 from early_id.fairness._joint import mask_all_crossed, named
+from early_id.fairness._lead_time import compute_lead_time, publish_lead_time
 from early_id.fairness._publish import publish_reasons
 from early_id.fairness._published import SHOWN_METRICS, published_rates, published_rest
 from early_id.fairness._reason_profile import compute_reason_profile, publish_reason_profile
@@ -263,6 +264,8 @@ def audit_frame(
     )
     parts = compute_schools_part(rows, counted.attributes, counted.student, counted.measures)
     published["schools_part"] = publish_schools_part(parts, published["gaps"])
+    lead_time = compute_lead_time(rows, counted)
+    published["lead_time"] = publish_lead_time(lead_time, rows, counted, masks)
     facts = _facts(rows) | {"tolerance": tolerance, "replicates": resampling[0], "seed": resampling[1]}
     return Audit(
         by_group=by_group,
@@ -273,6 +276,7 @@ def audit_frame(
         calibration=calibration,
         reason_profile=profile,
         schools_part=parts,
+        lead_time=lead_time,
         not_scored=not_scored,
         excluded=excluded,
         overall=whole.iloc[0],

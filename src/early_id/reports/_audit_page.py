@@ -10,6 +10,7 @@ from early_id.exceptions import DataError
 from early_id.reports._charts import recall_chart
 from early_id.reports._contestants import contestants, places, reaches_more
 from early_id.reports._decision import decide
+from early_id.reports._early import early
 from early_id.reports._glossary import GLOSSARY
 from early_id.reports._list_sizes import list_sizes
 from early_id.reports._next import what_next
@@ -141,6 +142,7 @@ def write_audit_html(
                 "overall": overall,
                 "per_child": "reached_early" in overall,
                 "overall_range": interval(overall, "reached_early"),
+                "early": early(content),
                 "crossed": _crossed(content),
                 "n_crossed": len(content["intersections"]),
                 "excluded": content["excluded"],

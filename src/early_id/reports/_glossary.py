@@ -49,6 +49,12 @@ GLOSSARY = (
         "the event. Each child counts once.",
     ),
     Entry(
+        "lead",
+        "The middle child (median lead time)",
+        "Half of the students who turned out to need outreach were first listed at least this many full school weeks "
+        "before the event, where a student who was never listed counts as 0.",
+    ),
+    Entry(
         "precision",
         "Of weeks listed, needed it (precision)",
         "Of the weeks a list held a student, the share of students who turned out to need outreach.",
