@@ -223,7 +223,7 @@ def test_masks_made_in_turn_do_not_tell_what_those_made_apart_would():
 
 
 @pytest.mark.slow
-@settings(max_examples=8, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.integers(0, 10_000),
     st.sampled_from(["plain", "nested", "related"]),

@@ -191,6 +191,6 @@ def _table(attribute: Attribute, student: Ints, ahead: Flags, before: Flags) -> 
     had, was = (np.bincount(place, weights=rows, minlength=len(entry)) > 0 for rows in (ahead, before))
     # Each student of a group is in one part; the last column is everybody.
     parts = (had, was & ~had, ~had & ~was, np.ones(len(entry), dtype=bool))
-    counts = np.column_stack(parts).astype(np.int64)
+    counts = np.column_stack(parts).astype(np.int32)
     names = tuple((group,) for group in attribute.groups)
     return BandTable((attribute.name,), names, entry // groups, entry % groups, counts, BEFORE)
