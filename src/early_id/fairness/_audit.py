@@ -120,6 +120,9 @@ class Audit:
         Per group: the median of the school weeks from the first list to the event over students with the outcome, 0
         for who was never listed, and how many events came before the first date; empty where the day of the event is
         not known.
+    by_term : DataFrame
+        Recall and the share without a score on one date of each half of the school year, for everybody and each group
+        but schools and districts; empty for fewer than four dates.
     not_scored : DataFrame
         Rows and students without a score by group and reason.
     excluded : DataFrame
@@ -146,6 +149,7 @@ class Audit:
     reason_profile: pd.DataFrame
     schools_part: pd.DataFrame
     lead_time: pd.DataFrame
+    by_term: pd.DataFrame
     not_scored: pd.DataFrame
     excluded: pd.DataFrame
     overall: pd.Series[Any]

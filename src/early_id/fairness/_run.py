@@ -13,6 +13,7 @@ from early_id.exceptions import ConfigError, DataError, did_you_mean, examples
 from early_id.fairness._audit import Audit
 from early_id.fairness._bound import settle_by_bound
 from early_id.fairness._by_school import school_view
+from early_id.fairness._by_term import compute_by_term
 from early_id.fairness._calibration import compute_calibration, publish_calibration
 from early_id.fairness._capacity_curve import Curve, compute_curve
 from early_id.fairness._complement import printable_complements
@@ -264,6 +265,8 @@ def audit_frame(
     )
     parts = compute_schools_part(rows, counted.attributes, counted.student, counted.measures)
     published["schools_part"] = publish_schools_part(parts, published["gaps"])
+    by_term = compute_by_term(rows, counted, masks)
+    published["by_term"] = by_term.published
     lead_time = compute_lead_time(rows, counted)
     published["lead_time"] = publish_lead_time(lead_time, rows, counted, masks)
     facts = _facts(rows) | {"tolerance": tolerance, "replicates": resampling[0], "seed": resampling[1]}
@@ -277,6 +280,7 @@ def audit_frame(
         reason_profile=profile,
         schools_part=parts,
         lead_time=lead_time,
+        by_term=by_term.exact,
         not_scored=not_scored,
         excluded=excluded,
         overall=whole.iloc[0],

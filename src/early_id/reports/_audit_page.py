@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from early_id.exceptions import DataError
+from early_id.reports._by_term import by_term
 from early_id.reports._charts import recall_chart
 from early_id.reports._contestants import contestants, places, reaches_more
 from early_id.reports._decision import decide
@@ -143,6 +144,7 @@ def write_audit_html(
                 "per_child": "reached_early" in overall,
                 "overall_range": interval(overall, "reached_early"),
                 "early": early(content),
+                "by_term": by_term(content),
                 "crossed": _crossed(content),
                 "n_crossed": len(content["intersections"]),
                 "excluded": content["excluded"],
