@@ -87,7 +87,7 @@ def attack(truth, again):
 def masked(audit, name="by_group"):
     frame = audit.published()[name]
     return {
-        (row["attribute"], row["group"], column)
+        (row["attribute"], row["group"], row.get("as_of"), column)
         for row in frame.to_dict("records")
         for column in frame.filter(like="_text").columns
         if row[column] == "masked"

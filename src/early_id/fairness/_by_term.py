@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,10 +44,14 @@ _LEAST_DATES = 4
 
 @dataclass(frozen=True)
 class ByTerm:
-    """The rates on one date per term, exact and as they may be published; a row per date and group, everybody first."""
+    """The rates on one date per term, exact and as they may be published; a row per date and group, everybody first.
+
+    `hidden`: the groups that are masked, by metric.
+    """
 
     exact: pd.DataFrame
     published: pd.DataFrame
+    hidden: Mapping[str, set[Cell]]
 
 
 def term_dates(rows: pd.DataFrame) -> list[pd.Timestamp]:
@@ -69,11 +74,17 @@ def term_dates(rows: pd.DataFrame) -> list[pd.Timestamp]:
     return [days[int(half[len(half) // 2])] for half in halves]
 
 
-def compute_by_term(rows: pd.DataFrame, counted: Counted, masks: Mapping[str, Masking]) -> ByTerm:
+def compute_by_term(
+    rows: pd.DataFrame,
+    counted: Counted,
+    masks: Mapping[str, Masking],
+    told: Mapping[str, set[Cell]] = MappingProxyType({}),
+) -> ByTerm:
     """Compute recall and the share without a score on each of these dates, for everybody and single attributes.
 
     Schools and districts are left out: on one date few of their students have the outcome. On one date a student counts
-    once, so recall is the share of students on the list.
+    once, so recall is the share of students on the list. `told`: what earlier audits masked here, by "term:" and the
+    metric.
 
     Notes
     -----
@@ -87,14 +98,14 @@ def compute_by_term(rows: pd.DataFrame, counted: Counted, masks: Mapping[str, Ma
     """
     days = term_dates(rows)
     if not days:
-        return ByTerm(pd.DataFrame(columns=list(COLUMNS)), pd.DataFrame(columns=list(_PRINTED)))
+        return ByTerm(pd.DataFrame(columns=list(COLUMNS)), pd.DataFrame(columns=list(_PRINTED)), {})
     part = np.full(len(rows), len(days), dtype=np.int64)
     as_of = pd.to_datetime(rows["as_of"]).to_numpy()
     for place, day in enumerate(days):
         part[as_of == day.to_datetime64()] = place
     attributes = curve_attributes(counted)
     shown = {
-        metric: _masking(counted, attributes, masks[metric], part, metric=metric, n_days=len(days))
+        metric: _masking(counted, attributes, masks[metric], part, metric=metric, n_days=len(days), told=told)
         for metric in _RATES
     }
     exact, printed = [], []
@@ -108,6 +119,7 @@ def compute_by_term(rows: pd.DataFrame, counted: Counted, masks: Mapping[str, Ma
     return ByTerm(
         pd.concat(exact, ignore_index=True)[list(COLUMNS)],
         pd.concat(printed, ignore_index=True)[list(_PRINTED)],
+        {metric: {cell for cell, counts in shown[metric].hidden.items() if counts} for metric in _RATES},
     )
 
 
@@ -150,6 +162,7 @@ def _masking(
     *,
     metric: str,
     n_days: int,
+    told: Mapping[str, set[Cell]],
 ) -> Masking:
     """Decide which groups are printed on all dates, beside what the audit prints, in the form of its mask."""
     whole, inside = _RATES[metric]
@@ -159,16 +172,18 @@ def _masking(
     tables = band_tables(scheme, band, counted.student, attributes)
     (everyone,) = band_tables(scheme, band, counted.student, [everybody(len(part))])
     links = [pair for pair in counted.pairs if set(pair.name) <= {one.name for one in attributes}]
-    told = set(scheme.counts) - scheme.settled
+    of_dates = set(scheme.counts) - scheme.settled
     first = next(iter(audited.scheme.counts))
+    before = told.get(f"term:{metric}", set())
     closed: Hidden = {
-        cell: (hidden & {whole, inside}) | (told if hidden & {first, whole, inside} else set())
+        cell: (hidden & {whole, inside})
+        | (of_dates if cell in before or hidden & {first, whole, inside} else set())
         for cell, hidden in audited.hidden.items()
     }
     found = mask(tables, links, everyone, scheme, closed)
     nothing = any(True for _ in exposed(found))
     hidden: dict[Cell, set[str]] = {
-        cell: set(audited.scheme.counts) if nothing or counts & told else set()
+        cell: set(audited.scheme.counts) if nothing or counts & of_dates else set()
         for cell, counts in found.hidden.items()
     }
     return replace(audited, hidden=hidden)

@@ -76,7 +76,7 @@ def compute_curve(
     for place in range(len(SIZES) - 1, -1, -1):
         first[lists[place]] = place
     allowed = [place for place, size in enumerate(SIZES) if earlier.sizes is None or size in earlier.sizes]
-    sizes, hidden = mask_sizes(counted, first, audited, allowed, earlier.curve)
+    sizes, hidden = mask_sizes(counted, first, audited, allowed, earlier.masked)
     exact, published = [], []
     for place, listed in enumerate(lists):
         frame, gaps, tables = _at_size(counted, listed, resampling=resampling)

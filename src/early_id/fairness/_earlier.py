@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from early_id.evaluation import Capacity
-    from early_id.fairness._capacity_curve import Curve
     from early_id.fairness._counted import Counted
     from early_id.fairness._exposure import Masking
     from early_id.fairness._release import Piece
@@ -44,13 +43,13 @@ NONE = Told()
 
 @dataclass(frozen=True)
 class Earlier:
-    """What was published before, by scheme; `curve`: likewise of other list sizes.
+    """What was published before, by scheme; `masked`: what was hidden elsewhere, by name as in a release.
 
     `sizes`: the other sizes that were published of these very scores, in percent; None where none were.
     """
 
     told: Mapping[str, Told] = field(default_factory=dict)
-    curve: Mapping[str, set[Cell]] = field(default_factory=dict)
+    masked: Mapping[str, set[Cell]] = field(default_factory=dict)
     sizes: frozenset[int] | None = None
 
     def of(self, scheme: str) -> Told:
@@ -70,11 +69,11 @@ def look_back(releases: Sequence[Release], own: Release, counted: Counted, rows:
     """
     pieces: dict[str, list[Piece]] = {name: [] for name in SCHEMES}
     closed: dict[str, dict[Cell, set[str]]] = {name: {} for name in SCHEMES}
-    curve: dict[str, set[Cell]] = {}
+    masked: dict[str, set[Cell]] = {}
     sizes: frozenset[int] | None = None
     for release in own.before(releases):
-        for name, cells in release.curve.items():
-            curve.setdefault(name, set()).update(cells)
+        for name, cells in release.masked.items():
+            masked.setdefault(name, set()).update(cells)
         for name, piece in release.pieces.items():
             for cell, counts in piece.cells.items():
                 closed[name].setdefault(cell, set()).update(counts.hidden)
@@ -89,7 +88,7 @@ def look_back(releases: Sequence[Release], own: Release, counted: Counted, rows:
             for name, piece in release.pieces.items():
                 told = add_differences(piece, counted, drawn[0]) if drawn and name == "recall" else piece
                 pieces[name].append(told)
-    return Earlier({name: Told(tuple(pieces[name]), closed[name]) for name in SCHEMES}, curve, sizes)
+    return Earlier({name: Told(tuple(pieces[name]), closed[name]) for name in SCHEMES}, masked, sizes)
 
 
 def lists_before(releases: Sequence[Release], own: Release, rows: pd.DataFrame) -> list[Flags]:
@@ -129,9 +128,13 @@ def count_release(
 
 
 def hide(
-    release: Release, masks: Mapping[str, Masking], crossed: Mapping[Cell, bool], curve: Curve
+    release: Release,
+    masks: Mapping[str, Masking],
+    crossed: Mapping[Cell, bool],
+    sizes: tuple[int, ...],
+    masked: Mapping[str, set[Cell]],
 ) -> Release:
-    """Say of a release what is hidden; `crossed`: whether each crossed cell is."""
+    """Say of a release what is hidden; `crossed`: whether each crossed cell is; `masked`: what is hidden elsewhere."""
     pieces = {}
     for name, piece in release.pieces.items():
         cells = {}
@@ -143,8 +146,8 @@ def hide(
                 hidden = own & masks[name].hidden[cell]
             cells[cell] = replace(counts, hidden=hidden)
         pieces[name] = piece_of(name, cells)
-    of_sizes = {name: frozenset(cells) for name, cells in curve.hidden.items()}
-    return replace(release, pieces=pieces, sizes=curve.sizes, curve=of_sizes)
+    elsewhere = {name: frozenset(cells) for name, cells in masked.items()}
+    return replace(release, pieces=pieces, sizes=sizes, masked=elsewhere)
 
 
 def _digest(rows: pd.DataFrame) -> str:

@@ -16,7 +16,7 @@ from early_id.fairness._scheme import THRESHOLD, Scheme
 from early_id.fairness._suppression import mask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Set
 
     from early_id.fairness._counted import Counted
     from early_id.fairness._counts import Floats
@@ -106,7 +106,11 @@ def _median(weeks: Floats) -> tuple[float, float, float]:
 
 
 def publish_lead_time(
-    frame: pd.DataFrame, rows: pd.DataFrame, counted: Counted, masks: Mapping[str, Masking]
+    frame: pd.DataFrame,
+    rows: pd.DataFrame,
+    counted: Counted,
+    masks: Mapping[str, Masking],
+    earlier: Set[Cell] = frozenset(),
 ) -> pd.DataFrame:
     """Print medians where the shares they belong to are printed, and events before the first date where they are many.
 
@@ -118,7 +122,8 @@ def publish_lead_time(
     that at least half were never reached. Medians of groups add up to nothing, so none follows from the others.
 
     How many events came before is a count like any other. It is judged by a mask of its own, beside the numbers with
-    the outcome that are printed; of schools and districts it is not printed.
+    the outcome that are printed; of schools and districts it is not printed. `earlier`: groups of which earlier audits
+    did not print it.
     """
     if frame.empty:
         return pd.DataFrame(
@@ -131,7 +136,7 @@ def publish_lead_time(
         [shown.shown(cell, "once_student", "early_student") for cell in cells], dtype=bool
     )
     told &= (frame["n_students"] > THRESHOLD).to_numpy()
-    before = _before_shown(rows, counted, masks)
+    before = _before_shown(rows, counted, masks, earlier)
     counts = np.array([cell in before for cell in cells], dtype=bool)
     printed = frame[["attribute", "group"]].assign(students=frame["n_students"].astype("Int64").where(sized))
     for name in _WEEKS:
@@ -141,6 +146,12 @@ def publish_lead_time(
         f"{n:,}" if ok else MASKED for n, ok in zip(frame["n_before"], counts, strict=True)
     ]
     return printed
+
+
+def masked_before(published: pd.DataFrame) -> set[Cell]:
+    """List the groups of which it is not printed how many events came before the first date."""
+    own = published[published["before_text"] == MASKED]
+    return set(zip(own["attribute"], own["group"], strict=True))
 
 
 def _ahead(counted: Counted) -> Flags:
@@ -153,7 +164,9 @@ def _before(rows: pd.DataFrame, counted: Counted) -> Flags:
     return np.asarray((label == 1) & (counted.measures[:, MEASURES.index("eligible")] == 0))
 
 
-def _before_shown(rows: pd.DataFrame, counted: Counted, masks: Mapping[str, Masking]) -> set[Cell]:
+def _before_shown(
+    rows: pd.DataFrame, counted: Counted, masks: Mapping[str, Masking], told: Set[Cell]
+) -> set[Cell]:
     """List the groups, and everybody, of which the number of events before the first date is printed.
 
     The page also prints how many students were judged on no date, and how many have dates after their event. Where
@@ -180,6 +193,8 @@ def _before_shown(rows: pd.DataFrame, counted: Counted, masks: Mapping[str, Mask
         closed.setdefault(cell, set()).update(BEFORE.counts)
     for cell in masks["reached_early"].without("outcome_student"):
         closed.setdefault(cell, set()).update(("ahead", "before"))
+    for cell in told:
+        closed.setdefault(cell, set()).add("before")
     found = mask(tables, links, whole, BEFORE, closed)
     return {cell for cell in found.hidden if found.shown(cell, "before")}
 

@@ -69,8 +69,9 @@ class Release:
         recall, not_scored, reached_early: of single groups, crossed ones and everybody.
     sizes : tuple of int
         The other list sizes that were published, in percent of a school.
-    curve : mapping of count to cells
-        What was hidden at all of these sizes.
+    masked : mapping of name to cells
+        What was hidden elsewhere: "curve:<count>" at all of these sizes, "term:<metric>" on the dates of the terms,
+        "before" where it is told how many events came before the first date.
 
     Examples
     --------
@@ -86,7 +87,7 @@ class Release:
     gaps: frozenset[Cell]
     pieces: Mapping[str, Piece]
     sizes: tuple[int, ...]
-    curve: Mapping[str, frozenset[Cell]]
+    masked: Mapping[str, frozenset[Cell]]
 
     @property
     def counted(self) -> str:
@@ -126,7 +127,7 @@ class Release:
                 "scores": self.scores,
                 "gaps": sorted(self.gaps),
                 "sizes": list(self.sizes),
-                "curve": {name: sorted(cells) for name, cells in self.curve.items()},
+                "masked": {name: sorted(cells) for name, cells in self.masked.items()},
                 "pieces": {
                     name: [
                         [*cell, list(counts.atoms), dict(counts.students), sorted(counts.hidden)]
@@ -163,7 +164,7 @@ class Release:
                 )
                 for name, cells in content["pieces"].items()
             }
-            curve = {name: frozenset(map(tuple, cells)) for name, cells in content["curve"].items()}
+            masked = {name: frozenset(map(tuple, cells)) for name, cells in content["masked"].items()}
             return cls(
                 content["label"],
                 tuple(content["years"]),
@@ -172,7 +173,7 @@ class Release:
                 frozenset(map(tuple, content["gaps"])),
                 pieces,
                 tuple(content["sizes"]),
-                curve,
+                masked,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             msg = (

@@ -30,7 +30,7 @@ from early_id.fairness._frames import (
 from early_id.fairness._gaps import Resampling, family_gaps, shown_gaps
 from early_id.fairness._groups import check_columns, check_reference
 from early_id.fairness._joint import mask_all_crossed, named
-from early_id.fairness._lead_time import compute_lead_time, publish_lead_time
+from early_id.fairness._lead_time import compute_lead_time, masked_before, publish_lead_time
 from early_id.fairness._publish import publish_reasons
 from early_id.fairness._published import SHOWN_METRICS, published_rates, published_rest
 from early_id.fairness._reason_profile import compute_reason_profile, publish_reason_profile
@@ -265,10 +265,15 @@ def audit_frame(
     )
     parts = compute_schools_part(rows, counted.attributes, counted.student, counted.measures)
     published["schools_part"] = publish_schools_part(parts, published["gaps"])
-    by_term = compute_by_term(rows, counted, masks)
+    by_term = compute_by_term(rows, counted, masks, before.masked)
     published["by_term"] = by_term.published
     lead_time = compute_lead_time(rows, counted)
-    published["lead_time"] = publish_lead_time(lead_time, rows, counted, masks)
+    published["lead_time"] = publish_lead_time(
+        lead_time, rows, counted, masks, before.masked.get("before", set())
+    )
+    elsewhere = {f"curve:{name}": cells for name, cells in sizes.hidden.items()}
+    elsewhere |= {f"term:{name}": cells for name, cells in by_term.hidden.items()}
+    elsewhere["before"] = masked_before(published["lead_time"])
     facts = _facts(rows) | {"tolerance": tolerance, "replicates": resampling[0], "seed": resampling[1]}
     return Audit(
         by_group=by_group,
@@ -285,7 +290,7 @@ def audit_frame(
         excluded=excluded,
         overall=whole.iloc[0],
         about={**facts, **(about or {})},
-        release=hide(release, masks, named(counted.crossed, hidden), sizes),
+        release=hide(release, masks, named(counted.crossed, hidden), sizes.sizes, elsewhere),
         _published=published,
     )
 

@@ -44,7 +44,7 @@ def mask_sizes(
     and two sizes that lie close differ by few: such a group is masked at all sizes, so sizes are left out as far as
     more can be printed for it. So is a size at which the masked counts of some group cannot be kept open by masking
     more groups.
-    `told`: what curves of earlier audits hid, by count, which stays hidden.
+    `told`: what curves of earlier audits hid, by "curve:" and the count, which stays hidden.
 
     Returns
     -------
@@ -136,7 +136,7 @@ def _closed(audited: Masking, scheme: Scheme, told: Mapping[str, set[Cell]]) -> 
             if name in hidden
             or (name.startswith("reached@") and reached)
             or (name.startswith("listed@") and listed)
-            or cell in told.get(name.partition("@")[0], ())
+            or cell in told.get(f"curve:{name.partition('@')[0]}", ())
         }
     return closed
 
