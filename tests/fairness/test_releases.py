@@ -254,7 +254,8 @@ def in_turn():
 
 def test_what_one_audit_masks_stays_masked_in_all_that_follow(in_turn):
     first, second, third, _ = in_turn
-    for name in ("by_group", "not_scored"):
+    assert [found.about.get("earlier_audits") for found in in_turn] == [None, 1, 2, None]
+    for name in ("by_group", "not_scored", "lead_time"):
         assert masked(first, name) <= masked(second, name) <= masked(third, name)
     shown = [
         set(map(tuple, found.published()["intersections"][["attribute", "group"]].to_numpy()))

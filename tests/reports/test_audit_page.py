@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+from dataclasses import replace
 
 import pytest
 from page_reader import Page
@@ -271,3 +272,13 @@ def test_a_missing_folder_is_named(audit, tmp_path):
 def test_something_else_than_an_audit_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"expected the content of an audit\.json"):
         write_audit_html("[1, 2]", tmp_path / "audit.html")
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "1 earlier audit of this outcome"), (2, "2 earlier audits of this")]
+)
+def test_a_later_audit_says_why_more_is_masked(audit, page, tmp_path, count, said):
+    assert "earlier audit" not in page.text
+    later = replace(audit, about={**audit.about, "earlier_audits": count})
+    path = write_audit_html(later, tmp_path / "audit.html")
+    assert said in Page(path.read_text(encoding="utf-8")).text

@@ -45,12 +45,14 @@ NONE = Told()
 class Earlier:
     """What was published before, by scheme; `masked`: what was hidden elsewhere, by name as in a release.
 
-    `sizes`: the other sizes that were published of these very scores, in percent; None where none were.
+    `count`: of how many releases. `sizes`: the other sizes that were published of these very scores, in percent; None
+    where none were.
     """
 
     told: Mapping[str, Told] = field(default_factory=dict)
     masked: Mapping[str, set[Cell]] = field(default_factory=dict)
     sizes: frozenset[int] | None = None
+    count: int = 0
 
     def of(self, scheme: str) -> Told:
         """Give what was published of one scheme."""
@@ -71,7 +73,8 @@ def look_back(releases: Sequence[Release], own: Release, counted: Counted, rows:
     closed: dict[str, dict[Cell, set[str]]] = {name: {} for name in SCHEMES}
     masked: dict[str, set[Cell]] = {}
     sizes: frozenset[int] | None = None
-    for release in own.before(releases):
+    before = own.before(releases)
+    for release in before:
         for name, cells in release.masked.items():
             masked.setdefault(name, set()).update(cells)
         for name, piece in release.pieces.items():
@@ -81,14 +84,15 @@ def look_back(releases: Sequence[Release], own: Release, counted: Counted, rows:
         if drawn:
             sizes = frozenset(release.sizes) & (sizes or frozenset(release.sizes))
         for table in counted.singles:
-            for before in drawn[1:] if table.name[0] not in PLACES else ():
-                for cell, names in few_by_cell(counted, table, before).items():
+            for other in drawn[1:] if table.name[0] not in PLACES else ():
+                for cell, names in few_by_cell(counted, table, other).items():
                     closed["recall"].setdefault(cell, set()).update(names)
         if all(_agrees(piece, own.pieces[name]) for name, piece in release.pieces.items()):
             for name, piece in release.pieces.items():
-                told = add_differences(piece, counted, drawn[0]) if drawn and name == "recall" else piece
-                pieces[name].append(told)
-    return Earlier({name: Told(tuple(pieces[name]), closed[name]) for name in SCHEMES}, masked, sizes)
+                shifts = drawn and name == "recall"
+                pieces[name].append(add_differences(piece, counted, drawn[0]) if shifts else piece)
+    told = {name: Told(tuple(pieces[name]), closed[name]) for name in SCHEMES}
+    return Earlier(told, masked, sizes, len(before))
 
 
 def lists_before(releases: Sequence[Release], own: Release, rows: pd.DataFrame) -> list[Flags]:

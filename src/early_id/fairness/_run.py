@@ -275,6 +275,7 @@ def audit_frame(
     elsewhere |= {f"term:{name}": cells for name, cells in by_term.hidden.items()}
     elsewhere["before"] = masked_before(published["lead_time"])
     facts = _facts(rows) | {"tolerance": tolerance, "replicates": resampling[0], "seed": resampling[1]}
+    facts |= {"earlier_audits": before.count} if before.count else {}
     return Audit(
         by_group=by_group,
         intersections=intersections,
