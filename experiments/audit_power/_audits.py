@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from early_id.fairness._counts import ceiling, count_segments, row_measures, tabulate
 from early_id.fairness._frames import ceiling_of_others
 from early_id.fairness._gaps import Resampling, family_gaps
-from early_id.fairness._groups import attach_attributes
+from early_id.fairness._groups import Attribute
 from early_id.fairness._rates import add_ceiling, compute_rates
 from early_id.fairness._verdicts import judge
 
@@ -21,14 +23,18 @@ KEPT = [
 
 
 def audit_singles(
-    rows: pd.DataFrame, groups: pd.DataFrame, *, replicates: int = 2000, seed: int = 0
+    rows: pd.DataFrame,
+    attributes: Sequence[Attribute],
+    *,
+    metrics: Sequence[str] = tuple(COUNTS),
+    replicates: int = 2000,
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """Judge every group of one county in both metrics, as `audit_frame` does before it masks anything.
+    """Judge every group of one county, as `audit_frame` does before it masks anything.
 
     Crossed groups, displayed metrics and masking are left out: they move none of these numbers and are most of its
     time. `over` and `under` are the rows of the rate's numerator and denominator.
     """
-    attributes = attach_attributes(rows, groups)
     students = pd.factorize(rows["student_id"], sort=True)[0].astype(np.int64)
     measures = row_measures(rows)
     segments = count_segments(students, attributes, measures)
@@ -43,7 +49,8 @@ def audit_singles(
         list(ceiling_of_others(by_group).values())
     )
     parts = []
-    for metric, (over, under) in COUNTS.items():
+    for metric in metrics:
+        over, under = COUNTS[metric]
         gaps = family_gaps(
             segments, tables, metric=metric, family="single", resampling=Resampling(replicates, seed)
         )

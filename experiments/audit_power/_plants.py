@@ -9,6 +9,7 @@ from types import MappingProxyType
 from early_id.district._simulate import Bias
 
 GROUP = ("race_ethnicity", "Asian")
+TRUTH = "truth"
 _WHO = {"attribute": GROUP[0], "value": GROUP[1]}
 
 
@@ -25,9 +26,23 @@ class Plant:
     metric : {"recall", "not_scored"}
         The metric in which the plant shows.
     planted : bool
-        Whether the audit should find a gap against `GROUP` in that metric.
-    independent : bool
-        Whether the same lists are also audited by what really happened, whatever was recorded.
+        Whether the audit should find a gap against `group` in that metric.
+    group : tuple of str
+        Attribute and value of who is hit.
+    label : str
+        The outcome that is predicted and judged.
+    other : str
+        By what the same lists are also judged: `TRUTH` is what really happened, whatever was recorded; or a label.
+    alike : bool
+        Whether schools, districts and grade bands are alike in risk, calendar and feed too.
+    gathered : str, optional
+        A race that one school of each level of each district mostly serves.
+    capacity : str
+        The share of each school that is listed.
+    metrics : tuple of {"recall", "not_scored"}
+        What is audited.
+    times : int
+        Its counties are so many times as large.
     shares : tuple of int
         Counties of a half, a quarter, … of the size are audited too: for the table of power.
     """
@@ -37,7 +52,14 @@ class Plant:
     bias: Bias
     metric: str = "recall"
     planted: bool = False
-    independent: bool = False
+    group: tuple[str, str] = GROUP
+    label: str = "chronic_absence"
+    other: str = ""
+    alike: bool = True
+    gathered: str | None = None
+    capacity: str = "20%"
+    metrics: tuple[str, ...] = ("recall",)
+    times: int = 1
     shares: tuple[int, ...] = (1,)
 
 
@@ -45,8 +67,22 @@ PLANTS: Mapping[str, Plant] = MappingProxyType(
     {
         plant.name: plant
         for plant in (
-            Plant("a", "equal risk in all groups", Bias(equal_groups=True)),
-            Plant("a2", "base rates differ, records are right", Bias()),
+            Plant(
+                "a",
+                "equal risk in all groups, schools, districts and grade bands",
+                Bias(equal_groups=True),
+                metrics=("recall", "not_scored"),
+            ),
+            Plant(
+                "a2",
+                "base rates differ, records are right; one group mostly attends schools of its own, lists of 15%",
+                Bias(),
+                planted=True,
+                group=("race_ethnicity", "Black"),
+                alike=False,
+                gathered="Black",
+                capacity="15%",
+            ),
             Plant(
                 "b",
                 "absences of one group arrive 15 school days late",
@@ -64,12 +100,16 @@ PLANTS: Mapping[str, Plant] = MappingProxyType(
                 "b2",
                 "a third of one group's absences is never recorded",
                 Bias(equal_groups=True, under_recording={**_WHO, "share": 1 / 3}),
-                independent=True,
+                other=TRUTH,
             ),
             Plant(
                 "c",
                 "one group's subjective incidents are written down three times as often",
                 Bias(equal_groups=True, subjective_over_recording={**_WHO, "factor": 3.0}),
+                label="outcome:written_up",
+                other="outcome:objective",
+                times=5,
+                shares=(1, 5),
             ),
             Plant(
                 "d",
@@ -79,6 +119,7 @@ PLANTS: Mapping[str, Plant] = MappingProxyType(
                     feed_outage={**_WHO, "from_school_day": 20, "school_days": 100},
                 ),
                 metric="not_scored",
+                metrics=("recall", "not_scored"),
                 planted=True,
             ),
         )

@@ -16,7 +16,7 @@ from experiments.audit_power._plants import PLANTS, Plant
 from experiments.audit_power._pool import Pool, fit_document, make_pool
 
 #: Counties drawn from one world.
-COUNTIES = 50
+COUNTIES = 100
 
 
 def run(
@@ -55,13 +55,14 @@ def audit_county(pool: Pool, plant: Plant, students: int, number: int, *, replic
     """Draw a county and, where asked for, smaller ones, and audit each, by other outcomes too where there are any."""
     parts = []
     for share in plant.shares:
-        rows, groups = pool.county(students // share, (number, share))
+        rows, attributes, _ = pool.county(plant.times * students // share, (number, share))
         outcomes = {"recorded": rows}
-        if plant.independent:
-            # Nobody knows the day of this outcome, so every date is judged.
-            outcomes["independent"] = rows.assign(label=rows["really"].astype("float64"), onset=True)
+        if plant.other:
+            outcomes["independent"] = rows.assign(label=rows["other_label"], onset=rows["other_onset"])
         for outcome, judged in outcomes.items():
-            found = audit_singles(judged, groups, replicates=replicates, seed=number)
+            found = audit_singles(
+                judged, attributes, metrics=plant.metrics, replicates=replicates, seed=number
+            )
             parts.append(found.assign(plant=plant.name, county=number, share=share, outcome=outcome))
     return pd.concat(parts, ignore_index=True)
 

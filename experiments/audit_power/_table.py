@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from early_id.evaluation import wilson_interval
-from experiments.audit_power._plants import GROUP, PLANTS
-from experiments.audit_power._pool import CAPACITY, TIMES
+from experiments.audit_power._plants import PLANTS, Plant
+from experiments.audit_power._pool import TIMES
+from experiments.audit_power._study import COUNTIES
 from experiments.audit_power._truth import with_truth
+from experiments.audit_power._world import OFTEN
 
 #: A share with its 95 % interval: the error of so many simulated counties.
 Share = tuple[float, float, float]
@@ -26,16 +28,20 @@ def table(cells: pd.DataFrame, *, students: int) -> str:
     whole = found[(found["share"] == 1) & (found["outcome"] == "recorded")]
     counties = whole.groupby("plant")["county"].nunique()
     names = [name for name in PLANTS if name in counties]
-    runs = ", ".join(f"{counties[name]} of ({name})" for name in names)
     parts = [
-        f"Counties of {students:,} students on four dates, the first {CAPACITY} of each school listed, 2,000",
-        f"replicates: {runs}.",
-        f"The students of 50 counties are drawn from one world of {TIMES} times as many simulated students; brackets",
-        "are 95 % intervals for so many counties. Made by",
+        f"Counties of {students:,} students (times “size”) on four dates, audited with 2,000",
+        f"replicates. The students of {COUNTIES} counties are drawn from one world of {TIMES * students:,} simulated",
+        "students; brackets are 95 % intervals for so many counties. Made by",
         f"`python -m experiments.audit_power --out OUT --students {students} --plants {names[0]} "
         f"--counties {counties[names[0]]}` and likewise for the others.",
         "",
-        *_rows(("plant", "what"), [(name, PLANTS[name].what) for name in names]),
+        *_rows(
+            ("plant", "what", "list", "size", "counties"),
+            [
+                (name, plant.what, plant.capacity, f"{plant.times}", f"{counties[name]}")
+                for name, plant in ((name, PLANTS[name]) for name in names)
+            ],
+        ),
         "",
         *_rows(("bar", "measured", "aim", "holds"), _bars(whole)),
         "",
@@ -70,6 +76,20 @@ def table(cells: pd.DataFrame, *, students: int) -> str:
             *_rows(("outcome", "true gap of the group", "verdict “gap”"), _under_recording(found)),
             "",
         ]
+    if "c" in counties.index:
+        parts += [
+            f"Over-recording (c): the same lists, judged by {OFTEN} incidents on record, whatever their basis, and by",
+            "one objective incident. The label section names the group where its verdict is then another one:",
+            "",
+            *_rows(
+                (
+                    "students of the county", "with the outcome", "true gap by the record", "verdict “gap”",
+                    "true gap by objective incidents", "verdict “gap”", "named",
+                ),
+                _over_recording(found),
+            ),
+            "",
+        ]  # fmt: skip
     worlds = _between_worlds(whole)
     if worlds:
         parts += [worlds, ""]
@@ -89,10 +109,15 @@ def _bars(whole: pd.DataFrame) -> list[tuple[str, ...]]:
             bars.append(("(a) false alarm in a group of students, of audits", students, FALSE_ALARMS))
         plant = PLANTS[str(name)]
         if plant.planted:
-            verdict = _planted(own, plant.metric).set_index("county")["verdict"]
-            bars.append((f"({name}) found, {plant.metric}", _of_audits(verdict == "gap"), DETECTION))
-        metrics = ["recall", *(["not_scored"] if name == "d" else [])]
-        for metric in metrics:
+            verdict = _planted(own, plant).set_index("county")["verdict"]
+            bars.append(
+                (
+                    f"({name}) {' = '.join(plant.group)} found, {plant.metric}",
+                    _of_audits(verdict == "gap"),
+                    DETECTION,
+                )
+            )
+        for metric in dict.fromkeys(("recall", plant.metric)):
             mine = family[family["metric"] == metric]
             bars.append((f"({name}) pointwise coverage, {metric}", _of_cells(mine), COVERAGE))
             joint = mine.groupby("county")["inside_simultaneous"].all()
@@ -126,7 +151,7 @@ def _power(found: pd.DataFrame) -> list[tuple[str, ...]]:
     recorded = found[found["outcome"] == "recorded"]
     for name in recorded["plant"].unique():
         plant = PLANTS[name]
-        at = _planted(recorded[recorded["plant"] == name], plant.metric)
+        at = _planted(recorded[recorded["plant"] == name], plant)
         for share, own in at.groupby("share") if plant.planted else ():
             size = recorded[(recorded["plant"] == name) & (recorded["share"] == share)]
             students = (
@@ -135,7 +160,7 @@ def _power(found: pd.DataFrame) -> list[tuple[str, ...]]:
             rows.append(
                 (
                     f"({name}) {plant.metric}", f"{students:,.0f}", f"{own['n_students_outcome'].mean():,.0f}",
-                    f"{own['true'].mean():+.3f}", _text(_of_audits(own.set_index("county")["verdict"] == "gap")),
+                    f"{own['true'].mean():+.3f}", _text(_claimed(own)),
                 )
             )  # fmt: skip
     return rows
@@ -149,7 +174,7 @@ def _base_rates(whole: pd.DataFrame) -> list[tuple[str, ...]]:
     true = own.groupby(["attribute", "group"])["true"].mean()
     for attribute, group in true.nsmallest(5).index:
         at = own[(own["attribute"] == attribute) & (own["group"] == group)]
-        share = _of_audits(at.set_index("county")["verdict"] == "gap")
+        share = _claimed(at)
         students, gaps = at["n_students_outcome"].mean(), at[["true", "ceiling_gap"]].mean()
         numbers = f"{students:,.0f}", f"{gaps['true']:+.3f}", f"{gaps['ceiling_gap']:+.3f}"
         rows.append((f"{attribute} = {group}", *numbers, _text(share)))
@@ -157,15 +182,30 @@ def _base_rates(whole: pd.DataFrame) -> list[tuple[str, ...]]:
 
 
 def _under_recording(found: pd.DataFrame) -> list[tuple[str, ...]]:
-    own = _planted(found[found["plant"] == "b2"], "recall")
+    own = _planted(found[found["plant"] == "b2"], PLANTS["b2"])
     return [
-        (
-            str(outcome),
-            f"{at['true'].mean():+.3f}",
-            _text(_of_audits(at.set_index("county")["verdict"] == "gap")),
-        )
+        (str(outcome), f"{at['true'].mean():+.3f}", _text(_claimed(at)))
         for outcome, at in own.groupby("outcome", sort=False)
     ]
+
+
+def _over_recording(found: pd.DataFrame) -> list[tuple[str, ...]]:
+    every = found[(found["plant"] == "c") & (found["metric"] == "recall")]
+    sizes = every.groupby(["share", "outcome", "county", "attribute"])["n_students"].sum()
+    rows: list[tuple[str, ...]] = []
+    for share, own in _planted(every, PLANTS["c"]).groupby("share"):
+        record, other = (
+            own[own["outcome"] == outcome].set_index("county") for outcome in ("recorded", "independent")
+        )
+        named = _of_audits(record["verdict"] != other["verdict"].reindex(record.index))
+        rows.append(
+            (
+                f"{sizes[share].median():,.0f}", f"{record['n_students_outcome'].mean():,.0f}",
+                f"{record['true'].mean():+.3f}", _text(_claimed(record.reset_index())),
+                f"{other['true'].mean():+.3f}", _text(_claimed(other.reset_index())), _text(named),
+            )
+        )  # fmt: skip
+    return rows
 
 
 def _between_worlds(whole: pd.DataFrame) -> str:
@@ -183,8 +223,14 @@ def _between_worlds(whole: pd.DataFrame) -> str:
     )
 
 
-def _planted(own: pd.DataFrame, metric: str) -> pd.DataFrame:
-    return own[(own["metric"] == metric) & (own["attribute"] == GROUP[0]) & (own["group"] == GROUP[1])]
+def _planted(own: pd.DataFrame, plant: Plant) -> pd.DataFrame:
+    """Keep the cells of the group that the plant hits, in the metric in which it shows."""
+    attribute, group = plant.group
+    return own[(own["metric"] == plant.metric) & (own["attribute"] == attribute) & (own["group"] == group)]
+
+
+def _claimed(at: pd.DataFrame) -> Share:
+    return _of_audits(at.set_index("county")["verdict"] == "gap")
 
 
 def _of_audits(hits: pd.Series) -> Share:
