@@ -82,7 +82,8 @@ def look_back(releases: Sequence[Release], own: Release, counted: Counted, rows:
                 closed[name].setdefault(cell, set()).update(counts.hidden)
         drawn = _lists(release, own, rows)
         if drawn:
-            sizes = frozenset(release.sizes) & (sizes or frozenset(release.sizes))
+            own_sizes = frozenset(release.sizes)
+            sizes = own_sizes if sizes is None else sizes & own_sizes
         for table in counted.singles:
             for other in drawn[1:] if table.name[0] not in PLACES else ():
                 for cell, names in few_by_cell(counted, table, other).items():
