@@ -11,11 +11,14 @@ from experiments.audit_power._shares import Share, of_audits, share_text
 def false_alarms(whole: pd.DataFrame) -> list[tuple[str, ...]]:
     recall = whole[whole["in_family"] & (whole["metric"] == "recall")]
     rows: list[tuple[str, ...]] = []
-    for (name, attribute, group), own in recall.groupby(["plant", "attribute", "group"], sort=False):
+    # A school of one world is not that of the same number in another.
+    by = ["plant", "world", "attribute", "group"]
+    for (name, world, attribute, group), own in recall.groupby(by, sort=False):
         if own["false_alarm"].any():
             students, true = own["n_students_outcome"].mean(), own["true"].mean()
             claimed = f"{own['false_alarm'].sum()} of {len(own)}"
-            rows.append((str(name), f"{attribute} = {group}", f"{students:,.0f}", f"{true:+.3f}", claimed))
+            cell = str(name), str(world), f"{attribute} = {group}"
+            rows.append((*cell, f"{students:,.0f}", f"{true:+.3f}", claimed))
     return rows
 
 

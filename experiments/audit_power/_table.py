@@ -54,7 +54,9 @@ def table(cells: pd.DataFrame, *, students: int) -> str:
         "",
         "False alarms, by cell (recall): the true gap is inside the tolerance, and the verdict says “gap”:",
         "",
-        *lines_of(("plant", "group", "with the outcome", "true gap", "claimed in"), false_alarms(whole)),
+        *lines_of(
+            ("plant", "world", "group", "with the outcome", "true gap", "claimed in"), false_alarms(whole)
+        ),
         "",
         "Power: how often the gap against the planted group is found, by its students with the outcome:",
         "",
