@@ -59,7 +59,7 @@ def test_the_first_screen_says_whether_why_and_whom(page, content):
         f"which the event was still ahead of them; all others in {other:.1f} %." in first
     )
     everyone = content["overall"][0]
-    assert f"of all students {everyone['reached_early_text']}" in first
+    assert f"of all such students {everyone['reached_early_text']}" in first
     assert f"Judged: {everyone['students_judged']:,}; for {everyone['students_not_judged']:,}" in first
     assert "early-id promote --reviewer 'NAME, ROLE'" in first
     assert "What can be done next" in first

@@ -106,7 +106,7 @@ def test_the_worst_gap_how_sure_and_how_much_list_size_explains():
     assert "all others in 52.0 %" in found["saying"]
     assert found["child"] == (
         "Per child: 20.0 % of the group’s students who turned out to need outreach were listed at least once 8 school "
-        "weeks or more before the event (95 % interval 17.0–23.0 %); of all students 31.0 %."
+        "weeks or more before the event (95 % interval 17.0–23.0 %); of all such students 31.0 %."
     )
     assert "The difference is −11.0 percentage points" in found["sure"]
     assert "lies between −16.0 and −6.0" in found["sure"]

@@ -19,7 +19,7 @@ from early_id.evaluation._publish import DIGITS, few_behind
 from early_id.exceptions import ConfigError, did_you_mean
 
 HIDDEN = "Not printed: 10 or fewer students are behind it."
-NOTHING = "There is nothing to compute it from."
+NOTHING = "There is nothing to compute it from: no list held such students, or all were alike in the outcome."
 
 
 def check_quality(

@@ -55,7 +55,7 @@ def _marks(scale: Any, labels: int) -> tuple[Any, ...]:
         labelColor="var(--ink)",
         labelPadding=8,
         labelFontSize=13,
-        labelLimit=labels - 8,
+        labelLimit=labels - 18,  # the drawn width of a name can be a little more than is reckoned with
         minExtent=labels,
         maxExtent=labels,
     )

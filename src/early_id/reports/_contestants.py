@@ -81,6 +81,6 @@ def reaches_more(metrics: pd.DataFrame | None, audited: str | None) -> str:
     told = " and ".join(f"“{row['contestant']}” holds {share(row['recall'])}" for row in better)
     return (
         f"With lists of the same size, {told} of the weeks with the event still ahead, more than the {share(own)} of "
-        f"“{audited}”. Ask why that way of making the list was not chosen: a learned model is not used when its points "
-        "move against the declared direction."
+        f"“{audited}”. Ask why that way of making the list was not chosen: it may be right less often, which the table "
+        "shows, and a learned model is not used when its points move against the declared direction."
     )

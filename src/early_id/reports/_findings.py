@@ -72,7 +72,7 @@ def _child(row: Row, content: Mapping[str, Any]) -> str:
     own, everyone = _of_group(row, content), next(iter(content.get("overall", ())), None)
     if row["metric"] != "recall" or own is None or everyone is None or "reached_early" not in everyone:
         return ""
-    whole = f"of all students {everyone['reached_early_text']}"
+    whole = f"of all such students {everyone['reached_early_text']}"
     if own["reached_early_text"] == "masked":
         return (
             "Per child: the share listed at least once 8 school weeks or more before the event is not printed for this "

@@ -107,7 +107,7 @@ def _everyone(row: Row) -> str:
     told = (
         "What they hold of all students may not be printed."
         if recall == "masked"
-        else f"Over all students {recall} of the weeks are on them."
+        else f"Of the weeks of all students who turned out to need outreach, {recall} are on them."
     )
     if precision in ("masked", "none"):
         return told

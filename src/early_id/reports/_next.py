@@ -52,7 +52,7 @@ def _while_signed(record: Mapping[str, Any]) -> list[str]:
     until = str(record["expires_on"])
     ends = sorted(str(own["expires_on"]) for own in record["exceptions"])
     steps = [
-        f"Lists can be made with this model each week up to {until}; for a later week early-id refuses to."
+        f"Lists can be made with this model each week up to {until}; for a later week none is made."
     ]
     if ends and ends[0] < until:
         steps.append(
@@ -61,7 +61,7 @@ def _while_signed(record: Mapping[str, Any]) -> list[str]:
     return [
         *steps,
         "To renew it before then: audit the model again, read the new page, and sign it with a new last day. The "
-        "reviewer names each gap and each group that could not be judged again, with reasons that hold then.",
+        "reviewer names again each gap and each group that could not be judged, with reasons that hold then.",
         "When a school year has closed, train on it and compare: a model that reaches more students is audited and "
         "signed in place of this one.",
         "If lists turn out wrong, go back at once: one command takes this model down, and the model used before makes "
