@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -11,12 +12,13 @@ import pytest
 from attacker import PARTS, Attacker, audited, counts, county, nested_county, related_county
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from made_county import long_groups
 from scipy.sparse import block_diag, csr_array, vstack
 from test_capacity_curve import county as sized_county
 
 from early_id.evaluation import list_at_capacity
 from early_id.exceptions import DataError
-from early_id.fairness import Release, audit
+from early_id.fairness import Release, audit, audit_frame
 from early_id.fairness._attack import find_ends
 from early_id.fairness._capacity_curve import SIZES
 
@@ -289,11 +291,106 @@ def test_later_students_do_not_unmask_a_group(in_turn):
     assert not masked(in_turn[0]) <= masked(alone)
 
 
-@pytest.mark.parametrize("change", [{"label": "other"}, {"years": (2031,)}])
-def test_another_outcome_or_school_year_begins_anew(in_turn, change):
-    truth = drawn_again(county(5, 240, [("one", 6)], base_rate=0.4, reach=0.5), 5, 0.7)
-    other = replace(in_turn[0].release, **change)
-    assert audited(truth, earlier=[other]).to_json() == audited(truth).to_json()
+def other_list():
+    return drawn_again(county(5, 240, [("one", 6)], base_rate=0.4, reach=0.5), 5, 0.7)
+
+
+def of_year(year, earlier):
+    rows, groups = sized_county(1, 240, 30)
+    rows = rows if year is None else rows.assign(school_year=year)
+    return audit_frame(rows, groups=groups, resampling=(100, 0), earlier=earlier)
+
+
+def test_another_school_year_begins_anew_and_one_that_is_not_known_does_not():
+    release = of_year(2031, []).release
+    turned = replace(release, scores="other")  # else it would be the same audit again
+    assert of_year(2030, [turned]).to_json() == of_year(2030, []).to_json()
+    assert [of_year(year, [turned]).about.get("earlier_audits") for year in (2031, None)] == [1, 1]
+
+
+def test_another_outcome_leaves_the_sizes_of_groups_masked(in_turn):
+    """How many students a group has is the same by every outcome, so a partner that is printed would tell."""
+    after = audited(other_list(), earlier=[replace(in_turn[0].release, label="other")])
+    assert masked(in_turn[0], "not_scored") <= masked(after, "not_scored")
+    for name in ("by_group", "not_scored"):
+        first, second = (
+            set(map(tuple, frame.loc[frame["students"].isna(), ["attribute", "group"]].to_numpy()))
+            for frame in (in_turn[0].published()[name], after.published()[name])
+        )
+        assert first <= second
+
+
+def of_size(rows, groups, capacity, earlier):
+    listed = rows.assign(listed=list_at_capacity(rows, capacity).to_numpy())
+    about = {"capacity": capacity}
+    return audit_frame(listed, groups=groups, resampling=(100, 0), about=about, curve=True, earlier=earlier)
+
+
+@pytest.mark.parametrize("changed", ["nothing", "an attribute more", "an outcome corrected"])
+@pytest.mark.parametrize("capacities", [("10%", "11%"), ("10%", "30%")])
+def test_no_printed_number_differs_by_few_between_two_sizes(changed, capacities):
+    rows, groups = sized_county(5, 600, 60)
+    rows["weeks_ahead"] = np.where(rows["label"] == 1, 3.0 + 17 * (np.arange(len(rows)) % 2), np.nan)
+    first = of_size(rows, groups, capacities[0], [])
+    if changed == "an attribute more":
+        groups = pd.concat(
+            [groups, long_groups(rows["student_id"].to_numpy(), "three", np.where(rows.index % 3, "f", "g"))]
+        )
+    if changed == "an outcome corrected":
+        last = rows["score"].idxmin()
+        rows.loc[last, "label"] = 1.0 - rows.loc[last, "label"]
+    second = of_size(rows, groups, capacities[1], [first.release])
+    compared = 0
+    for name in ("by_group", "intersections", "overall"):
+        both = first.published()[name].merge(second.published()[name], on=["attribute", "group"])
+        for share in ("recall", "reached_once", "reached_early"):
+            if f"{share}_x" in both:
+                own = both.dropna(subset=[f"{share}_x", f"{share}_y"])
+                reached = [
+                    (own[f"{share}_{side}"] * own[f"students_with_outcome_{side}"].astype(float)).round()
+                    for side in "xy"
+                ]
+                difference = (reached[1] - reached[0]).abs()
+                assert not difference.between(1, 10).any(), own.assign(difference=difference)
+                compared += len(own)
+    # One percent more of 600 students is six: then nothing at all may be printed of a group again.
+    assert (compared > 0) == (capacities[1] == "30%")
+
+
+def test_on_single_dates_no_printed_number_differs_by_few_either():
+    rows, groups = sized_county(5, 900, 90, weeks=6, signal=0.05)
+    first = of_size(rows, groups, "20%", [])
+    printed = []
+    for earlier in ([], [first.release]):
+        second = of_size(rows, groups, "22%", earlier)
+        both = first.published()["by_term"].merge(
+            second.published()["by_term"], on=["as_of", "attribute", "group"]
+        )
+        own = both.dropna(subset=["recall_x", "recall_y"])
+        reached = [
+            (own[f"recall_{side}"] * own[f"students_with_outcome_{side}"].astype(float)).round()
+            for side in "xy"
+        ]
+        printed.append((reached[1] - reached[0]).abs().between(1, 10))
+    # Without the first release the second audit would print such numbers.
+    assert printed[0].any()
+    assert not printed[1].any()
+
+
+def test_scores_that_give_the_same_lists_are_the_same_scores():
+    rows, groups = sized_county(5, 300, 30)
+    bent = rows.assign(score=rows["score"] ** 2)
+    releases = [of_size(own, groups, "10%", []).release for own in (rows, bent, rows.iloc[::-1])]
+    assert (
+        len({release.scores for release in releases}) == len({release.counted for release in releases}) == 1
+    )
+
+
+def test_a_release_with_other_counts_is_refused(in_turn):
+    content = json.loads(in_turn[0].release.to_json())
+    content["pieces"]["recall"][0][2].pop()
+    with pytest.raises(DataError, match="other counts than early, reached_later"):
+        Release.from_json(json.dumps(content))
 
 
 @pytest.mark.parametrize(

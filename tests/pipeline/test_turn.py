@@ -54,9 +54,7 @@ def test_a_process_that_is_gone_holds_nobody_up(tmp_path):
         try:
             assert other.stdout.readline() == b"in\n"
             with (
-                pytest.raises(
-                    DataError, match=r"another training has been writing there .* run this training again"
-                ),
+                pytest.raises(DataError, match=r"another run has been writing there .* run this again"),
                 in_turn(tmp_path, wait_seconds=0.1),
             ):
                 pass

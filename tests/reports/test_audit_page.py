@@ -275,7 +275,7 @@ def test_something_else_than_an_audit_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("count", "said"), [(1, "1 earlier audit of this outcome"), (2, "2 earlier audits of this")]
+    ("count", "said"), [(1, "1 earlier audit of this school year"), (2, "2 earlier audits of this")]
 )
 def test_a_later_audit_says_why_more_is_masked(audit, page, tmp_path, count, said):
     assert "earlier audit" not in page.text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from types import MappingProxyType
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +11,10 @@ import pandas as pd
 
 from early_id.fairness._bands import band_tables
 from early_id.fairness._counts import MEASURES, count_segments, overall, tabulate
+from early_id.fairness._differences import few_of_rows
+from early_id.fairness._earlier import NOTHING
 from early_id.fairness._exposure import exposed
-from early_id.fairness._groups import Attribute, everybody
+from early_id.fairness._groups import PLACES, Attribute, everybody
 from early_id.fairness._publish import publish_rates
 from early_id.fairness._rates import compute_rates
 from early_id.fairness._scheme import Scheme
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from early_id.fairness._counted import Counted
+    from early_id.fairness._earlier import Earlier
     from early_id.fairness._exposure import Masking
     from early_id.fairness._groups import Ints
     from early_id.fairness._scheme import Cell
@@ -78,13 +81,13 @@ def compute_by_term(
     rows: pd.DataFrame,
     counted: Counted,
     masks: Mapping[str, Masking],
-    told: Mapping[str, set[Cell]] = MappingProxyType({}),
+    earlier: Earlier = NOTHING,
 ) -> ByTerm:
     """Compute recall and the share without a score on each of these dates, for everybody and single attributes.
 
     Schools and districts are left out: on one date few of their students have the outcome. On one date a student counts
-    once, so recall is the share of students on the list. `told`: what earlier audits masked here, by "term:" and the
-    metric.
+    once, so recall is the share of students on the list. `earlier`: what was published before, which
+    stays masked; and where another list of the same scores differs on such a date by few, so is the group.
 
     Notes
     -----
@@ -105,7 +108,9 @@ def compute_by_term(
         part[as_of == day.to_datetime64()] = place
     attributes = curve_attributes(counted)
     shown = {
-        metric: _masking(counted, attributes, masks[metric], part, metric=metric, n_days=len(days), told=told)
+        metric: _masking(
+            counted, attributes, masks[metric], part, metric=metric, n_days=len(days), earlier=earlier
+        )
         for metric in _RATES
     }
     exact, printed = [], []
@@ -162,7 +167,7 @@ def _masking(
     *,
     metric: str,
     n_days: int,
-    told: Mapping[str, set[Cell]],
+    earlier: Earlier,
 ) -> Masking:
     """Decide which groups are printed on all dates, beside what the audit prints, in the form of its mask."""
     whole, inside = _RATES[metric]
@@ -174,7 +179,16 @@ def _masking(
     links = [pair for pair in counted.pairs if set(pair.name) <= {one.name for one in attributes}]
     of_dates = set(scheme.counts) - scheme.settled
     first = next(iter(audited.scheme.counts))
-    before = told.get(f"term:{metric}", set())
+    before = set(earlier.masked.get(f"term:{metric}", ()))
+    if metric == "recall":
+        everybody_too = [counted.everyone, *(one for one in counted.singles if one.name[0] not in PLACES)]
+        for other, place in product(earlier.lists, range(n_days + 1)):
+            before |= {
+                cell
+                for table in everybody_too
+                for cell, counts in few_of_rows(counted, table, other, part == place).items()
+                if "reached" in counts
+            }
     closed: Hidden = {
         cell: (hidden & {whole, inside})
         | (of_dates if cell in before or hidden & {first, whole, inside} else set())

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from early_id.fairness._counted import Counted
     from early_id.fairness._counts import Table
     from early_id.fairness._groups import Ints
-    from early_id.fairness._scheme import Cell, Flags
+    from early_id.fairness._scheme import Flags
+    from early_id.fairness._suppression import Hidden
 
 #: What is hidden where it would tell of 1–10 students on one list and not on the other.
 HIDES: Mapping[str, tuple[str, ...]] = {
@@ -45,29 +46,55 @@ def differing_rows(counted: Counted, before: Flags) -> dict[str, Flags]:
 
 def count_rows_of(counted: Counted, table: Table, rows: Flags) -> tuple[Ints, Ints]:
     """Count some rows, and their distinct students, in each cell of a table."""
+    found = np.bincount(cell_of_rows(counted, table)[rows], minlength=table.size)
+    return found, np.bincount(_students_of(counted, table, rows) % table.size, minlength=table.size)
+
+
+def cell_of_rows(counted: Counted, table: Table) -> Ints:
+    """Give the cell of every row."""
     if table.name == EVERYONE[:1]:
-        cell, size = np.zeros(len(rows), dtype=np.int64), 1
-    else:
-        own = [attribute for attribute in counted.attributes if attribute.name in table.name]
-        own.sort(key=lambda attribute: table.name.index(attribute.name))
-        shape = tuple(len(attribute.groups) for attribute in own)
-        full = np.ravel_multi_index(tuple(attribute.codes for attribute in own), shape)
-        cell, size = np.unique(full, return_inverse=True)[1], table.size
-    found = np.bincount(cell[rows], minlength=size)
-    people = int(counted.student.max()) + 1
-    students = np.unique(cell[rows] * people + counted.student[rows]) // people
-    return found, np.bincount(students, minlength=size)
+        return np.zeros(len(counted.student), dtype=np.int64)
+    own = [attribute for attribute in counted.attributes if attribute.name in table.name]
+    own.sort(key=lambda attribute: table.name.index(attribute.name))
+    shape = tuple(len(attribute.groups) for attribute in own)
+    full = np.ravel_multi_index(tuple(attribute.codes for attribute in own), shape)
+    return np.asarray(np.unique(full, return_inverse=True)[1])
 
 
-def few_by_cell(counted: Counted, table: Table, before: Flags) -> dict[Cell, set[str]]:
-    """List what has to be hidden in which groups, so that beside the other list it tells of no 1–10 students."""
-    hidden: dict[Cell, set[str]] = {}
+def few_by_cell(counted: Counted, table: Table, before: Flags, early: Flags) -> dict[str, Hidden]:
+    """List what has to be hidden in which cells, by scheme, so that beside the other list it tells of no 1–10 students.
+
+    `early` (n_rows,): where a list would reach early. Told of are rows, and students as reached once and as early.
+    """
+    found: dict[str, Hidden] = {"recall": few_of_rows(counted, table, before), "reached_early": {}}
+    positive, now = (counted.measures[:, MEASURES.index(name)] > 0 for name in ("positive", "listed"))
+    once, soon = ("once_student", "early_student"), ("early_student",)
+    for rows, names in ((positive, once), (positive & early, soon)):
+        was, is_now = (_students_of(counted, table, rows & listed) for listed in (before, now))
+        for gone in (np.setdiff1d(was, is_now), np.setdiff1d(is_now, was)):
+            students = np.bincount(gone % table.size, minlength=table.size)
+            _hide_few(found["reached_early"], table, students, names)
+    return found
+
+
+def few_of_rows(counted: Counted, table: Table, before: Flags, among: Flags | None = None) -> Hidden:
+    """List what has to be hidden in which cells beside the other list, of all rows or of some."""
+    found: Hidden = {}
     for name, rows in differing_rows(counted, before).items():
-        students = count_rows_of(counted, table, rows)[1]
-        for cell, count in zip(cells_of(table), students.tolist(), strict=True):
-            if 0 < count <= THRESHOLD:
-                hidden.setdefault(cell, set()).update(HIDES[name])
-    return hidden
+        chosen = rows if among is None else rows & among
+        _hide_few(found, table, count_rows_of(counted, table, chosen)[1], HIDES[name])
+    return found
+
+
+def _hide_few(hidden: Hidden, table: Table, students: Ints, names: tuple[str, ...]) -> None:
+    for cell, count in zip(cells_of(table), students.tolist(), strict=True):
+        if 0 < count <= THRESHOLD:
+            hidden.setdefault(cell, set()).update(names)
+
+
+def _students_of(counted: Counted, table: Table, rows: Flags) -> Ints:
+    """Give each student with such a row in a cell once, as student times cells plus cell."""
+    return np.unique(counted.student[rows] * table.size + cell_of_rows(counted, table)[rows])
 
 
 def add_differences(piece: Piece, counted: Counted, before: Flags) -> Piece:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from early_id.evaluation import list_at_capacity
+from early_id.evaluation import WEEKS_AHEAD, list_at_capacity, rank_in_school
 from early_id.fairness._crosstabs import SHOWN
 from early_id.fairness._differences import add_differences, few_by_cell
 from early_id.fairness._groups import PLACES
@@ -17,13 +17,14 @@ from early_id.fairness._release import SCHEMES, Release, piece_of
 from early_id.fairness._ties import count_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from early_id.evaluation import Capacity
     from early_id.fairness._counted import Counted
     from early_id.fairness._exposure import Masking
     from early_id.fairness._release import Piece
     from early_id.fairness._scheme import Cell, Flags
+    from early_id.fairness._suppression import Hidden
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,15 @@ NONE = Told()
 class Earlier:
     """What was published before, by scheme; `masked`: what was hidden elsewhere, by name as in a release.
 
-    `count`: of how many releases. `sizes`: the other sizes that were published of these very scores, in percent; None
-    where none were.
+    `count`: of how many releases. `lists`: the real lists of these very scores. `sizes`: the other sizes that were
+    published of them, in percent; None where none were.
     """
 
     told: Mapping[str, Told] = field(default_factory=dict)
     masked: Mapping[str, set[Cell]] = field(default_factory=dict)
     sizes: frozenset[int] | None = None
     count: int = 0
+    lists: tuple[Flags, ...] = ()
 
     def of(self, scheme: str) -> Told:
         """Give what was published of one scheme."""
@@ -70,35 +72,49 @@ def look_back(releases: Sequence[Release], own: Release, counted: Counted, rows:
     Where it is of the same scores too, by whom its lists differ is asked of every group.
     """
     pieces: dict[str, list[Piece]] = {name: [] for name in SCHEMES}
-    closed: dict[str, dict[Cell, set[str]]] = {name: {} for name in SCHEMES}
+    closed: dict[str, Hidden] = {name: {} for name in SCHEMES}
     masked: dict[str, set[Cell]] = {}
     sizes: frozenset[int] | None = None
+    lists: list[Flags] = []
     before = own.before(releases)
     for release in before:
+        # How many students a group has, and how many have no score, hangs on no outcome.
+        same = release.label == own.label
+        names = list(SCHEMES) if same else ["not_scored"]
         for name, cells in release.masked.items():
-            masked.setdefault(name, set()).update(cells)
-        for name, piece in release.pieces.items():
-            for cell, counts in piece.cells.items():
+            if same or name == "term:not_scored":
+                masked.setdefault(name, set()).update(cells)
+        for name in names:
+            for cell, counts in release.pieces[name].cells.items():
                 closed[name].setdefault(cell, set()).update(counts.hidden)
         drawn = _lists(release, own, rows)
-        if drawn:
+        if drawn and same:
+            lists.append(drawn[0])
             own_sizes = frozenset(release.sizes)
             sizes = own_sizes if sizes is None else sizes & own_sizes
-        for table in counted.singles:
-            for other in drawn[1:] if table.name[0] not in PLACES else ():
-                for cell, names in few_by_cell(counted, table, other).items():
-                    closed["recall"].setdefault(cell, set()).update(names)
-        if all(_agrees(piece, own.pieces[name]) for name, piece in release.pieces.items()):
-            for name, piece in release.pieces.items():
+        for place, listed in enumerate(drawn if same else ()):
+            _close(closed, _few(counted, listed, rows, real=place == 0))
+        if all(_agrees(release.pieces[name], own.pieces[name]) for name in names):
+            for name in names:
+                piece = release.pieces[name]
                 shifts = drawn and name == "recall"
                 pieces[name].append(add_differences(piece, counted, drawn[0]) if shifts else piece)
     told = {name: Told(tuple(pieces[name]), closed[name]) for name in SCHEMES}
-    return Earlier(told, masked, sizes, len(before))
+    return Earlier(told, masked, sizes, len(before), tuple(lists))
 
 
 def lists_before(releases: Sequence[Release], own: Release, rows: pd.DataFrame) -> list[Flags]:
     """Draw again all lists of the same scores whose numbers were published before."""
     return [flags for release in own.before(releases) for flags in _lists(release, own, rows)]
+
+
+def capacities_before(releases: Sequence[Release], own: Release) -> list[Capacity]:
+    """Give the sizes at which these scores were audited before by the same outcome."""
+    return [
+        release.capacity
+        for release in own.before(releases)
+        if release.capacity is not None and (release.scores, release.label) == (own.scores, own.label)
+    ]
 
 
 def _lists(release: Release, own: Release, rows: pd.DataFrame) -> list[Flags]:
@@ -107,6 +123,23 @@ def _lists(release: Release, own: Release, rows: pd.DataFrame) -> list[Flags]:
         return []
     sizes = [release.capacity, *(f"{size}%" for size in release.sizes)]
     return [list_at_capacity(rows, size).to_numpy() for size in sizes]
+
+
+def _few(counted: Counted, listed: Flags, rows: pd.DataFrame, *, real: bool) -> Iterator[dict[str, Hidden]]:
+    """List what would tell of few beside another list of the same scores: of the real one everything is printed."""
+    ahead = (
+        rows["weeks_ahead"].to_numpy(dtype=np.float64) if counted.knows_weeks_ahead else np.zeros(len(rows))
+    )
+    for table in (counted.everyone, *counted.singles, *(counted.crossed if real else ())):
+        if real or table.name[0] not in PLACES:
+            yield few_by_cell(counted, table, listed, ahead >= WEEKS_AHEAD)
+
+
+def _close(closed: dict[str, Hidden], found: Iterator[dict[str, Hidden]]) -> None:
+    for by_scheme in found:
+        for name, cells in by_scheme.items():
+            for cell, counts in cells.items():
+                closed[name].setdefault(cell, set()).update(counts)
 
 
 def _agrees(piece: Piece, own: Piece) -> bool:
@@ -129,7 +162,8 @@ def count_release(
             name, {cell: own for table in tables for cell, own in count_cells(table, scheme, ())}
         )
     years = tuple(sorted({int(year) for year in rows["school_year"]})) if "school_year" in rows else ()
-    return Release(label, years, capacity, _digest(rows), gaps, pieces, (), {})
+    scores, rest = _digests(rows, drawn=capacity is not None)
+    return Release(label, years, capacity, scores, rest, gaps, pieces, (), {})
 
 
 def hide(
@@ -155,7 +189,21 @@ def hide(
     return replace(release, pieces=pieces, sizes=sizes, masked=elsewhere)
 
 
-def _digest(rows: pd.DataFrame) -> str:
-    """Name the scores of these rows, in whatever order they come."""
-    keys = pd.util.hash_pandas_object(rows[["student_id", "school_id", "as_of", "score"]], index=False)
-    return hashlib.sha256(np.sort(keys.to_numpy()).tobytes()).hexdigest()
+def _digests(rows: pd.DataFrame, *, drawn: bool) -> tuple[str, str]:
+    """Name the order the scores give, and the rest of the rows, in whatever order they come."""
+    keys = rows[["student_id", "school_id"]].assign(
+        as_of=pd.to_datetime(rows["as_of"]).astype("datetime64[us]").astype("int64"),
+        order=rank_in_school(rows) if drawn else rows["score"],
+    )
+    rest = keys.assign(
+        listed=rows["listed"].astype("bool"),
+        onset=rows["onset"].astype("bool"),
+        label=rows["label"].astype("float64"),
+        ahead=rows["weeks_ahead"].astype("float64") if "weeks_ahead" in rows else np.nan,
+    )
+    return _digest(keys), _digest(rest)
+
+
+def _digest(frame: pd.DataFrame) -> str:
+    found = np.sort(pd.util.hash_pandas_object(frame, index=False).to_numpy())
+    return hashlib.sha256(found.tobytes()).hexdigest()

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from early_id import __version__
 from early_id.exceptions import DataError
 from early_id.fairness._scheme import EARLY, OUTCOME, SCORING, Cell, Scheme
 
@@ -62,7 +63,9 @@ class Release:
     capacity : str, int or mapping
         Size of the audited lists; None for lists that were given.
     scores : str
-        Digest of the audited scores.
+        Digest of the order the scores give: with it the same lists follow at every size.
+    rows : str
+        Digest of the rest of the audited rows: outcomes, whether the event was ahead, how far, and who was listed.
     gaps : set of cells
         Groups with a gap: they are masked for the sake of others last, so masks hang on them.
     pieces : mapping of name to Piece
@@ -75,7 +78,7 @@ class Release:
 
     Examples
     --------
-    >>> release = Release("chronic_absence", (2026,), "5%", "0f", frozenset(), {}, (), {})
+    >>> release = Release("chronic_absence", (2026,), "5%", "0f", "0f", frozenset(), {}, (), {})
     >>> Release.from_json(release.to_json()).before([release])  # its like tells nothing new
     ()
     """
@@ -84,6 +87,7 @@ class Release:
     years: tuple[int, ...]
     capacity: str | int | Mapping[str, int] | None
     scores: str
+    rows: str
     gaps: frozenset[Cell]
     pieces: Mapping[str, Piece]
     sizes: tuple[int, ...]
@@ -91,28 +95,37 @@ class Release:
 
     @property
     def counted(self) -> str:
-        """Digest of all that masks hang on, whatever was hidden: two audits of the same lists agree in it."""
+        """Digest of all that masks hang on, whatever was hidden: two audits of the same lists agree in it.
+
+        Another version may mask otherwise, so its audits are others.
+        """
         content = {
             name: [[*cell, *counts.atoms] for cell, counts in sorted(piece.cells.items())]
             for name, piece in self.pieces.items()
         }
-        settings = [self.label, self.years, self.scores, self.capacity, sorted(self.gaps)]
+        settings = [
+            __version__,
+            self.label,
+            self.years,
+            self.scores,
+            self.rows,
+            self.capacity,
+            sorted(self.gaps),
+        ]
         whole = json.dumps([settings, content], sort_keys=True)
         return hashlib.sha256(whole.encode()).hexdigest()
 
     def before(self, releases: Iterable[Release]) -> tuple[Release, ...]:
-        """Give those of some releases, in their order, that came before this one and are of its outcome and year.
+        """Give those of some releases, in their order, that came before this one and are of a school year of it.
 
         To publish the same audit again tells nothing new, so its masks are those it had: only releases before its like
-        count.
+        count. A release that does not know its years may be of any.
         """
         own, found = self.counted, []
         for release in releases:
             if release.counted == own:
                 break
-            if release.label == self.label and (
-                release.years == self.years or set(release.years) & set(self.years)
-            ):
+            if not release.years or not self.years or set(release.years) & set(self.years):
                 found.append(release)
         return tuple(found)
 
@@ -125,6 +138,7 @@ class Release:
                 "years": list(self.years),
                 "capacity": self.capacity,
                 "scores": self.scores,
+                "rows": self.rows,
                 "gaps": sorted(self.gaps),
                 "sizes": list(self.sizes),
                 "masked": {name: sorted(cells) for name, cells in self.masked.items()},
@@ -152,17 +166,17 @@ class Release:
         try:
             content: dict[str, Any] = json.loads(text)
             if content["format"] != FORMAT:
-                raise KeyError(content["format"])
+                msg = f"of format {content['format']}, which another version of early_id writes"
+                raise ValueError(msg)
             pieces = {
-                name: Piece(
-                    SCHEMES[name],
-                    _equal(SCHEMES[name]),
+                name: piece_of(
+                    name,
                     {
-                        (attribute, group): Counts(tuple(atoms), students, frozenset(hidden))
-                        for attribute, group, atoms, students, hidden in cells
+                        (attribute, group): _counts(SCHEMES[name], atoms, students, hidden)
+                        for attribute, group, atoms, students, hidden in content["pieces"][name]
                     },
                 )
-                for name, cells in content["pieces"].items()
+                for name in SCHEMES
             }
             masked = {name: frozenset(map(tuple, cells)) for name, cells in content["masked"].items()}
             return cls(
@@ -170,6 +184,7 @@ class Release:
                 tuple(content["years"]),
                 content["capacity"],
                 content["scores"],
+                content["rows"],
                 frozenset(map(tuple, content["gaps"])),
                 pieces,
                 tuple(content["sizes"]),
@@ -178,7 +193,8 @@ class Release:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             msg = (
                 "Expected what an earlier audit counted and hid, as `early-id audit` keeps it, got something else "
-                f"({type(error).__name__}: {error}); put the file back from a backup."
+                f"({type(error).__name__}: {error}). Put the file back from a backup, or update early_id; without "
+                "either, take it away only if nobody has seen that audit."
             )
             raise DataError(msg) from error
 
@@ -186,6 +202,19 @@ class Release:
 def piece_of(name: str, cells: Mapping[Cell, Counts]) -> Piece:
     """Make the piece of one scheme."""
     return Piece(SCHEMES[name], _equal(SCHEMES[name]), cells)
+
+
+def _counts(scheme: Scheme, atoms: Any, students: Any, hidden: Any) -> Counts:
+    """Check one cell as far as masks rest on it."""
+    measures = {*scheme.forms, next(iter(scheme.counts))}
+    if (
+        len(atoms) != len(scheme.atoms)
+        or students.keys() != measures
+        or not scheme.counts.keys() >= set(hidden)
+    ):
+        msg = f"other counts than {', '.join(scheme.atoms)}"
+        raise ValueError(msg)
+    return Counts(tuple(atoms), students, frozenset(hidden))
 
 
 def _equal(scheme: Scheme) -> dict[str, tuple[int, ...]]:

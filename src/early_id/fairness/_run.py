@@ -18,7 +18,15 @@ from early_id.fairness._calibration import compute_calibration, publish_calibrat
 from early_id.fairness._capacity_curve import Curve, compute_curve
 from early_id.fairness._complement import printable_complements
 from early_id.fairness._counted import Counted, count_rows, rate_frames
-from early_id.fairness._earlier import NOTHING, Earlier, count_release, hide, lists_before, look_back
+from early_id.fairness._earlier import (
+    NOTHING,
+    Earlier,
+    capacities_before,
+    count_release,
+    hide,
+    lists_before,
+    look_back,
+)
 from early_id.fairness._exposure import Masking
 from early_id.fairness._frames import (
     ceiling_of_others,
@@ -157,6 +165,7 @@ def audit(
         capacity=capacity,
         resampling=(replicates, seed),
         lists_before=lists_before(earlier, result.release, rows),
+        capacities_before=capacities_before(earlier, result.release),
         judge_by=partial(judge_rows, groups=groups, tolerance=tolerance, resampling=(replicates, seed)),
     )
 
@@ -265,7 +274,7 @@ def audit_frame(
     )
     parts = compute_schools_part(rows, counted.attributes, counted.student, counted.measures)
     published["schools_part"] = publish_schools_part(parts, published["gaps"])
-    by_term = compute_by_term(rows, counted, masks, before.masked)
+    by_term = compute_by_term(rows, counted, masks, before)
     published["by_term"] = by_term.published
     lead_time = compute_lead_time(rows, counted)
     published["lead_time"] = publish_lead_time(

@@ -124,6 +124,7 @@ def with_alternatives(
     resampling: tuple[int, int],
     judge_by: Callable[[pd.DataFrame], pd.DataFrame],
     lists_before: Sequence[Flags] = (),
+    capacities_before: Sequence[Capacity] = (),
 ) -> Audit:
     """Add to an audit what the alternatives would change and how other outcomes would judge the same lists.
 
@@ -139,6 +140,8 @@ def with_alternatives(
         Gives the verdicts of rows like these by the labels they carry.
     lists_before : sequence of array of bool
         Lists of the audited scores whose numbers were published before, over these rows.
+    capacities_before : sequence of capacities
+        The sizes at which these alternatives were published before.
 
     Raises
     ------
@@ -160,6 +163,9 @@ def with_alternatives(
     whole = dict(extra)
     about = {**result.about, "alternatives_attribute": tried.attribute}
     if lists.positive.any():
+        others_printed = _other_lists(rows, lists_before)
+        for size in capacities_before:
+            others_printed += list(Lists.draw(rows, scores[names], attribute, size).listed)
         changed = compute_mitigation(lists, Resampling(*resampling))
         gaps = published["gaps"]
         printed = gaps[
@@ -170,7 +176,7 @@ def with_alternatives(
         ]
         shown = printed[printed["attribute"] == tried.attribute].set_index("group")["gap"]
         frame, cells = publish_mitigation(
-            changed, lists, printed=set(shown.index), other_lists=_other_lists(rows, lists_before)
+            changed, lists, printed=set(shown.index), other_lists=others_printed
         )
         not_learned = [name for name in names if scores[name].isna().all()]
         extra |= {"mitigation": _told(frame, not_learned), "mitigation_groups": cells}

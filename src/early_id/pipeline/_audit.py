@@ -20,11 +20,15 @@ from early_id.fairness import audit as audit_backtest
 from early_id.models import AdditiveModel
 from early_id.pipeline._alternatives import load_alternatives
 from early_id.pipeline._card import evidence_of, keep_evidence, signed_before, write_card
-from early_id.pipeline._releases import keep_release, load_releases
+from early_id.pipeline._releases import FOLDER, keep_release, load_releases
 from early_id.pipeline._tracker import tracker_of
 from early_id.pipeline._train import QUALITY, Tell, district_of, silent
+from early_id.pipeline._turn import in_turn
 from early_id.reports import sign_audit_html, write_audit_html
 from early_id.tracking import check_backtest, load_document, log_audit, standing
+
+#: An audit of a large county takes minutes.
+_WAIT_SECONDS = 3600
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,27 +92,30 @@ def audit(
     schools = district.frame("schools")
     names = dict(zip(schools["school_id"], schools["school_name"], strict=True))
     size = capacity or config.capacity
-    earlier = load_releases(config.models)
     tell("Auditing")
-    result = audit_backtest(
-        backtest,
-        groups=district.groups,
-        capacity=size,
-        contestant=_contestant(backtest.documents, document),
-        tolerance=config.audit.tolerance,
-        replicates=config.audit.replicates,
-        seed=config.training.seed,
-        reference=config.audit.reference or None,
-        about={
-            "label": document.label,
-            "document_sha256": document.sha256,
-            "data_window": data_window(document, backtest.test_years),
-            "predictions_sha256": hashes["predictions.parquet"],
-            "purpose": config.purpose,
-        },
-        alternatives=load_alternatives(folder, hashes),
-        earlier=earlier,
-    )
+    # What an audit masks hangs on all before it, so audits are made one after the other.
+    with in_turn(config.models / FOLDER, wait_seconds=_WAIT_SECONDS):
+        earlier = load_releases(config.models)
+        result = audit_backtest(
+            backtest,
+            groups=district.groups,
+            capacity=size,
+            contestant=_contestant(backtest.documents, document),
+            tolerance=config.audit.tolerance,
+            replicates=config.audit.replicates,
+            seed=config.training.seed,
+            reference=config.audit.reference or None,
+            about={
+                "label": document.label,
+                "document_sha256": document.sha256,
+                "data_window": data_window(document, backtest.test_years),
+                "predictions_sha256": hashes["predictions.parquet"],
+                "purpose": config.purpose,
+            },
+            alternatives=load_alternatives(folder, hashes),
+            earlier=earlier,
+        )
+        keep_release(config.models, result.release, earlier)
     safety = json.loads((folder / QUALITY).read_text(encoding="utf-8"))["time_safety"]
     checks = check_quality(
         backtest, result.about["contestant"], capacity=size, bars=config.gate, time_safety=safety
@@ -116,7 +123,6 @@ def audit(
     result = replace(result, quality=tuple(check.to_dict() for check in checks))
     out = out or folder
     tell("Writing the reports")
-    keep_release(config.models, result.release, earlier)
     content = result.to_json().encode()
     log_audit(model, content, tracker=tracker)
     write_atomic(out / "audit.json", content)

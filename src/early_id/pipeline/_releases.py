@@ -19,7 +19,7 @@ def load_releases(models: Path) -> list[Release]:
     found = []
     for path in sorted((models / FOLDER).glob("*.json")):
         try:
-            found.append(Release.from_json(path.read_text(encoding="utf-8")))
+            found.append(Release.from_json(path.read_text(encoding="utf-8", errors="replace")))
         except DataError as error:
             msg = f"{path}: {error}"
             raise DataError(msg) from error

@@ -1,4 +1,4 @@
-"""One training at a time writes to a folder of models and registers what it wrote."""
+"""One run at a time writes to a folder, and knows what those before it wrote."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LOCK = ".one_at_a_time"
 
 @contextmanager
 def in_turn(folder: Path, *, wait_seconds: float = 600) -> Iterator[None]:
-    """Wait until no other process writes models to a folder, and keep others waiting meanwhile.
+    """Wait until no other process writes to a folder, and keep others waiting meanwhile.
 
     The lock is SQLite's own on an empty file: it holds on every system, and ends with the process that holds it,
     however that ends.
@@ -51,8 +51,8 @@ def in_turn(folder: Path, *, wait_seconds: float = 600) -> Iterator[None]:
             except sqlite3.OperationalError as error:
                 if time.monotonic() >= until:
                     msg = (
-                        f"Expected to write models to {str(folder)!r}, got: another training has been writing "
-                        f"there for {wait_seconds:.0f} seconds ({error}); run this training again when it has ended."
+                        f"Expected to write to {str(folder)!r}, got: another run has been writing "
+                        f"there for {wait_seconds:.0f} seconds ({error}); run this again when it has ended."
                     )
                     raise DataError(msg) from error
         yield

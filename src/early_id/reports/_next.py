@@ -51,9 +51,7 @@ def _while_signed(record: Mapping[str, Any]) -> list[str]:
     """Say until when lists can be made, how that is renewed, and how it is ended."""
     until = str(record["expires_on"])
     ends = sorted(str(own["expires_on"]) for own in record["exceptions"])
-    steps = [
-        f"Lists can be made with this model each week up to {until}; for a later week none is made."
-    ]
+    steps = [f"Lists can be made with this model each week up to {until}; for a later week none is made."]
     if ends and ends[0] < until:
         steps.append(
             f"An exception ends before that: after {ends[0]} no list is made until the model has been signed again."
