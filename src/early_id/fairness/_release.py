@@ -79,7 +79,7 @@ class Release:
     Examples
     --------
     >>> release = Release("chronic_absence", (2026,), "5%", "0f", "0f", frozenset(), {}, (), {})
-    >>> Release.from_json(release.to_json()).before([release])  # its like tells nothing new
+    >>> release.before([release])  # its like tells nothing new
     ()
     """
 
