@@ -123,6 +123,9 @@ class Audit:
     by_term : DataFrame
         Recall and the share without a score on one date of each half of the school year, for everybody and each group
         but schools and districts; empty for fewer than four dates.
+    measurement : DataFrame
+        Per group: which share of what the model reads is unknown, and by how many days attendance of its schools lies
+        behind the latest; empty where the predictions do not say.
     not_scored : DataFrame
         Rows and students without a score by group and reason.
     excluded : DataFrame
@@ -150,6 +153,7 @@ class Audit:
     schools_part: pd.DataFrame
     lead_time: pd.DataFrame
     by_term: pd.DataFrame
+    measurement: pd.DataFrame
     not_scored: pd.DataFrame
     excluded: pd.DataFrame
     overall: pd.Series[Any]

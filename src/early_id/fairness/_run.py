@@ -39,6 +39,7 @@ from early_id.fairness._gaps import Resampling, family_gaps, shown_gaps
 from early_id.fairness._groups import check_columns, check_reference
 from early_id.fairness._joint import mask_all_crossed, named
 from early_id.fairness._lead_time import compute_lead_time, masked_before, publish_lead_time
+from early_id.fairness._measurement import compute_measurement, publish_measurement
 from early_id.fairness._publish import publish_reasons
 from early_id.fairness._published import SHOWN_METRICS, published_rates, published_rest
 from early_id.fairness._reason_profile import compute_reason_profile, publish_reason_profile
@@ -274,6 +275,8 @@ def audit_frame(
     )
     parts = compute_schools_part(rows, counted.attributes, counted.student, counted.measures)
     published["schools_part"] = publish_schools_part(parts, published["gaps"])
+    measured = compute_measurement(rows, counted.attributes, counted.student)
+    published["measurement"] = publish_measurement(measured, masks["not_scored"])
     by_term = compute_by_term(rows, counted, masks, before)
     published["by_term"] = by_term.published
     lead_time = compute_lead_time(rows, counted)
@@ -296,6 +299,7 @@ def audit_frame(
         schools_part=parts,
         lead_time=lead_time,
         by_term=by_term.exact,
+        measurement=measured,
         not_scored=not_scored,
         excluded=excluded,
         overall=whole.iloc[0],

@@ -142,7 +142,7 @@ def with_champion(result: Backtest, panel: Panel, champion: Champion) -> Backtes
     if champion.document is None or champion.why_not:
         return result
     rows = result.predictions[result.predictions["contestant"] == result.deployable]
-    design = _design(result, panel, rows)
+    design = design_of(result, panel, rows)
     scored = rows["not_scored"].isna().to_numpy()
     score = np.full(len(rows), np.nan)
     score[scored] = champion.document.predict_proba(design[scored])[:, 1].round(SCORE_DECIMALS)
@@ -158,13 +158,13 @@ def with_leading_domain(result: Backtest, panel: Panel) -> Backtest:
     """Say of each row of the chosen document which domain raises its score most."""
     predictions = result.predictions
     own = (predictions["contestant"] == result.deployable) & predictions["score"].notna()
-    design = _design(result, panel, predictions[own])
+    design = design_of(result, panel, predictions[own])
     column = pd.Series(pd.NA, predictions.index, dtype="str")
     column[own] = leading_domain(result.documents[result.deployable], design).to_numpy()
     return replace(result, predictions=predictions.assign(leading_domain=column))
 
 
-def _design(result: Backtest, panel: Panel, rows: pd.DataFrame) -> pd.DataFrame:
+def design_of(result: Backtest, panel: Panel, rows: pd.DataFrame) -> pd.DataFrame:
     """Give the features of rows of the test years, in their order."""
     tested = panel.design(panel.frame[panel.frame["school_year"].isin(result.test_years)])
     found: pd.DataFrame = tested.reindex(pd.MultiIndex.from_frame(rows[_KEYS]))

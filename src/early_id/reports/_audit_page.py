@@ -14,6 +14,7 @@ from early_id.reports._decision import decide
 from early_id.reports._early import early
 from early_id.reports._glossary import GLOSSARY
 from early_id.reports._list_sizes import list_sizes
+from early_id.reports._measured import measured
 from early_id.reports._next import what_next
 from early_id.reports._page import as_data, render, write_page
 from early_id.reports._score_worth import score_lines, score_periods
@@ -144,6 +145,7 @@ def write_audit_html(
                 "per_child": "reached_early" in overall,
                 "overall_range": interval(overall, "reached_early"),
                 "early": early(content),
+                "measured": measured(content),
                 "by_term": by_term(content),
                 "crossed": _crossed(content),
                 "n_crossed": len(content["intersections"]),

@@ -65,7 +65,12 @@ def group_words(attribute: str, group: str) -> str:
 def name_schools(content: dict[str, Any], names: Mapping[str, str]) -> None:
     """Give every row the name its group is called by; schools of the same name keep their number beside it."""
     known = [names.get(row["group"]) for row in content["by_group"] if row["attribute"] == "school"]
-    for row in (*content["by_group"], *content["verdicts"], *content["calibration"]):
+    for row in (
+        *content["by_group"],
+        *content["verdicts"],
+        *content["calibration"],
+        *content.get("measurement", ()),
+    ):
         name = names.get(row["group"]) if row["attribute"] == "school" else None
         row["name"] = (
             row["group"] if name is None else name if known.count(name) == 1 else f"{name} ({row['group']})"
