@@ -105,6 +105,7 @@ def test_a_check_says_the_same(tmp_path, request, write):
     _same(check_district(written, today=_TODAY), check_district(write_check(in_memory, tmp_path / "one"), today=_TODAY))  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["edfi", "oneroster", "calpads"])
 def test_other_sources_say_the_same(tmp_path, request, source):
     here = Path(__file__).parent / source
@@ -130,6 +131,7 @@ def test_a_share_is_of_the_file_and_not_of_each_block_of_it(tmp_path, in_files):
     assert (found["rows"], found["share"], len(found["examples"])) == (60, 1.0, 5)
 
 
+@pytest.mark.slow
 def test_a_panel_is_computed_from_the_files_and_they_go_with_the_district(tmp_path, request):
     folder = write_csv(tmp_path / "district", small_district())
     expected = build_panel(check_district(folder, today=_TODAY).district, as_of=["2024-09-22"]).frame

@@ -50,6 +50,7 @@ def test_without_the_column_nothing_is_said():
     assert result.published()["reason_profile"].empty
 
 
+@pytest.mark.slow
 @given(st.integers(0, 1000), st.sampled_from([0.02, 0.1, 0.4]), st.sampled_from([0.01, 0.05, 0.5]))
 @settings(max_examples=12)
 def test_no_printed_share_nor_what_is_left_of_everybody_rests_on_few_students(seed, rare, small):

@@ -211,6 +211,7 @@ def test_two_list_sizes_of_the_same_scores_do_not_tell_by_whom_they_differ(seed,
     assert sizes[1] <= sizes[0]
 
 
+@pytest.mark.slow
 def test_masks_made_apart_would_tell():
     """The attack is one that succeeds where the second audit knows nothing of the first."""
     truth = related_county(4731)

@@ -60,6 +60,7 @@ def test_a_gap_in_schools_alike_lies_within_them():
     assert found["within_high"] < -0.2
 
 
+@pytest.mark.slow
 def test_intervals_are_as_wide_as_resampling_students_says():
     rows, groups = crowded(150, seed=3)
     own = parts_of(rows, groups).loc[("team", "B")]

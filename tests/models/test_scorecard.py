@@ -77,6 +77,7 @@ def spares_a_third(found: pd.DataFrame) -> None:
     assert (mean["rounded"] - mean["card"] > (mean["rounded"] - mean["tables"]) / 3).all(), mean
 
 
+@pytest.mark.slow
 def test_fitted_points_are_better_than_rounded_ones_on_fresh_students():
     spares_a_third(compared(range(2), calibrate=False, max_iter=60))
 

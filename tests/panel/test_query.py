@@ -50,6 +50,7 @@ def test_the_statements_run_as_they_are(district, expected):
         same(by_keys(cursor.execute(last).fetch_arrow_table()), expected)
 
 
+@pytest.mark.slow
 def test_the_expression_can_be_asked_further(district, expected):
     panel = panel_query(district, as_of=DATES).to_ibis()
     same(by_keys(panel.to_pyarrow()), expected)
@@ -67,6 +68,7 @@ def test_labels_are_the_same_in_every_form(district):
     same(by_keys(query.to_arrow()), frame)
 
 
+@pytest.mark.slow
 def test_parts_of_the_students_make_the_same_file(district, tmp_path, monkeypatch):
     query = panel_query(district, as_of=BOTH_YEARS, label="chronic_absence")
     whole = query.to_arrow()
