@@ -191,9 +191,11 @@ def hide(
 
 def _digests(rows: pd.DataFrame, *, drawn: bool) -> tuple[str, str]:
     """Name the order the scores give, and the rest of the rows, in whatever order they come."""
-    keys = rows[["student_id", "school_id"]].assign(
-        as_of=pd.to_datetime(rows["as_of"]).astype("datetime64[us]").astype("int64"),
-        order=rank_in_school(rows) if drawn else rows["score"],
+    keys = pd.DataFrame(
+        {
+            "names": pd.util.hash_pandas_object(rows[["student_id", "school_id"]], index=False),
+            "as_of": pd.to_datetime(rows["as_of"]).astype("datetime64[us]").astype("int64"),
+        }
     )
     rest = keys.assign(
         listed=rows["listed"].astype("bool"),
@@ -201,7 +203,7 @@ def _digests(rows: pd.DataFrame, *, drawn: bool) -> tuple[str, str]:
         label=rows["label"].astype("float64"),
         ahead=rows["weeks_ahead"].astype("float64") if "weeks_ahead" in rows else np.nan,
     )
-    return _digest(keys), _digest(rest)
+    return _digest(keys.assign(order=rank_in_school(rows) if drawn else rows["score"])), _digest(rest)
 
 
 def _digest(frame: pd.DataFrame) -> str:
