@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from oracle import assert_features_equal
 from small import small_district
@@ -117,12 +118,20 @@ def test_a_simulated_county_is_the_same(spark, county: District, tmp_path: Path)
 @given(
     seed=st.integers(0, 10_000), label=st.sampled_from(["chronic_absence", "course_failure", "suspension"])
 )
+# Nobody is enrolled on 2024-11-10.
+@example(seed=149, label="chronic_absence")
 def test_random_districts_are_the_same_in_both_engines_and_by_the_oracle(
     spark, tmp_path_factory, seed: int, label: str
 ) -> None:
     tables = small_district(seed, students=8)
     folder = District.from_frames(tables).write(tmp_path_factory.mktemp("small"))
-    expected, found = both(folder, label=label, known_by=FAR)
+    try:
+        expected, found = both(folder, label=label, known_by=FAR)
+    except DataError as refused:
+        # Of so few students nobody may be enrolled on some date: both engines refuse it in the same words.
+        with pytest.raises(DataError, match=f"^{re.escape(str(refused))}$"):
+            build_panel(District.open(folder, "spark"), label=label, known_by=FAR)
+        return
     same(found.frame, expected.frame)
     assert_features_equal(found.frame, tables)
     assert_features_equal(expected.frame, tables)

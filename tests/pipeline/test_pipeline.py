@@ -444,13 +444,13 @@ def test_there_is_nothing_to_roll_back_to(demo):
 
 
 def test_a_model_taken_down_says_so_in_its_card_and_page(demo, tmp_path, monkeypatch):
-    """Two models of a name of their own in the county's store: the second is the demo's own."""
+    """Two models in a store of their own: the second is the demo's own."""
     out, result = demo
     for name in ("models", "audit"):
         shutil.copytree(out / name, tmp_path / name)
     config = load_config(copy_of(out, tmp_path, models=str(tmp_path / "models")))
     real = tracker_of(config)
-    tracker = Tracker(real.uri, config.tracking.experiment, model="taken-down")
+    tracker = Tracker(tmp_path / "mlflow.db", config.tracking.experiment, model="taken-down")
     for module in ("_promote", "_audit"):
         monkeypatch.setattr(f"early_id.pipeline.{module}.tracker_of", lambda _: tracker)
     document = result.trained.document
