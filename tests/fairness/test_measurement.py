@@ -75,7 +75,7 @@ def test_predictions_that_do_not_say_give_nothing():
 
 
 def test_a_school_is_behind_by_what_was_known_on_the_date():
-    from early_id.pipeline._measured import feed_days_behind
+    from early_id.pipeline._row_facts import feed_days_behind
 
     feed = pd.DataFrame(
         {

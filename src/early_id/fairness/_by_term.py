@@ -11,7 +11,7 @@ import pandas as pd
 
 from early_id.fairness._bands import band_tables
 from early_id.fairness._counts import MEASURES, count_segments, overall, tabulate
-from early_id.fairness._differences import few_of_rows
+from early_id.fairness._differences import Placed, differing_rows, few_of_rows
 from early_id.fairness._earlier import NOTHING
 from early_id.fairness._exposure import exposed
 from early_id.fairness._groups import PLACES, Attribute, everybody
@@ -159,6 +159,20 @@ def term_scheme(whole: str, inside: str, n_days: int) -> Scheme:
     return Scheme(tuple(atoms), counts, forms, dict.fromkeys(forms, told), frozenset(settled))
 
 
+def _differing(counted: Counted, earlier: Earlier, part: Ints, n_days: int) -> set[Cell]:
+    """List the groups of which other lists of the same scores reached a few more or fewer on some date, or the rest."""
+    if not earlier.lists:
+        return set()
+    tables = [counted.everyone, *(table for table in counted.singles if table.name[0] not in PLACES)]
+    placed = [Placed.of(counted, table) for table in tables]
+    found: set[Cell] = set()
+    for listed, place in product(earlier.lists, range(n_days + 1)):
+        rows = {name: own & (part == place) for name, own in differing_rows(counted, listed).items()}
+        for one in placed:
+            found |= {cell for cell, counts in few_of_rows(one, rows).items() if "reached" in counts}
+    return found
+
+
 def _masking(
     counted: Counted,
     attributes: Sequence[Attribute],
@@ -181,14 +195,7 @@ def _masking(
     first = next(iter(audited.scheme.counts))
     before = set(earlier.masked.get(f"term:{metric}", ()))
     if metric == "recall":
-        everybody_too = [counted.everyone, *(one for one in counted.singles if one.name[0] not in PLACES)]
-        for other, place in product(earlier.lists, range(n_days + 1)):
-            before |= {
-                cell
-                for table in everybody_too
-                for cell, counts in few_of_rows(counted, table, other, part == place).items()
-                if "reached" in counts
-            }
+        before |= _differing(counted, earlier, part, n_days)
     closed: Hidden = {
         cell: (hidden & {whole, inside})
         | (of_dates if cell in before or hidden & {first, whole, inside} else set())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,21 +44,40 @@ def differing_rows(counted: Counted, before: Flags) -> dict[str, Flags]:
     }
 
 
-def count_rows_of(counted: Counted, table: Table, rows: Flags) -> tuple[Ints, Ints]:
-    """Count some rows, and their distinct students, in each cell of a table."""
-    found = np.bincount(cell_of_rows(counted, table)[rows], minlength=table.size)
-    return found, np.bincount(_students_of(counted, table, rows) % table.size, minlength=table.size)
+@dataclass(frozen=True)
+class Placed:
+    """The rows of an audit in the cells of one table: `cell` and `student` of each."""
 
+    table: Table
+    cell: Ints
+    student: Ints
 
-def cell_of_rows(counted: Counted, table: Table) -> Ints:
-    """Give the cell of every row."""
-    if table.name == EVERYONE[:1]:
-        return np.zeros(len(counted.student), dtype=np.int64)
-    own = [attribute for attribute in counted.attributes if attribute.name in table.name]
-    own.sort(key=lambda attribute: table.name.index(attribute.name))
-    shape = tuple(len(attribute.groups) for attribute in own)
-    full = np.ravel_multi_index(tuple(attribute.codes for attribute in own), shape)
-    return np.asarray(np.unique(full, return_inverse=True)[1])
+    @classmethod
+    def of(cls, counted: Counted, table: Table) -> Placed:
+        """Find the cell of every row."""
+        if table.name == EVERYONE[:1]:
+            return cls(table, np.zeros(len(counted.student), dtype=np.int64), counted.student)
+        own = [attribute for attribute in counted.attributes if attribute.name in table.name]
+        own.sort(key=lambda attribute: table.name.index(attribute.name))
+        shape = tuple(len(attribute.groups) for attribute in own)
+        full = np.ravel_multi_index(tuple(attribute.codes for attribute in own), shape)
+        return cls(table, np.unique(full, return_inverse=True)[1], counted.student)
+
+    def rows(self, chosen: Flags) -> Ints:
+        """Count chosen rows in each cell."""
+        return np.bincount(self.cell[chosen], minlength=self.table.size)
+
+    def students(self, chosen: Flags) -> Ints:
+        """Count distinct students with a chosen row in each cell."""
+        return self.per_cell(self.keys(chosen))
+
+    def keys(self, chosen: Flags) -> Ints:
+        """Give each student with a chosen row in a cell once, as student times cells plus cell."""
+        return np.unique(self.student[chosen] * self.table.size + self.cell[chosen])
+
+    def per_cell(self, keys: Ints) -> Ints:
+        """Count such students in each cell."""
+        return np.bincount(keys % self.table.size, minlength=self.table.size)
 
 
 def few_by_cell(counted: Counted, table: Table, before: Flags, early: Flags) -> dict[str, Hidden]:
@@ -66,23 +85,25 @@ def few_by_cell(counted: Counted, table: Table, before: Flags, early: Flags) -> 
 
     `early` (n_rows,): where a list would reach early. Told of are rows, and students as reached once and as early.
     """
-    found: dict[str, Hidden] = {"recall": few_of_rows(counted, table, before), "reached_early": {}}
+    placed = Placed.of(counted, table)
+    found: dict[str, Hidden] = {
+        "recall": few_of_rows(placed, differing_rows(counted, before)),
+        "reached_early": {},
+    }
     positive, now = (counted.measures[:, MEASURES.index(name)] > 0 for name in ("positive", "listed"))
     once, soon = ("once_student", "early_student"), ("early_student",)
     for rows, names in ((positive, once), (positive & early, soon)):
-        was, is_now = (_students_of(counted, table, rows & listed) for listed in (before, now))
+        was, is_now = (placed.keys(rows & listed) for listed in (before, now))
         for gone in (np.setdiff1d(was, is_now), np.setdiff1d(is_now, was)):
-            students = np.bincount(gone % table.size, minlength=table.size)
-            _hide_few(found["reached_early"], table, students, names)
+            _hide_few(found["reached_early"], table, placed.per_cell(gone), names)
     return found
 
 
-def few_of_rows(counted: Counted, table: Table, before: Flags, among: Flags | None = None) -> Hidden:
-    """List what has to be hidden in which cells beside the other list, of all rows or of some."""
+def few_of_rows(placed: Placed, differing: Mapping[str, Flags]) -> Hidden:
+    """List what has to be hidden in which cells for the sake of the rows by which two lists differ."""
     found: Hidden = {}
-    for name, rows in differing_rows(counted, before).items():
-        chosen = rows if among is None else rows & among
-        _hide_few(found, table, count_rows_of(counted, table, chosen)[1], HIDES[name])
+    for name, rows in differing.items():
+        _hide_few(found, placed.table, placed.students(rows), HIDES[name])
     return found
 
 
@@ -90,11 +111,6 @@ def _hide_few(hidden: Hidden, table: Table, students: Ints, names: tuple[str, ..
     for cell, count in zip(cells_of(table), students.tolist(), strict=True):
         if 0 < count <= THRESHOLD:
             hidden.setdefault(cell, set()).update(names)
-
-
-def _students_of(counted: Counted, table: Table, rows: Flags) -> Ints:
-    """Give each student with such a row in a cell once, as student times cells plus cell."""
-    return np.unique(counted.student[rows] * table.size + cell_of_rows(counted, table)[rows])
 
 
 def add_differences(piece: Piece, counted: Counted, before: Flags) -> Piece:
@@ -105,7 +121,8 @@ def add_differences(piece: Piece, counted: Counted, before: Flags) -> Piece:
     chosen = {name: rows for name, rows in differing_rows(counted, before).items() if rows.any()}
     cells = dict(piece.cells)
     for table in (counted.everyone, *counted.singles, *counted.crossed):
-        counts = [count_rows_of(counted, table, rows) for rows in chosen.values()]
+        placed = Placed.of(counted, table)
+        counts = [(placed.rows(rows), placed.students(rows)) for rows in chosen.values()]
         for place, cell in enumerate(cells_of(table)):
             told = cells[cell]
             cells[cell] = Counts(

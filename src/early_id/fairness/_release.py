@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from early_id import __version__
@@ -93,7 +94,7 @@ class Release:
     sizes: tuple[int, ...]
     masked: Mapping[str, frozenset[Cell]]
 
-    @property
+    @cached_property
     def counted(self) -> str:
         """Digest of all that masks hang on, whatever was hidden: two audits of the same lists agree in it.
 

@@ -12,7 +12,6 @@ import pandas as pd
 
 from early_id.evaluation import SCORE_DECIMALS, Backtest, compare_contestants
 from early_id.exceptions import EarlyIdError, examples
-from early_id.explain import leading_domain
 from early_id.models import AdditiveModel
 from early_id.panel import Panel
 from early_id.tracking import Tracker, load_document, version_of
@@ -152,16 +151,6 @@ def with_champion(result: Backtest, panel: Panel, champion: Champion) -> Backtes
         predictions=pd.concat([result.predictions, own], ignore_index=True),
         documents={**result.documents, CHAMPION: champion.document},
     )
-
-
-def with_leading_domain(result: Backtest, panel: Panel) -> Backtest:
-    """Say of each row of the chosen document which domain raises its score most."""
-    predictions = result.predictions
-    own = (predictions["contestant"] == result.deployable) & predictions["score"].notna()
-    design = design_of(result, panel, predictions[own])
-    column = pd.Series(pd.NA, predictions.index, dtype="str")
-    column[own] = leading_domain(result.documents[result.deployable], design).to_numpy()
-    return replace(result, predictions=predictions.assign(leading_domain=column))
 
 
 def design_of(result: Backtest, panel: Panel, rows: pd.DataFrame) -> pd.DataFrame:

@@ -49,10 +49,10 @@ from early_id.pipeline._alternatives import (
     save_alternatives,
     try_alternatives,
 )
-from early_id.pipeline._compare import Comparison, compare, find_champion, with_champion, with_leading_domain
+from early_id.pipeline._compare import Comparison, compare, find_champion, with_champion
 from early_id.pipeline._logged import learner_logs, published, training_log
 from early_id.pipeline._logged_folds import fold_logs
-from early_id.pipeline._measured import with_measurement
+from early_id.pipeline._row_facts import with_row_facts
 from early_id.pipeline._search import searched
 from early_id.pipeline._tracker import tracker_of
 from early_id.pipeline._turn import in_turn
@@ -323,7 +323,7 @@ def _trained(
     tell("Comparing with the champion")
     champion = find_champion(result, whole, run.tracker)
     result = with_champion(result, whole, champion)
-    result = with_measurement(with_leading_domain(result, panel), panel, district)
+    result = with_row_facts(result, panel, district)
     tell("Judging every contestant")
     figures = published(result, config.capacity) | ({"search": tried} if len(tried) else {})
     quality = check_quality(result, result.deployable, bars=config.gate, time_safety=safety.verdict)

@@ -1,4 +1,4 @@
-"""What the chosen document could not see of each row of its backtest, for the audit."""
+"""What the audit needs to know of each row of the chosen document, besides its score."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ import pandas as pd
 
 from early_id.district import District
 from early_id.evaluation import Backtest
+from early_id.explain import leading_domain
 from early_id.panel import Panel
 from early_id.pipeline._compare import design_of
 
 
-def with_measurement(result: Backtest, panel: Panel, district: District) -> Backtest:
-    """Say of each row of the chosen document which share of its features is unknown, and how late attendance was."""
-    predictions = result.predictions
+def with_row_facts(result: Backtest, panel: Panel, district: District) -> Backtest:
+    """Say of each row of the chosen document what raises its score most, what of it is unknown, and what came late."""
+    predictions, document = result.predictions, result.documents[result.deployable]
     own = (predictions["contestant"] == result.deployable) & predictions["score"].notna()
-    names = list(result.documents[result.deployable].feature_names)
+    design = design_of(result, panel, predictions[own])
+    domain = pd.Series(pd.NA, predictions.index, dtype="str")
+    domain[own] = leading_domain(document, design).to_numpy()
     unknown = pd.Series(np.nan, predictions.index)
-    unknown[own] = design_of(result, panel, predictions[own])[names].isna().mean(axis=1).to_numpy()
+    unknown[own] = design[list(document.feature_names)].isna().mean(axis=1).to_numpy()
     behind = feed_days_behind(predictions[["school_id", "as_of"]], district.frame("attendance_feed"))
-    return replace(
-        result, predictions=predictions.assign(unknown_share=unknown, feed_days_behind=behind.where(own))
-    )
+    facts = {"leading_domain": domain, "unknown_share": unknown, "feed_days_behind": behind.where(own)}
+    return replace(result, predictions=predictions.assign(**facts))
 
 
 def feed_days_behind(rows: pd.DataFrame, feed: pd.DataFrame) -> pd.Series:
