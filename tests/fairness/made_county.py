@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -55,6 +55,34 @@ def make_rows(
         )
     groups = pd.concat([long_groups(students, "team", team), long_groups(students, "half", half)])
     return pd.concat(frames, ignore_index=True), groups.reset_index(drop=True)
+
+
+def twelve_weeks(
+    sundays: pd.DatetimeIndex,
+    n: int,
+    listed: Callable[[int], np.ndarray],
+    onset: bool | np.ndarray = True,
+) -> pd.DataFrame:
+    """Rows of students with the outcome, on the twelve Sundays before an event in the thirteenth week."""
+    ids = np.array([f"s{number:04d}" for number in range(n)])
+    frames = [
+        pd.DataFrame(
+            {
+                "student_id": ids,
+                "school_id": "s",
+                "district_id": "d",
+                "as_of": sundays[week],
+                "grade_level": 5,
+                "score": 0.5,
+                "label": 1.0,
+                "onset": onset,
+                "listed": listed(week),
+                "weeks_ahead": 12.0 - week,
+            }
+        )
+        for week in range(12)
+    ]
+    return pd.concat(frames, ignore_index=True)
 
 
 def long_groups(students: np.ndarray, attribute: str, values: np.ndarray) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from made_county import long_groups, make_rows
+from made_county import long_groups, make_rows, twelve_weeks
 from statsmodels.stats.proportion import proportion_confint
 
 from early_id.evaluation import compute_reached, school_weeks_ahead
@@ -49,27 +49,11 @@ def test_each_school_has_its_own_calendar_and_the_order_of_rows_does_not_matter(
 
 def made(early):
     """Four hundred students with the outcome over 12 weeks, of whom the first `early` are listed in week 2 only."""
-    ids = np.array([f"s{number:04d}" for number in range(400)])
-    frames = [
-        pd.DataFrame(
-            {
-                "student_id": ids,
-                "school_id": "s",
-                "district_id": "d",
-                "as_of": SUNDAYS[week],
-                "grade_level": 5,
-                "score": 0.5,
-                "label": 1.0,
-                "onset": True,
-                "listed": (week == 2) & (np.arange(400) < early) | (week == 9) & (np.arange(400) >= 200),
-                "weeks_ahead": 12.0 - week,
-            }
-        )
-        for week in range(12)
-    ]
-    return pd.concat(frames, ignore_index=True), long_groups(
-        ids, "half", np.where(np.arange(400) < 200, "x", "y")
+    number = np.arange(400)
+    rows = twelve_weeks(
+        SUNDAYS, 400, lambda week: (week == 2) & (number < early) | (week == 9) & (number >= 200)
     )
+    return rows, long_groups(rows["student_id"].unique(), "half", np.where(number < 200, "x", "y"))
 
 
 def test_a_child_counts_once_however_many_weeks_and_only_when_early():

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from made_county import long_groups, make_rows
+from made_county import long_groups, make_rows, twelve_weeks
 
 from early_id.evaluation import compute_reached
 from early_id.fairness import audit, audit_frame, feasible_range
@@ -24,25 +24,10 @@ def made(leads, group, before=()):
 
     `before`: numbers of students whose event came before the first date.
     """
-    ids = np.array([f"s{number:04d}" for number in range(len(leads))])
-    frames = [
-        pd.DataFrame(
-            {
-                "student_id": ids,
-                "school_id": "s",
-                "district_id": "d",
-                "as_of": SUNDAYS[week],
-                "grade_level": 5,
-                "score": 0.5,
-                "label": 1.0,
-                "onset": ~np.isin(np.arange(len(leads)), list(before)),
-                "listed": np.asarray(leads) >= 12 - week,
-                "weeks_ahead": 12.0 - week,
-            }
-        )
-        for week in range(12)
-    ]
-    return pd.concat(frames, ignore_index=True), long_groups(ids, "half", np.asarray(group))
+    early = np.asarray(leads)
+    onset = ~np.isin(np.arange(len(leads)), list(before))
+    rows = twelve_weeks(SUNDAYS, len(leads), lambda week: early >= 12 - week, onset)
+    return rows, long_groups(rows["student_id"].unique(), "half", np.asarray(group))
 
 
 def lead_times(leads, group, **how):
