@@ -13,8 +13,8 @@ import pytest
 
 from early_id.fairness import audit_frame
 from early_id.models import AdditiveModel, FeatureInfo, Period, Term
-from early_id.pipeline._card import keep_evidence, signed_before, write_card, write_end, write_signature
-from early_id.reports import CardEvidence, write_audit_html
+from early_id.pipeline._card import keep_evidence, signed_before, write_card, write_signature, write_standing
+from early_id.reports import CardEvidence, SignOffEnd, write_audit_html
 from early_id.tracking import GroupException, SignOff
 
 SIGNED = "Signed by Ana Silva on 2024-09-01, for lists up to 2025-06-30."
@@ -154,7 +154,7 @@ def test_a_model_taken_down_says_so_in_every_card_and_page_of_its_audit(places, 
     record = signed(text, document)
     before = (audit / "audit.html").read_text(encoding="utf-8")
     write_signature(document, audit / "audit.json", model, record)
-    write_end(document, text.encode(), model, record, date(2025, 3, 9))
+    write_standing(document, text.encode(), model, record, SignOffEnd("2025-03-09", "rollback"))
     for file in (
         *(f / f"model_card.{form}" for f in places for form in ("html", "md")),
         audit / "audit.html",
@@ -172,6 +172,31 @@ def test_a_model_taken_down_says_so_in_every_card_and_page_of_its_audit(places, 
     assert "No longer in use" not in (audit / "audit.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("by", "headline", "steps", "commands"),
+    [
+        ("model", "No longer in use since 2025-03-09.", "sign it anew, as below", 1),
+        ("renewal", "This audit no longer counts since 2025-03-09", "Read the page of the later audit", 0),
+    ],
+)
+def test_a_sign_off_that_a_later_one_replaced_says_so(places, text, document, by, headline, steps, commands):
+    model, audit = places
+    record = signed(text, document)
+    write_signature(document, audit / "audit.json", model, record)
+    write_standing(document, text.encode(), model, record, SignOffEnd("2025-03-09", by))
+    page = (audit / "audit.html").read_text(encoding="utf-8")
+    for written in (page, (audit / "model_card.md").read_text(encoding="utf-8")):
+        assert headline in written
+        assert "rollback" not in written or by == "model"
+    after = page[page.index("What can be done next") : page.index("<!-- end of next -->")]
+    assert steps in after
+    assert after.count("<pre>") == commands
+    assert "each week up to" not in after
+    # The later one is rolled back: this one holds again.
+    write_standing(document, text.encode(), model, record, None)
+    assert "each week up to 2025-06-30" in (audit / "audit.html").read_text(encoding="utf-8")
+
+
 def test_taking_a_model_down_leaves_the_files_of_another_audit_alone(places, text, document):
     model, audit = places
     record = signed(text, document)
@@ -181,7 +206,7 @@ def test_taking_a_model_down_leaves_the_files_of_another_audit_alone(places, tex
     write_audit_html(other, audit / "audit.html")
     write_card(document, CardEvidence(other), audit, None)
     before = {file.name: file.read_bytes() for file in audit.iterdir()}
-    write_end(document, text.encode(), model, record, date(2025, 3, 9))
+    write_standing(document, text.encode(), model, record, SignOffEnd("2025-03-09", "rollback"))
     assert {file.name: file.read_bytes() for file in audit.iterdir()} == before
     assert "No longer in use" in (model / "model_card.md").read_text(encoding="utf-8")
 

@@ -466,14 +466,15 @@ def test_a_model_taken_down_says_so_in_its_card_and_page(demo, tmp_path, monkeyp
         promote(config, **signing(out, audit=audited))
     page = tmp_path / "audit" / "audit.html"
     assert "Signed by R" in page.read_text(encoding="utf-8")
+    before = tmp_path / "models" / other.sha256[:12] / "model_card.md"
+    assert "another model was promoted in its place" in before.read_text(encoding="utf-8")
     assert rollback(config) == 1
     said = f"No longer in use since {date.today()}."  # noqa: DTZ011 - the local day
     folder = tmp_path / "models" / document.sha256[:12]
     for file in (page, page.with_name("model_card.md"), folder / "model_card.html"):
         assert said in file.read_text(encoding="utf-8")
-    before = (tmp_path / "models" / other.sha256[:12] / "model_card.md").read_text(encoding="utf-8")
-    assert "Signed by R" in before
-    assert said not in before
+    assert "Signed by R" in before.read_text(encoding="utf-8")
+    assert said not in before.read_text(encoding="utf-8")
     # The same audit made again: nobody's signature stands.
     again = audit(config, model="2", out=tmp_path / "audit")
     assert again.json.read_text(encoding="utf-8") == text

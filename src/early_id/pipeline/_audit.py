@@ -129,7 +129,8 @@ def audit(
     evidence = evidence_of(content, backtest, size, source=config.district.source, names=names)
     keep_evidence(folder, evidence)
     write_audit_html(result, out / "audit.html", document=document, metrics=evidence.metrics, names=names)
-    record = signed_before(content, [link.record for link in standing(tracker) if link.record])
+    # Only a sign-off in force: one that another model replaced opens no list.
+    record = signed_before(content, [link.record for link in standing(tracker)[-1:] if link.record])
     if record is not None:
         sign_audit_html(out / "audit.html", evidence.audit, json.loads(record.to_json()), names)
     card = write_card(document, evidence, out, record)

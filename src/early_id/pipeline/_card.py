@@ -1,11 +1,10 @@
-"""The model card: written with each audit, and anew when somebody signs it."""
+"""The model card: written with each audit, and anew when its sign-off begins or ends."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 
 from early_id.evaluation import (
@@ -18,7 +17,7 @@ from early_id.evaluation import (
 )
 from early_id.models import AdditiveModel
 from early_id.pipeline._logged_folds import rounded
-from early_id.reports import CardEvidence, sign_audit_html, write_model_card
+from early_id.reports import CardEvidence, SignOffEnd, sign_audit_html, write_model_card
 from early_id.tracking import SignOff
 
 CARD, PAGE = "model_card.html", "audit.html"
@@ -61,13 +60,11 @@ def write_card(
     evidence: CardEvidence,
     folder: Path,
     record: SignOff | None,
-    ended_on: date | None = None,
+    ended: SignOffEnd | None = None,
 ) -> Path:
     """Write the card, page and Markdown, into a folder."""
     signed = json.loads(record.to_json()) if record else None
-    page: Path = write_model_card(
-        document, folder / CARD, evidence=evidence, signed=signed, ended_on=_day(ended_on)
-    )
+    page: Path = write_model_card(document, folder / CARD, evidence=evidence, signed=signed, ended=ended)
     return page
 
 
@@ -76,24 +73,28 @@ def write_signature(document: AdditiveModel, audit: Path, folder: Path, record: 
 
     Where the audit was made on another computer, what its card is made from is not here: then the card says who
     signed, and that it was given no results. Which audit was signed is kept in the model's folder, so that its pages
-    are found again when the model is taken down.
+    are found again when the sign-off ends.
     """
     text = audit.read_bytes()
     _write(document, text, folder, audit, record, None)
     write_atomic(_place(folder, text).with_suffix(_WHERE), str(audit.resolve()).encode())
 
 
-def write_end(document: AdditiveModel, text: bytes, folder: Path, record: SignOff, ended_on: date) -> None:
-    """Write into the same card and page that the model is no longer in use, as far as they are where they were.
+def write_standing(
+    document: AdditiveModel, text: bytes, folder: Path, record: SignOff, ended: SignOffEnd | None
+) -> None:
+    """Write into the same card and page how the sign-off ended, or that it holds again, as far as they are there still.
 
     Parameters
     ----------
     text : bytes
         Of the audit that was signed.
+    ended : SignOffEnd or None
+        None where it holds.
     """
     where = _place(folder, text).with_suffix(_WHERE)
     audit = Path(where.read_text(encoding="utf-8")) if where.is_file() else folder / "audit.json"
-    _write(document, text, folder, audit, record, ended_on)
+    _write(document, text, folder, audit, record, ended)
 
 
 def _write(
@@ -102,7 +103,7 @@ def _write(
     folder: Path,
     audit: Path,
     record: SignOff,
-    ended_on: date | None,
+    ended: SignOffEnd | None,
 ) -> None:
     kept = _place(folder, text)
     evidence = (
@@ -111,19 +112,15 @@ def _write(
         else CardEvidence(text.decode())
     )
     folder.mkdir(parents=True, exist_ok=True)
-    write_card(document, evidence, folder, record, ended_on)
+    write_card(document, evidence, folder, record, ended)
     beside = audit.parent
     # Another audit may lie there by now, with a card of its own.
     same = audit.is_file() and audit.read_bytes() == text
     if same and (beside / CARD).is_file() and beside.resolve() != folder.resolve():
-        write_card(document, evidence, beside, record, ended_on)
+        write_card(document, evidence, beside, record, ended)
     if (beside / PAGE).is_file():
         signed = json.loads(record.to_json())
-        sign_audit_html(beside / PAGE, evidence.audit, signed, evidence.names, ended_on=_day(ended_on))
-
-
-def _day(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
+        sign_audit_html(beside / PAGE, evidence.audit, signed, evidence.names, ended=ended)
 
 
 def _place(folder: Path, audit: bytes) -> Path:

@@ -6,16 +6,20 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from early_id.config import Config
 from early_id.exceptions import ConfigError, DataError, EarlyIdError, GateError
 from early_id.models import AdditiveModel
 from early_id.pipeline._audit import data_window
-from early_id.pipeline._card import write_end, write_signature
+from early_id.pipeline._card import write_signature, write_standing
 from early_id.pipeline._tracker import tracker_of
+from early_id.reports import SignOffEnd
 from early_id.tracking import SignOff, Tracker, load_document, sign_off, signed_audit, standing
 from early_id.tracking import promote as promote_document
 from early_id.tracking import rollback as roll_back
+
+Ending = Literal["rollback", "model", "renewal"]
 
 
 def promote(
@@ -61,7 +65,8 @@ def promote(
 
     Notes
     -----
-    The model card in the model's folder, and card and page beside the audit, are written anew with the record.
+    The model card in the model's folder, and card and page beside the audit, are written anew with the record. Those
+    of the sign-off that was in force until then say that it ended.
     """
     if not audit.is_file():
         msg = f"Expected the audit to sign at {str(audit)!r}, found no such file; run `early-id audit` first."
@@ -87,14 +92,20 @@ def promote(
         acknowledged=[{"group": group, "reason": reason} for group, reason in (acknowledged or {}).items()],
     )
     _check_window(record, document, text)
+    before = standing(tracker)
     stored = promote_document(model, record, text, tracker=tracker)
     # In force from here on; the pages only say so.
     try:
+        if before:
+            last = before[-1].version
+            ended: Ending = "renewal" if last == standing(tracker)[-1].version else "model"
+            _write_standing(config, last, before[-1].record, tracker, ended)
         write_signature(document, audit, config.models / document.sha256[:12], stored)
-    except (OSError, DataError) as error:
+    except (OSError, EarlyIdError) as error:
         msg = (
-            f"The sign-off of {stored.reviewer!r} is on record and in force, but could not be written into the model's "
-            f"card and the audit's page ({error}); make their folders writable and run `early-id audit` again."
+            f"The sign-off of {stored.reviewer!r} is on record and in force, but this could not be written into the "
+            f"cards and pages of the model and of the one before ({error}); make their folders writable, run `early-id "
+            "audit` again, and put those of the one before away."
         )
         raise DataError(msg) from error
     return stored
@@ -114,7 +125,8 @@ def _check_window(record: SignOff, document: AdditiveModel, audit: bytes) -> Non
 def rollback(config: Config) -> int:
     """Go back to the model used before; return its version in the registry.
 
-    Card and page of the model taken down then say that it is no longer in use, and since when.
+    Card and page of the model taken down then say that it is no longer in use, and since when; those of the model that
+    makes the lists again, that its sign-off holds.
 
     Raises
     ------
@@ -126,22 +138,27 @@ def rollback(config: Config) -> int:
     tracker = tracker_of(config)
     before = standing(tracker)
     version: int = roll_back(tracker=tracker)
-    record = before[-1].record
     # In force from here on; the pages only say so.
     try:
-        if record is not None:
-            _write_end(config, before[-1].version, record, tracker)
+        _write_standing(config, before[-1].version, before[-1].record, tracker, "rollback")
+        _write_standing(config, before[-2].version, before[-2].record, tracker, None)
     except (OSError, EarlyIdError) as error:
         msg = (
             f"Version {version} makes the lists again and version {before[-1].version} makes none, but this could not "
-            f"be written into the card and the page of version {before[-1].version} ({error}); put them away."
+            f"be written into the cards and pages of both ({error}); put those of version {before[-1].version} away."
         )
         raise DataError(msg) from error
     return version
 
 
-def _write_end(config: Config, version: str, record: SignOff, tracker: Tracker) -> None:
+def _write_standing(
+    config: Config, version: str, record: SignOff | None, tracker: Tracker, ended: Ending | None
+) -> None:
+    """Write into card and page of a sign-off that it ended today, or that it holds."""
+    if record is None:
+        return
     document = load_document(version, tracker)
-    text = signed_audit(record, tracker=tracker)
     today = date.today()  # noqa: DTZ011 - the local day
-    write_end(document, text, config.models / document.sha256[:12], record, today)
+    end = None if ended is None else SignOffEnd(today.isoformat(), ended)
+    text = signed_audit(record, tracker=tracker)
+    write_standing(document, text, config.models / document.sha256[:12], record, end)

@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "calibration_curve_svg": "_calibration_curve",
         "CardEvidence": "_card_evidence",
+        "SignOffEnd": "_end",
         "render_weekly_summary": "_weekly",
         "sign_audit_html": "_signature",
         "write_audit_html": "_audit_page",

@@ -13,6 +13,7 @@ from early_id.reports._card_data import about_data, unknowns
 from early_id.reports._card_words import FOR, LIMITS, NOT_FOR, OF_LABEL, PEOPLE, WEEKS
 from early_id.reports._contestants import contestants, places, reaches_more
 from early_id.reports._decision import decide
+from early_id.reports._end import SignOffEnd
 from early_id.reports._signature import digest, signature
 from early_id.reports._terms import periods_of
 from early_id.reports._words import (
@@ -49,7 +50,7 @@ def card_of(
     document: Document,
     evidence: CardEvidence | None,
     record: Mapping[str, Any] | None,
-    ended_on: str | None = None,
+    ended: SignOffEnd | None = None,
 ) -> dict[str, Any]:
     """Prepare everything a card says.
 
@@ -68,7 +69,7 @@ def card_of(
         "label": label_words(document.label),
         "sha256": document.sha256,
         "n_features": plural(table.loc[table["kind"] != "pair", "feature"].nunique(), "fact"),
-        "sign": signature(record, names, ended_on),
+        "sign": signature(record, names, ended),
         "purpose": about.get("purpose", ""),
         "people": PEOPLE,
         "for_uses": FOR,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from early_id.reports._card import card_of
+from early_id.reports._end import SignOffEnd
 from early_id.reports._page import render, write_page
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def write_model_card(
     *,
     evidence: CardEvidence | None = None,
     signed: Mapping[str, Any] | None = None,
-    ended_on: str | None = None,
+    ended: SignOffEnd | None = None,
 ) -> Path:
     """Write what a school board needs to know about a model: as a page, and beside it the same as Markdown.
 
@@ -65,8 +66,8 @@ def write_model_card(
         What was published of its backtest and audit; without it the card says that there are no results.
     signed : mapping, optional
         The content of the record of the sign-off; without it the card says that nobody has signed.
-    ended_on : str, optional
-        The day on which the signed model was taken down; the card then says since when it is no longer in use.
+    ended : SignOffEnd, optional
+        How the sign-off came to its end; the card then says since when the model is no longer in use, and why.
 
     Returns
     -------
@@ -92,7 +93,7 @@ def write_model_card(
     >>> ["2 or more" in text and "Nobody has signed" in text for text in texts]
     [True, True]
     """
-    content = card_of(document, evidence, signed, ended_on)
+    content = card_of(document, evidence, signed, ended)
     path = Path(path)
     write_page(render("model_card.md.j2", content), path.with_suffix(".md"))
     return write_page(render("model_card.html.j2", content), path)

@@ -1,16 +1,18 @@
-"""What can be done next: before a model is signed, while its sign-off holds, and after it was taken down."""
+"""What can be done next: before a model is signed, while its sign-off holds, and after it ended."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from early_id.reports._end import SignOffEnd
+
 RENEW = "early-id audit --model @champion"
 ROLLBACK = "early-id rollback"
 
 
 def what_next(
-    decision: Mapping[str, Any], record: Mapping[str, Any] | None, ended_on: str | None = None
+    decision: Mapping[str, Any], record: Mapping[str, Any] | None, ended: SignOffEnd | None = None
 ) -> dict[str, Any]:
     """Give the steps, the lines to be named, and the commands, each with a word on what it is for.
 
@@ -20,11 +22,11 @@ def what_next(
         From `decide`.
     record : mapping or None
         The content of the record of a sign-off, or None where nobody signed.
-    ended_on : str, optional
-        The day on which the signed model was taken down.
+    ended : SignOffEnd, optional
+        How the sign-off came to its end.
     """
     sign = decision["sign"]
-    if record is not None and ended_on is None:
+    if record is not None and ended is None:
         return {
             "steps": _while_signed(record),
             "lines": "to be named again when it is renewed, each with a reason",
@@ -34,13 +36,10 @@ def what_next(
                 ("Go back to the model used before", ROLLBACK),
             ],
         }
-    taken_down = (
-        []
-        if ended_on is None
-        else [f"This model has made no lists since {ended_on}. To use it again, sign it anew, as below."]
-    )
+    if ended is not None and ended.by == "renewal":
+        return {"steps": [ended.step], "lines": "", "groups": [], "commands": []}
     return {
-        "steps": [*taken_down, *decision["next"]],
+        "steps": [*([] if ended is None else [ended.step]), *decision["next"]],
         "lines": "to be named, each with a reason",
         "groups": sign["groups"],
         "commands": [("The command that writes the decision", sign["command"])],

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from early_id.reports._decision import decide
+from early_id.reports._end import SignOffEnd
 from early_id.reports._next import what_next
 from early_id.reports._page import render, write_page
 from early_id.reports._words import MEASURES, capacity_words, group_words, label_words, name_schools
@@ -24,7 +25,7 @@ PLACES = {
 def signature(
     record: Mapping[str, Any] | None,
     names: Mapping[str, str] | None = None,
-    ended_on: str | None = None,
+    ended: SignOffEnd | None = None,
 ) -> dict[str, Any]:
     """Say it in words.
 
@@ -34,8 +35,8 @@ def signature(
         The content of the record of a sign-off, or None where nobody signed.
     names : mapping, optional
         school_id → name.
-    ended_on : str, optional
-        The day on which the signed model was taken down.
+    ended : SignOffEnd, optional
+        How the sign-off came to its end.
     """
     if record is None:
         return {
@@ -63,13 +64,12 @@ def signature(
                 "a list.",
                 "until": until,
             }
-            if ended_on is None
+            if ended is None
             else {
                 "state": "closed",
-                "headline": f"No longer in use since {ended_on}.",
-                "saying": f"It was s{signed}, and taken down by a rollback: early-id makes no list with it. To be used "
-                "again it needs a new sign-off.",
-                "until": f"{ended_on}, when it was taken down",
+                "headline": ended.headline,
+                "saying": f"It was s{signed}, {ended.happened}",
+                "until": ended.until,
             }
         ),
         "facts": [
@@ -104,7 +104,7 @@ def sign_audit_html(
     record: Mapping[str, Any],
     names: Mapping[str, str] | None = None,
     *,
-    ended_on: str | None = None,
+    ended: SignOffEnd | None = None,
 ) -> bool:
     """Write a signature, and what can be done next, into the page of the audit that was signed, whole or not at all.
 
@@ -120,8 +120,8 @@ def sign_audit_html(
         The content of the record.
     names : mapping, optional
         school_id → name.
-    ended_on : str, optional
-        The day on which the signed model was taken down.
+    ended : SignOffEnd, optional
+        How the sign-off came to its end.
 
     Returns
     -------
@@ -133,10 +133,10 @@ def sign_audit_html(
     name_schools(content, names or {})
     decision = decide(content)
     words = {
-        "sign": signature(record, names, ended_on),
+        "sign": signature(record, names, ended),
         "decision": decision,
         "about": content["about"],
-        "next": what_next(decision, record, ended_on),
+        "next": what_next(decision, record, ended),
     }
     for name, (begin, end) in marks(audit).items():
         place = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
