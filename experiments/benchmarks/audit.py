@@ -3,11 +3,12 @@
 Run: python -m experiments.benchmarks.audit [--students 250000] [--dates 10] [--replicates 2000] [--out TABLE.md]
 
 The rows are made up in NumPy: students differ lastingly in risk, a list of each school's first twentieth is drawn on
-every date, a student's rows stop counting once the event has happened. Schools, districts and grade bands are audited
-besides. What is timed is the whole `audit_frame` (groups attached to 2.5 million rows, counting, rates, resampling,
-masking) and in it the resampling alone: all intervals of gaps from counts per student, recall and not scored of single
-groups, recall of crossed ones, the displayed metrics. Then fairlearn's `MetricFrame(n_boot=…)` and ours take the same
-smaller task: one row per student, recall of every single attribute.
+every date, a student's rows stop counting once the event has happened. One student in twenty changes school between
+the dates and one in fifty the value of some attribute. Schools, districts and grade bands are audited besides.
+What is timed is the whole `audit_frame` (groups attached to 2.5 million rows, counting, rates, resampling, masking) and
+in it the resampling alone: all intervals of gaps from counts per student, recall and not scored of single groups,
+recall of crossed ones, the displayed metrics. Then fairlearn's `MetricFrame(n_boot=…)` and ours take the same smaller
+task: one row per student, recall of every single attribute.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from early_id.fairness._gaps import Resampling, family_gaps
 VALUES = (2, 2, 2, 2, 2, 2, 3, 3, 4, 5, 6, 8)
 SCHOOLS, DISTRICTS = 40, 5
 FIRST_DAY = pd.Timestamp("2026-09-27")
+#: Of all students: those who change school between the dates, and those whose value of an attribute changes.
+MOVE, CHANGE = 0.05, 0.02
 #: What is aimed at.
 SECONDS, GIGABYTES, TIMES = 60.0, 3.0, 1000.0
 
@@ -43,23 +46,38 @@ SECONDS, GIGABYTES, TIMES = 60.0, 3.0, 1000.0
 def make_rows(students: int, dates: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Make up rows with lists, and groups.
 
-    One student in fifty has no value of an attribute, one row in a hundred no score.
+    One student in fifty has no value of an attribute, one row in a hundred no score; some change school or group.
     """
     rng = np.random.default_rng(0)
     ids = np.array([f"s{number:07d}" for number in range(students)])
     school = rng.integers(0, SCHOOLS, students)
     risk = rng.normal(size=students) + 0.3 * rng.normal(size=SCHOOLS)[school]
+    after = np.where(rng.random(students) < MOVE, rng.integers(0, SCHOOLS, students), school)
+    moved = rng.integers(1, max(dates, 2), students)
+    changing = np.where(rng.random(students) < CHANGE, rng.integers(0, len(VALUES), students), len(VALUES))
+    changed = FIRST_DAY + pd.to_timedelta(7 * rng.integers(1, max(dates, 2), students) - 3, unit="D")
     groups = []
     for place, count in enumerate(VALUES):
         share = np.r_[0.5, np.full(count - 1, 0.5 / (count - 1))]
         value = rng.choice(count, students, p=share)
         risk += 0.1 * (value == 0)
         known = rng.random(students) >= 0.02
-        groups.append(
-            pd.DataFrame(
-                {"student_id": ids, "attribute": f"attribute_{place:02d}", "value": value.astype(str)}
-            )[known]
+        until = pd.Series(changed - pd.Timedelta(days=1)).where(changing == place)
+        own = pd.DataFrame(
+            {
+                "student_id": ids,
+                "attribute": f"attribute_{place:02d}",
+                "value": value.astype(str),
+                "valid_from": pd.Timestamp("2020-07-01"),
+                "valid_to": until,
+            }
+        )[known]
+        later = own[own["valid_to"].notna()]
+        follow = ((later["value"].astype(int) + 1) % count).astype(str)
+        later = later.assign(
+            value=follow, valid_from=later["valid_to"] + pd.Timedelta(days=1), valid_to=pd.NaT
         )
+        groups.extend([own, later])
     outcome = rng.random(students) < 1 / (1 + np.exp(1.2 - 1.5 * risk))
     event = np.where(
         outcome, rng.integers(1, dates + 4, students), dates + 9
@@ -67,25 +85,28 @@ def make_rows(students: int, dates: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     frames = []
     for date in range(dates):
         score = risk + rng.normal(size=students)
+        at = np.where(date >= moved, after, school)
         missing = rng.random(students) < 0.01
         frames.append(
             pd.DataFrame(
                 {
                     "student_id": ids,
-                    "school_id": np.char.add("school ", school.astype(str)),
-                    "district_id": np.char.add("district ", (school % DISTRICTS).astype(str)),
+                    "school_id": np.char.add("school ", at.astype(str)),
+                    "district_id": np.char.add("district ", (at % DISTRICTS).astype(str)),
                     "as_of": FIRST_DAY + pd.Timedelta(days=7 * date),
                     "grade_level": school % 13,
                     "score": np.where(missing, np.nan, score),
                     "label": outcome.astype(float),
                     "onset": event > date,
+                    "unknown_share": rng.integers(0, 3, students) / 40,
+                    "feed_days_behind": (at % 4).astype(float),
                 }
             )
         )
     rows = pd.concat(frames, ignore_index=True)
     rows["listed"] = list_at_capacity(rows, "5%").to_numpy()
     whole = pd.concat(groups, ignore_index=True)
-    return rows, whole.assign(valid_from=pd.Timestamp("2020-07-01"), valid_to=pd.Series(pd.NaT, whole.index))
+    return rows, whole
 
 
 class Clock:

@@ -19,6 +19,7 @@ from early_id.fairness import (
     Reweighed,
     Scored,
     audit,
+    find_attribute,
     fit_alternatives,
     reweigh,
 )
@@ -258,7 +259,27 @@ def test_the_group_is_looked_for_among_those_that_may_be_judged():
     lists = Lists.of_today(rows, attach_recorded(rows, groups, "team"))
     found = missed_most(lists)
     assert found is not None
-    assert lists.attribute.groups[found[0]] == "B"
+    assert lists.attribute.groups[found.code] == "B"
+
+
+def test_a_group_that_may_be_printed_goes_before_one_that_is_masked():
+    """Of the smallest group too few are listed for any number of it; it is furthest behind and large enough to judge."""
+    rows, groups = make_rows(
+        900, recall={"A": 0.6, "B": 0.5, "masked": 0.15}, share={"A": 0.6, "B": 0.34, "masked": 0.06}
+    )
+    lists = Lists.of_today(rows, attach_recorded(rows, groups, "team"))
+    masked = lists.attribute.groups.index("masked")
+    listed = lists.students(lists.among(masked) & lists.listed[0])
+    assert 0 < listed <= 10
+    assert lists.students(lists.among(masked)) >= 20
+    found = missed_most(lists)
+    assert found is not None
+    assert not found.hidden
+    assert lists.attribute.groups[found.code] == "B"
+    assert find_attribute(rows, groups) == ("team", "B")
+    # Where nothing else can be looked at, it is better than nothing: the lists are the district's own.
+    other = groups.assign(value=groups["value"].where(groups["value"] == "masked", "A"))
+    assert find_attribute(rows, other) == ("team", "masked")
 
 
 @given(

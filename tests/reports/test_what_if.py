@@ -56,6 +56,7 @@ def test_today_comes_first_and_what_cannot_be_used_last(content):
     assert rows[2]["use"] == "could not be learned from so few students"
     assert rows[2]["gap"] == rows[2]["precision"] == "–"
     assert rows[3]["worst"] == "no (−2.0)"
+    assert [what_if(content)["usable"], what_if(content)["compared"]] == [rows[:3], rows[3:]]
 
 
 def test_one_sentence_says_what_helps_and_what_may_not_be_used(content):
@@ -78,7 +79,7 @@ def test_nothing_is_claimed_of_differences_that_are_not_printed(content):
 
 
 def test_without_alternatives_nothing_is_said():
-    assert what_if({"about": {}}) == {"group": "", "rows": [], "told": ""}
+    assert what_if({"about": {}}) == {"group": "", "rows": [], "told": "", "usable": [], "compared": []}
     assert split_lines({"about": {}}) == split_by_attribute({"about": {}}) == label_lines({"about": {}}) == []
 
 

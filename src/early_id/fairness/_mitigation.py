@@ -13,6 +13,7 @@ from early_id.evaluation import list_across_schools, list_at_capacity
 from early_id.fairness._bootstrap import Patterns, draw_weights
 from early_id.fairness._counts import MEASURES, row_measures
 from early_id.fairness._gaps import MIN_DENOMINATOR, MIN_STUDENTS, Resampling, percentiles
+from early_id.fairness._scheme import THRESHOLD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +91,18 @@ class Lists:
         return int(np.count_nonzero(np.bincount(self.student[rows], minlength=self.n_students)))
 
 
+class Missed(NamedTuple):
+    """A group that is behind on today's list; of two, the lesser is looked at first.
+
+    `hidden`: few of its students with the outcome are listed, or few are not, or few of all others: no difference of
+    theirs is printed. `upper`: end of the 95 % interval of its gap. `code`: its number.
+    """
+
+    hidden: bool
+    upper: float
+    code: int
+
+
 class Changed(NamedTuple):
     """The frames of `compute_mitigation`."""
 
@@ -97,16 +110,12 @@ class Changed(NamedTuple):
     groups: pd.DataFrame
 
 
-def missed_most(lists: Lists) -> tuple[int, float] | None:
+def missed_most(lists: Lists) -> Missed | None:
     """Find the group that is most surely behind all others on today's list; None without enough students.
 
     Both the group and all others need the students a verdict asks for. Surely: the upper end of the 95 % interval of
     its gap (linearised, students as units) is lowest, so that neither a small group nor a small rest wins by chance.
-
-    Returns
-    -------
-    (int, float) or None
-        The number of the group, and that upper end.
+    A group whose differences may be printed is preferred: what helps another could be told to nobody.
     """
     listed = lists.listed[0]
     found = []
@@ -124,8 +133,11 @@ def missed_most(lists: Lists) -> tuple[int, float] | None:
             rate = reached.sum() / outcome.sum()
             gap += sign * rate
             influence += sign * (reached - rate * outcome) / outcome.sum()
-        found.append((gap + _Z * float(np.sqrt((influence**2).sum())), code))
-    return (min(found)[1], min(found)[0]) if found else None
+        hidden = any(
+            0 < lists.students(side & chosen) <= THRESHOLD for side in sides for chosen in (listed, ~listed)
+        )
+        found.append(Missed(hidden, gap + _Z * float(np.sqrt((influence**2).sum())), code))
+    return min(found, default=None)
 
 
 def compute_mitigation(lists: Lists, resampling: Resampling) -> Changed:

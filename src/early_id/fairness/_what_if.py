@@ -69,7 +69,8 @@ def find_attribute(
     Returns
     -------
     (attribute, group) or None
-        The one that is most surely behind everyone else in recall at the list, of those that may get a verdict.
+        The one that is most surely behind everyone else in recall at the list, of those that may get a verdict; one
+        whose differences may be printed before one that is masked.
     """
     names = sorted(groups["attribute"].dropna().astype("str").unique()) if attribute is None else [attribute]
     found = []
@@ -77,8 +78,8 @@ def find_attribute(
         lists = Lists.of_today(rows, attach_recorded(rows, groups, name))
         missed = missed_most(lists)
         if missed is not None:
-            found.append((missed[1], name, lists.attribute.groups[missed[0]]))
-    return min(found)[1:] if found else None
+            found.append((missed.hidden, missed.upper, name, lists.attribute.groups[missed.code]))
+    return min(found)[2:] if found else None
 
 
 def compare_lists(

@@ -28,7 +28,8 @@ def what_if(content: Mapping[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        group: whom it is about, "" where that may not be said; told: in a sentence what came of it; rows.
+        group: whom it is about, "" where that may not be said; told: in a sentence what came of it; rows; usable and
+        compared: those of them that can be signed, and those that cannot.
     """
     about = content["about"]
     attribute, group = about.get("alternatives_attribute"), about.get("alternatives_group")
@@ -41,6 +42,8 @@ def what_if(content: Mapping[str, Any]) -> dict[str, Any]:
         "group": group_words(attribute, group) if group else "",
         "rows": rows,
         "told": _told(rows),
+        "usable": [row for row in rows if row["usable"]],
+        "compared": [row for row in rows if not row["usable"]],
     }
 
 
