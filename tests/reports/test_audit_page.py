@@ -8,6 +8,7 @@ import os
 import re
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from page_reader import Page
 from sample_audit import sample_audit, sample_metrics
@@ -282,3 +283,15 @@ def test_a_later_audit_says_why_more_is_masked(audit, page, tmp_path, count, sai
     later = replace(audit, about={**audit.about, "earlier_audits": count})
     path = write_audit_html(later, tmp_path / "audit.html")
     assert said in Page(path.read_text(encoding="utf-8")).text
+
+
+def test_the_ways_of_making_the_list_are_compared_in_children_too(audit, metrics, tmp_path):
+    names = metrics.loc[metrics["rows"] == "onset", "contestant"]
+    reached = pd.DataFrame({"contestant": names, "reached_early": 0.25})
+    reached = reached.assign(reached_early_low=0.2, reached_early_high=0.3)
+    reached.loc[reached.index[0], ["reached_early", "reached_early_low", "reached_early_high"]] = None
+    path = write_audit_html(audit, tmp_path / "a.html", metrics=metrics, reached=reached)
+    page = Page(path.read_text(encoding="utf-8"))
+    table = page.text[page.text.index("Way of making the list") : page.text.rindex("How to read this")]
+    assert "Children reached 8 weeks ahead" in table
+    assert table.count("25.0 % (20.0–30.0 %)") == len(names) - 1

@@ -42,7 +42,7 @@ WAYS: Mapping[str, Way] = {
         "Move places between schools: one ranking for the county",
         needs_group=False,
         usable=True,
-        use="needs no other model: the county gives schools other numbers of places (capacity), and the audit is made again",
+        use="needs no other model: schools get other numbers of places (capacity), and the audit is made again",
     ),
     "exponentiated_gradient": Way(
         "Exponentiated gradient, equal recall (fairlearn)",

@@ -128,7 +128,14 @@ def audit(
     write_atomic(out / "audit.json", content)
     evidence = evidence_of(content, backtest, size, source=config.district.source, names=names)
     keep_evidence(folder, evidence)
-    write_audit_html(result, out / "audit.html", document=document, metrics=evidence.metrics, names=names)
+    write_audit_html(
+        result,
+        out / "audit.html",
+        document=document,
+        metrics=evidence.metrics,
+        reached=evidence.reached,
+        names=names,
+    )
     # Only a sign-off in force: one that another model replaced opens no list.
     record = signed_before(content, [link.record for link in standing(tracker)[-1:] if link.record])
     if record is not None:

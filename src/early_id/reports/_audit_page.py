@@ -79,6 +79,7 @@ def write_audit_html(
     *,
     document: Document | None = None,
     metrics: pd.DataFrame | None = None,
+    reached: pd.DataFrame | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Path:
     """Write the equity audit as one self-contained page.
@@ -96,7 +97,9 @@ def write_audit_html(
     document : AdditiveModel, optional
         The audited model, for its outcome and hash.
     metrics : DataFrame, optional
-        `Backtest.metrics(...)`: how the contestants did at the same list size.
+        From `publish_metrics`: how the contestants did at the same list size.
+    reached : DataFrame, optional
+        From `publish_reached`: how many children each of them reached how early.
     names : mapping, optional
         school_id → name, so that a school is called by its name.
 
@@ -151,7 +154,7 @@ def write_audit_html(
                 "n_crossed": len(content["intersections"]),
                 "excluded": content["excluded"],
                 "reasons": content["not_scored_reasons"],
-                "contestants": contestants(metrics, audited),
+                "contestants": contestants(metrics, audited, reached),
                 "places": places(metrics, audited),
                 "reaches_more": reaches_more(metrics, audited),
                 "score": score_lines(content["calibration"]),

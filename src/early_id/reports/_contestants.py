@@ -31,17 +31,24 @@ _FIGURES: dict[str, Callable[[float], str]] = {
 }
 
 
-def contestants(metrics: pd.DataFrame | None, audited: str | None = None) -> list[dict[str, Any]]:
-    """Rows of the comparison on weeks with the event still ahead."""
+def contestants(
+    metrics: pd.DataFrame | None, audited: str | None = None, reached: pd.DataFrame | None = None
+) -> list[dict[str, Any]]:
+    """Rows of the comparison on weeks with the event still ahead; with `reached`, how many children were told early."""
     if metrics is None:
         return []
     onset = metrics.loc[metrics["rows"] == "onset"]
+    figures = dict(_FIGURES)
+    if reached is not None and len(reached):
+        early = ["reached_early", "reached_early_low", "reached_early_high"]
+        onset = onset.merge(reached[["contestant", *early]], on="contestant", how="left")
+        figures["reached_early"] = share
     return [
         {
             **{str(name): value for name, value in row.items()},
             "audited": row["contestant"] == audited,
             "explained": EXPLAINED.get(row["contestant"], ""),
-            **{f"{name}_range": interval(row, name, written) for name, written in _FIGURES.items()},
+            **{f"{name}_range": interval(row, name, written) for name, written in figures.items()},
         }
         for row in onset.to_dict("records")
     ]
