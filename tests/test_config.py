@@ -250,6 +250,7 @@ def test_the_candidates_of_a_search_are_all_combinations(tmp_path):
         ("training: {learners: []}\n", "Expected at least one entry for 'training.learners'"),
         ("training: {learners: [monotone, monotone]}\n", "got 'monotone' again"),
         ("training: {train_years: [2023, 2024], test_years: [2024]}\n", "got 2024 in both"),
+        ("training: {bags: 1}\n", "Expected 0 or at least 2 bags, got 1"),
         ("training: {folds: 0}\n", "a number greater than or equal to 1 for 'training.folds'"),
         ("training: {histories: [2, 2]}\n", "got 2 again"),
         ("training: {histories: [0]}\n", "a number greater than or equal to 1 for 'training.histories.0'"),

@@ -150,6 +150,9 @@ class TrainingConfig(_Part):
     dropped."""
     ceiling: bool = True
     """Whether two black boxes, boosting and a random forest, take part for comparison; they can never be deployed."""
+    bags: int = Field(10, ge=0)
+    """How often the chosen learner learns again from resampled students, to show how sure its tables are (terms.svg,
+    intervals.csv). Ten take two to three times as long as fitting it once; 0 shows none."""
     search: dict[Learner, dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]]] = {}
     """Settings of a learner to try in all combinations, inside the training years and before the backtest."""
     max_imputed_share: float = Field(0.2, ge=0, le=1)
@@ -178,6 +181,14 @@ class TrainingConfig(_Part):
             )
             raise ValueError(msg)
         return self
+
+    @field_validator("bags")
+    @classmethod
+    def _two_bags(cls, value: int) -> int:
+        if value == 1:
+            msg = "Expected 0 or at least 2 bags, got 1: one draw says nothing of how far draws differ."
+            raise ValueError(msg)
+        return value
 
     @model_validator(mode="after")
     def _searched(self) -> TrainingConfig:

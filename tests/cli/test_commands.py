@@ -409,7 +409,7 @@ def test_the_whole_way_from_a_simulated_county_to_a_week_s_lists(early_id, tmp_p
     assert simulated.code == 0
     file = config(
         tmp_path,
-        "training: {learners: [monotone], ceiling: false, every_weeks: 8}\naudit: {replicates: 200}\n",
+        "training: {learners: [monotone], ceiling: false, every_weeks: 8, bags: 2}\naudit: {replicates: 200}\n",
     )
     trained = early_id("train", file)
     assert trained.code == 0
@@ -417,7 +417,7 @@ def test_the_whole_way_from_a_simulated_county_to_a_week_s_lists(early_id, tmp_p
     assert "Comparing with the champion" in trained.err.splitlines()
     tried = [line for line in trained.err.splitlines() if line.startswith("Trying: ")]
     assert "Trying: Each group ranked by itself, places shared for equal recall" in tried
-    assert len(trained.err.splitlines()) == 7 + len(tried)
+    assert len(trained.err.splitlines()) == 8 + len(tried)
     assert "lists of 5% of each school" in trained.out
     assert re.search(r"additive\W+0\.\d{3}", trained.out)
     assert re.search(r"pace rule\W+0\.\d{3}", trained.out)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,14 +9,25 @@ from explain_parts import random_background, random_document
 
 from early_id.exceptions import ConfigError, DataError
 from early_id.explain import global_importance, plot_importance, plot_term, terms_svg
-from early_id.models import AdditiveModel, FeatureInfo, MonotoneAdditiveClassifier, Period, Term
+from early_id.models import (
+    AdditiveModel,
+    FeatureInfo,
+    MonotoneAdditiveClassifier,
+    Period,
+    Term,
+    term_intervals,
+)
+
+
+def new_axes():
+    from matplotlib.figure import Figure
+
+    return Figure().add_subplot()
 
 
 @pytest.fixture
 def axes():
-    from matplotlib.figure import Figure
-
-    return Figure().add_subplot()
+    return new_axes()
 
 
 @pytest.mark.parametrize("level", ["feature", "concept", "domain"])
@@ -89,7 +102,7 @@ def test_a_shade_shows_where_the_bags_lie_and_each_bag_is_a_document_of_its_own(
     together = np.mean([bag.decision_function(X) for bag in bags], axis=0)
     np.testing.assert_allclose(together, model.document_.decision_function(X), rtol=0, atol=1e-9)
     np.testing.assert_allclose([bag.shapley_values(X).mean().item() for bag in bags], 0, atol=1e-9)
-    plot_term(model.document_, "x", axes, bags=bags)
+    plot_term(model.document_, "x", axes, intervals=term_intervals(model.document_, bags))
     line, shade = (patch.get_data() for patch in axes.patches)
     centred = [np.array(bag.periods[0].terms[0].values) - bag.periods[0].terms[0].mean for bag in bags]
     np.testing.assert_allclose(shade.values, np.quantile(centred, 0.95, axis=0))
@@ -110,6 +123,28 @@ def test_every_plot_says_in_words_what_it_shows() -> None:
     assert b"<title>What f" in picture
     title = picture.split(b"<title>")[1].split(b"</title>")[0]
     assert title.count(b" adds to the score, log-odds.") == 3
+
+
+def test_shades_of_every_kind_of_table_lie_where_the_intervals_say(axes) -> None:
+    """A document beside itself twice: the shade has no width and lies on the line, in every period."""
+    document = random_document(random_background(4, 90, seed=2), seed=2)
+    intervals = term_intervals(document, [document, document])
+    for name in document.feature_names:
+        position = document.feature_names.index(name)
+        for period in document.periods:
+            one = replace(document, periods=(replace(period, from_day=0, to_day=None),))
+            own = intervals[intervals["from_day"] == period.from_day].assign(from_day=0)
+            drawn = plot_term(one, name, new_axes(), intervals=own)
+            term = period.terms[position]
+            values = np.array(term.values) - term.mean
+            if term.kind == "step":
+                shade = drawn.patches[-1].get_data()
+                np.testing.assert_allclose(shade.values, values)
+                np.testing.assert_allclose(shade.baseline, values)
+            else:
+                points = np.concatenate([path.vertices for path in drawn.collections[-1].get_paths()])
+                np.testing.assert_allclose(np.unique(points[:, 1].round(9)), np.unique(values.round(9)))
+            assert "it is at most 0.00 wide" in drawn.get_label()
 
 
 def test_an_unknown_feature_is_named(axes) -> None:

@@ -178,7 +178,9 @@ def test_what_a_document_does_not_tell_is_unknown():
 def test_a_training_with_folds_leaves_a_run_for_each(tmp_path):
     """The whole job on a small county, with one learner."""
     district = District.from_frames(simulate_tables(students=400, schools=4, years=5, seed=3).tables)
-    training = {"folds": 2, "histories": [1], "every_weeks": 6, "learners": ["monotone"], "ceiling": False}
+    training = {
+        "folds": 2, "histories": [1], "every_weeks": 6, "learners": ["monotone"], "ceiling": False, "bags": 0
+    }  # fmt: skip
     config = Config.model_validate(
         {
             "district": {"path": "unused"},

@@ -12,6 +12,7 @@ from early_id.district import District, simulate_district
 from early_id.exceptions import ConfigError, DataError
 from early_id.pipeline import audit, train
 from early_id.pipeline._alternatives import ROWS, load_alternatives
+from early_id.pipeline._intervals import INTERVALS, read_intervals
 from early_id.pipeline._tracker import tracker_of
 from early_id.tracking import load_document
 
@@ -29,7 +30,9 @@ def config(folder: Path, **mitigation: object) -> Config:
         {
             "district": {"path": str(folder)}, "capacity": "20%", "models": str(folder / "models"),
             "tracking": {"uri": f"sqlite:///{folder / 'mlflow.db'}"},
-            "training": {"every_weeks": 8, "learners": ["monotone"], "rules": ["pace"], "ceiling": False},
+            "training": {
+                "every_weeks": 8, "learners": ["monotone"], "rules": ["pace"], "ceiling": False, "bags": 3
+            },
             "mitigation": mitigation,
         }
     )  # fmt: skip
@@ -42,6 +45,14 @@ def test_a_model_learned_with_weights_is_trained_audited_and_says_so(small: Dist
     assert trained.document.provenance["reweighed_by"] == "low_income"
     document = load_document("@candidate", tracker_of(settings))
     assert document.sha256 == trained.document.sha256
+
+    # How sure its tables are: the same learner, weights and periods included, a few times more.
+    intervals = read_intervals("@candidate", tracker_of(settings))
+    pd.testing.assert_frame_equal(intervals, pd.read_csv(trained.folder / INTERVALS))
+    table = document.to_frame()
+    assert intervals[["period", "feature", "bin"]].equals(table[["period", "feature", "bin"]])
+    assert (intervals["low"] <= intervals["high"]).all()
+    assert (intervals["low"] < intervals["high"]).any()
 
     result = audit(settings, district=small).audit
     assert result.about["alternatives_attribute"] == "low_income"

@@ -511,6 +511,7 @@ def test_a_county_is_drawn_and_held_against_another_model(demo, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {*pictures, "explanation.csv", "against.csv"}
     for name in pictures:
         assert b"<title>" in (tmp_path / name).read_bytes()
+    assert b"A shade holds nine in ten tables of resampled students" in (tmp_path / "terms.svg").read_bytes()
     compared = pd.read_csv(tmp_path / "against.csv").set_index("name")
     own = frame[frame["level"] == "feature"].set_index("name")["importance"]
     pd.testing.assert_series_equal(
@@ -594,6 +595,7 @@ def test_a_training_leaves_one_run_and_one_per_contestant_with_all_that_is_neede
     document = {"model.json", "table.csv", "terms.svg", "beeswarm.svg", "catalogue.json"}
     for name in ("additive", "logistic"):
         assert calibrated | document <= files_of(tracker, below[name])
+        assert ("intervals.csv" in files_of(tracker, below[name])) == (name == trained.backtest.deployable)
     tags = parent.data.tags
     assert tags["chosen"] == trained.backtest.deployable
     assert tags["code_version"] == code_version()

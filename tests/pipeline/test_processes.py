@@ -19,7 +19,7 @@ from early_id.pipeline._tracker import tracker_of
 from early_id.tracking import check_backtest, load_document, version_of
 
 pytestmark = pytest.mark.slow
-QUICK = {"every_weeks": 8, "learners": ["monotone"], "rules": [], "ceiling": False}
+QUICK = {"every_weeks": 8, "learners": ["monotone"], "rules": [], "ceiling": False, "bags": 0}
 
 
 @pytest.fixture(scope="module")

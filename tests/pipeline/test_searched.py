@@ -24,6 +24,7 @@ def settings(folder, **training):
                 "rules": ["pace"],
                 "ceiling": False,
                 "every_weeks": 12,
+                "bags": 0,
                 **training,
             },
         }

@@ -208,7 +208,7 @@ def test_every_other_configuration_trains(clone, typed, name):
     typed(["early-id", "check", "county/exports", "--out", "county/clean"])
     file = clone / "configs" / f"{name}.yaml"
     settings = yaml.safe_load(file.read_text())
-    settings["training"] = {"every_weeks": 4, "learners": ["monotone"], "ceiling": False}
+    settings["training"] = {"every_weeks": 4, "learners": ["monotone"], "ceiling": False, "bags": 0}
     file.write_text(yaml.safe_dump(settings))
     config = load_config(file)
     if name == "dropout":

@@ -11,8 +11,6 @@ from early_id.explain._shades import draw_density, draw_spread, step_edges
 from early_id.explain._svg import MOST_BARS, new_figure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
     from matplotlib.axes import Axes
 
@@ -62,7 +60,7 @@ def plot_term(
     ax: Axes | None = None,
     *,
     X: pd.DataFrame | None = None,
-    bags: Sequence[AdditiveModel] = (),
+    intervals: pd.DataFrame | None = None,
 ) -> Axes:
     """Draw what one feature adds to the score, one line per period of the school year.
 
@@ -74,9 +72,9 @@ def plot_term(
         Drawn into; default: a new figure.
     X : DataFrame, optional
         Rows of students: grey bars show how many have which values. A bar of ten students or fewer is not drawn.
-    bags : sequence of AdditiveModel, default=()
-        Documents of the same learner fitted to resampled students (`MonotoneAdditiveClassifier.bag_documents_`): a
-        shade shows where nine in ten of them lie.
+    intervals : DataFrame, optional
+        From `early_id.models.term_intervals`: a shade shows where the table would lie nine times in ten had other
+        students been drawn to learn from.
 
     Returns
     -------
@@ -97,10 +95,11 @@ def plot_term(
     info = document.features[position]
     axes = new_axes(ax)
     shades = [f"C{i}" for i in range(len(document.periods))]
-    for i, (shade, period) in enumerate(zip(shades, document.periods, strict=True)):
+    for shade, period in zip(shades, document.periods, strict=True):
         _draw(axes, period.terms[position], _days(period), shade)
-        if bags:
-            draw_spread(axes, [bag.periods[i].terms[position] for bag in bags], shade)
+        if intervals is not None:
+            own = intervals[(intervals["from_day"] == period.from_day) & (intervals["feature"] == feature)]
+            draw_spread(axes, period.terms[position], own, shade)
     if X is not None:
         draw_density(axes, X, feature)
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
@@ -112,6 +111,10 @@ def plot_term(
     told = "; ".join(
         f"school days {_days(period)}: {_range(period.terms[position])}" for period in document.periods
     )
+    if intervals is not None:
+        own = intervals[intervals["feature"] == feature]
+        widest = float((own["high"] - own["low"]).max())
+        told += f". A shade holds nine in ten tables of resampled students; it is at most {widest:.2f} wide"
     describe(axes, f"What {feature.replace('_', ' ')} adds to the score, log-odds. {told}.")
     return axes
 

@@ -11,27 +11,24 @@ from early_id.explain._beeswarm import FEW
 from early_id.explain._rows import students_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matplotlib.axes import Axes
 
     from early_id.models import Term
 
 _BARS, _HEIGHT = 20, 0.18
-_ENDS = (0.05, 0.95)
 
 
-def draw_spread(axes: Axes, terms: Sequence[Term], shade: str) -> None:
-    """Shade where nine in ten of the terms of one feature lie, each against its own mean."""
-    first = terms[0]
-    low, high = np.quantile([np.array(term.values) - term.mean for term in terms], _ENDS, axis=0)
-    if first.kind == "category":
-        axes.vlines([str(code) for code in first.categories], low, high, color=shade, alpha=0.4)
-    elif first.kind == "linear":
-        axes.fill_between(first.edges, low, high, color=shade, alpha=0.2, linewidth=0)
+def draw_spread(axes: Axes, term: Term, intervals: pd.DataFrame, shade: str) -> None:
+    """Shade where nine in ten bags lie; `intervals` are the rows of one term, the unknown last."""
+    known = intervals.iloc[:-1]
+    low, high = known["low"].to_numpy(), known["high"].to_numpy()
+    if term.kind == "category":
+        axes.vlines([str(code) for code in term.categories], low, high, color=shade, alpha=0.4)
+    elif term.kind == "linear":
+        # A knot is the start of the piece after it.
+        axes.fill_between(term.edges, low[1:], high[1:], color=shade, alpha=0.2, linewidth=0)
     else:
-        edges = step_edges(first)
-        axes.stairs(high, edges, baseline=low, fill=True, color=shade, alpha=0.2, linewidth=0)
+        axes.stairs(high, step_edges(term), baseline=low, fill=True, color=shade, alpha=0.2, linewidth=0)
 
 
 def step_edges(term: Term) -> list[float]:

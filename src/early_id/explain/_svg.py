@@ -68,10 +68,12 @@ def against_svg(frame: pd.DataFrame, *, names: tuple[str, str]) -> bytes:
     return figure_svg(figure)
 
 
-def terms_svg(document: AdditiveModel, X: pd.DataFrame | None = None) -> bytes:
+def terms_svg(
+    document: AdditiveModel, X: pd.DataFrame | None = None, *, intervals: pd.DataFrame | None = None
+) -> bytes:
     """Draw the tables of the twelve features whose values move the score most, one plot each, the widest first.
 
-    With rows `X` grey bars show how many students have which values.
+    With rows `X` grey bars show how many students have which values, with `intervals` a shade how sure the table is.
     """
     from early_id.explain._plots import plot_term
 
@@ -94,7 +96,7 @@ def terms_svg(document: AdditiveModel, X: pd.DataFrame | None = None) -> bytes:
     }
     grid = figure.subplots(down, _ACROSS, squeeze=False, gridspec_kw=room).ravel()
     for name, axes in zip(names, grid, strict=False):
-        plot_term(document, name, axes, X=X)
+        plot_term(document, name, axes, X=X, intervals=intervals)
     for axes in grid[len(names) :]:
         axes.set_axis_off()
     return figure_svg(figure)

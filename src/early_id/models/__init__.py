@@ -25,5 +25,7 @@ __getattr__, __dir__, __all__ = attach(
         "Term": "_terms",
         "YearToDateRule": "_rules",
         "check_interpret": "_ebm",
+        "fit_bags": "_intervals",
+        "term_intervals": "_intervals",
     },
 )

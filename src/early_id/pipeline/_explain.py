@@ -23,6 +23,7 @@ from early_id.explain import explain as shapley
 from early_id.flags import catalog_of, scope_of
 from early_id.models import AdditiveModel
 from early_id.panel import Panel, build_panel
+from early_id.pipeline._intervals import read_intervals
 from early_id.pipeline._tracker import tracker_of
 from early_id.pipeline._train import Tell, district_of, silent
 from early_id.tracking import load_document
@@ -72,8 +73,9 @@ def explain(
     if against is not None and (student is not None or out is None):
         msg = "Expected a county and a folder where two models are compared; leave out the student and name a folder."
         raise ConfigError(msg)
-    document = load_document(model, tracker_of(config))
-    other = None if against is None else load_document(against, tracker_of(config))
+    tracker = tracker_of(config)
+    document = load_document(model, tracker)
+    other = None if against is None else load_document(against, tracker)
     tell("Building the panel")
     district = district_of(config, None)
     day = as_of or (pd.Timestamp(district.data_until) + pd.offsets.Week(weekday=6, n=0)).date().isoformat()
@@ -89,7 +91,10 @@ def explain(
     if out is not None:
         files = {"explanation.csv": _csv(frame)}
         if student is None:
-            files |= _pictures(document, panel.design(scored), frame)
+            sure = read_intervals(model, tracker)
+            if sure is None:
+                tell("The tables are drawn without intervals: none were kept when the model was trained")
+            files |= _pictures(document, panel.design(scored), frame, sure)
         else:
             files |= _waterfalls(document, panel.design(scored[scored["student_id"] == student].iloc[:1]))
         if other is not None:
@@ -105,13 +110,15 @@ def _csv(frame: pd.DataFrame) -> bytes:
     return frame.to_csv(index=False, lineterminator="\n").encode()
 
 
-def _pictures(document: AdditiveModel, X: pd.DataFrame, frame: pd.DataFrame) -> dict[str, bytes]:
+def _pictures(
+    document: AdditiveModel, X: pd.DataFrame, frame: pd.DataFrame, intervals: pd.DataFrame | None
+) -> dict[str, bytes]:
     """Draw what the scores of a county rest on."""
     return {
         "explanation.svg": importance_svg(frame),
         "domains.svg": importance_svg(frame, level="domain"),
         "beeswarm.svg": beeswarm_svg(document, X),
-        "terms.svg": terms_svg(document, X),
+        "terms.svg": terms_svg(document, X, intervals=intervals),
     }
 
 

@@ -27,6 +27,7 @@ from early_id.evaluation import (
 from early_id.explain import beeswarm_svg, terms_svg
 from early_id.panel import Panel, TimeSafety
 from early_id.pipeline._compare import CHAMPION, Comparison
+from early_id.pipeline._intervals import INTERVALS
 from early_id.pipeline._logged_folds import HUNDREDS, about_fold, figures_of, fold_tags, origin_of, rounded
 from early_id.reports import calibration_curve_svg
 from early_id.tracking import (
@@ -72,8 +73,12 @@ def learner_logs(
     figures: dict[str, pd.DataFrame],
     contestants: dict[str, Any],
     comparison: Comparison,
+    intervals: pd.DataFrame | None,
 ) -> tuple[LearnerLog, ...]:
-    """Say what is logged of each contestant of the latest fold, the one the candidate comes from."""
+    """Say what is logged of each contestant of the latest fold, the one the candidate comes from.
+
+    `intervals`: of the chosen document.
+    """
     drawn = _rows_to_draw(panel, result, config.training.seed)
     catalogue = {feature.name: asdict(feature) for feature in panel.features}
     latest = about_fold(result.folds.iloc[-1], result.predictions)
@@ -92,7 +97,11 @@ def learner_logs(
             files["calibration_curve.svg"] = calibration_curve_svg(own["calibration_curve"])
         if document is not None:
             tables["table.csv"] = document.to_frame()
-            files |= {"terms.svg": terms_svg(document), "beeswarm.svg": beeswarm_svg(document, drawn)}
+            sure = intervals if name == result.deployable else None
+            if sure is not None:
+                tables[INTERVALS] = sure
+            files["terms.svg"] = terms_svg(document, intervals=sure)
+            files["beeswarm.svg"] = beeswarm_svg(document, drawn)
             files["catalogue.json"] = _json({used: catalogue[used] for used in document.feature_names})
         about = latest
         if name == CHAMPION and document is not None:

@@ -50,6 +50,7 @@ from early_id.pipeline._alternatives import (
     try_alternatives,
 )
 from early_id.pipeline._compare import Comparison, compare, find_champion, with_champion
+from early_id.pipeline._intervals import INTERVALS, fit_intervals
 from early_id.pipeline._logged import learner_logs, published, training_log
 from early_id.pipeline._logged_folds import fold_logs
 from early_id.pipeline._row_facts import with_row_facts
@@ -320,6 +321,9 @@ def _trained(
     tried_besides = try_alternatives(
         config, district, panel, result, contestants[result.deployable], data=spans, tell=tell
     )
+    if config.training.bags:
+        tell("Learning again from resampled students")
+    intervals = fit_intervals(config, panel, result, contestants[result.deployable], spans)
     tell("Comparing with the champion")
     champion = find_champion(result, whole, run.tracker)
     result = with_champion(result, whole, champion)
@@ -329,7 +333,7 @@ def _trained(
     quality = check_quality(result, result.deployable, bars=config.gate, time_safety=safety.verdict)
     comparison = compare(result, champion, figures["metrics"])
     tell("Logging to MLflow")
-    learners = learner_logs(config, whole, result, figures, contestants, comparison)
+    learners = learner_logs(config, whole, result, figures, contestants, comparison, intervals)
     earlier = fold_logs(result, config.capacity, figures, contestants) if len(result.others) else ()
     log = training_log(
         config,
@@ -348,6 +352,8 @@ def _trained(
         "diff.txt": "\n".join(comparison.lines()) + "\n",
         QUALITY: json.dumps(bars, indent=1, sort_keys=True) + "\n",
     }
+    if intervals is not None:
+        texts[INTERVALS] = intervals.to_csv(index=False, lineterminator="\n")
     (chosen,) = (learner.key for learner in learners if learner.name == result.deployable)
     folder, version = _kept(config, result, tried_besides, figures, texts, run, runs[chosen])
     document = result.documents[result.deployable]

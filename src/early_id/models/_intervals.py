@@ -1,0 +1,193 @@
+"""How far the tables of a document would move had other students been drawn to learn from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from early_id.exceptions import ConfigError
+from early_id.models._learner import DAY, OneClassError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from early_id.models._document import AdditiveModel
+    from early_id.models._parts import Period
+    from early_id.models._terms import Floats, Term
+
+_ENDS = (0.05, 0.95)
+COLUMNS = ("period", "from_day", "feature", "bin", "low", "high", "low_to", "high_to")
+
+
+def fit_bags(
+    learner: Any,
+    document: AdditiveModel,
+    X: pd.DataFrame,
+    y: pd.Series,
+    *,
+    bags: int = 10,
+    random_state: int = 0,
+) -> tuple[AdditiveModel, ...]:
+    """Fit the learner again, to students drawn with replacement.
+
+    Answers, with `term_intervals`: is the shape of a table more than chance?
+
+    Parameters
+    ----------
+    learner : estimator
+        That fitted the document.
+    document : AdditiveModel
+    X : DataFrame of shape (n_rows, n_features)
+        What it learned from; rows of one level `student_id` of the index are drawn together.
+    y : Series of shape (n_rows,)
+    bags : int
+    random_state : int
+
+    Returns
+    -------
+    tuple of AdditiveModel
+        A document of each bag, with the periods of the first and its calibration. A draw in which some period has one
+        class only is left out.
+
+    Notes
+    -----
+    Efron and Tibshirani (1993), "An Introduction to the Bootstrap", with students as units. The calibration is not
+    fitted again: it stretches all bins of a period alike.
+    """
+    codes = (
+        pd.factorize(X.index.get_level_values("student_id"))[0]
+        if "student_id" in X.index.names
+        else np.arange(len(X))
+    )
+    rng = np.random.RandomState(random_state)
+    columns = [name for name in X.columns if name == DAY or name in document.feature_names]
+    settings = {
+        "calibrate": False,
+        "bags": 1,
+        "periods": tuple(period.from_day for period in document.periods),
+    }
+    many = int(codes.max(initial=-1)) + 1
+    found = []
+    for _ in range(bags):
+        drawn = rng.multinomial(many, np.full(many, 1 / many))
+        rows = np.repeat(np.arange(len(X)), drawn[codes])
+        own = clone(learner)
+        # Of a learner inside another, too.
+        own.set_params(
+            **{
+                name: settings[key]
+                for name in own.get_params()
+                if (key := name.rpartition("__")[2]) in settings
+            }
+        )
+        try:
+            fitted = own.fit(X[columns].iloc[rows], y.iloc[rows]).document_
+        except OneClassError:
+            continue
+        pairs = zip(document.periods, fitted.periods, strict=True)
+        found.append(replace(fitted, periods=tuple(_stretched(one, bag) for one, bag in pairs)))
+    return tuple(found)
+
+
+def term_intervals(document: AdditiveModel, bags: Sequence[AdditiveModel]) -> pd.DataFrame:
+    """Say between which values nine in ten bags lie, for each bin of a document.
+
+    Parameters
+    ----------
+    document : AdditiveModel
+    bags : sequence of AdditiveModel
+        From `fit_bags`, or `MonotoneAdditiveClassifier.bag_documents_`. A feature that a bag does not use adds nothing
+        there.
+
+    Returns
+    -------
+    DataFrame
+        One row per period × feature × bin in the order of `AdditiveModel.to_frame`, without pairs: period, from_day,
+        feature, bin, low and high (log-odds against the mean of the rows learned from, at the start of the bin;
+        5th and 95th percentile), low_to and high_to (just before its end; they differ only where the term is linear).
+
+    Raises
+    ------
+    ConfigError
+        If there are fewer than two bags, or one has other periods.
+
+    Examples
+    --------
+    >>> from early_id.models import AdditiveModel, FeatureInfo, Period, Term
+    >>> def made(height):
+    ...     days = Term("absent_days", "step", edges=(2.0,), values=(-0.5, height), missing=0.0)
+    ...     return AdditiveModel("chronic_absence", [FeatureInfo("absent_days")], [Period(0, None, -1.0, (days,))])
+    >>> term_intervals(made(1.0), [made(0.8), made(1.2)])[["bin", "low", "high"]].round(2).to_numpy().tolist()
+    [['below 2', -0.5, -0.5], ['2 or more', 0.82, 1.18], ['unknown', 0.0, 0.0]]
+    """
+    starts = [period.from_day for period in document.periods]
+    if len(bags) < 2 or any([own.from_day for own in bag.periods] != starts for bag in bags):
+        msg = (
+            f"Expected two bags or more with the periods of the document, got {len(bags)}; fit them with `fit_bags` "
+            "from two classes in every period."
+        )
+        raise ConfigError(msg)
+    table = document.to_frame()
+    places = [
+        _values(bag.periods[i], term)
+        for bag in bags
+        for i, period in enumerate(document.periods)
+        for term in period.terms
+    ]
+    by_bag = np.concatenate(places).reshape(len(bags), -1, 2)
+    low, high = np.quantile(by_bag, _ENDS, axis=0)
+    kept = table.loc[table["kind"] != "pair", ["period", "from_day", "feature", "bin"]]
+    return kept.assign(low=low[:, 0], high=high[:, 0], low_to=low[:, 1], high_to=high[:, 1])[list(COLUMNS)]
+
+
+def _values(period: Period, term: Term) -> Floats:
+    """Look up what a bag says at both ends of each bin of the document's term, and of the unknown."""
+    own = next((one for one in period.terms if one.feature == term.feature), None)
+    if own is None:
+        many = len(term.categories) if term.kind == "category" else len(term.pieces)
+        return np.zeros((many + 1, 2))
+    if term.kind == "category":
+        dtype = None if term.numeric else object
+        inside = np.repeat(np.array([*term.categories], dtype=dtype)[:, None], 2, axis=1)
+    elif term.kind == "step":
+        # Somewhere inside: a bag has edges of its own.
+        inside = np.array([[_middle(start, end)] * 2 for start, end, _, _ in term.pieces])
+    else:
+        first, last = term.edges[0], term.edges[-1]
+        inside = np.array([(max(start, first), min(end, last)) for start, end, _, _ in term.pieces])
+        inside[0, 0], inside[-1, 1] = first, last
+    known = np.column_stack([own.evaluate(inside[:, end]) for end in (0, 1)]) - own.mean
+    return np.vstack([known, np.full(2, own.missing - own.mean)])
+
+
+def _middle(start: float, end: float) -> float:
+    """Give a value of a bin: its middle, or what lies just outside the edges.
+
+    >>> _middle(2.0, 4.0), _middle(4.0, math.inf), _middle(-math.inf, 2.0) < 2.0, _middle(-math.inf, math.inf)
+    (3.0, 4.0, True, 0.0)
+    """
+    if math.isinf(start):
+        return 0.0 if math.isinf(end) else float(np.nextafter(end, -math.inf))
+    middle = start if math.isinf(end) else start + (end - start) / 2
+    # Between two neighbouring numbers there is none.
+    return middle if middle < end else start
+
+
+def _stretched(period: Period, bag: Period) -> Period:
+    """Stretch a bag's tables as the document's were."""
+    slope = 1.0 if period.calibration is None else period.calibration.slope
+    terms = [
+        replace(
+            term,
+            values=tuple(slope * value for value in term.values),
+            missing=slope * term.missing,
+            mean=slope * term.mean,
+        )
+        for term in bag.terms
+    ]
+    return replace(bag, terms=tuple(terms))
