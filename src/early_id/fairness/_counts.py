@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +14,13 @@ from early_id.evaluation import WEEKS_AHEAD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import Any, Self
+    from typing import Self
 
     from early_id.fairness._groups import Attribute, Ints
 
 Floats = npt.NDArray[np.float64]
 Bits = npt.NDArray[np.int8]
-# A student's rows are few: so many tables of all students take half the memory.
-Counts = npt.NDArray[np.int32]
+Counts = npt.NDArray[np.signedinteger[Any]]
 
 # Rows are numbered by one integer while it fits.
 _MOST_KEYS = 2**62
@@ -174,7 +173,8 @@ def number_rows(columns: Iterable[Ints]) -> Ints:
         if span * size >= _MOST_KEYS:
             key = _ranks(key, span)
             span = int(key.max()) + 1
-        key = key * size + (column + 1)
+        # In the numbers of the key: a narrow column has no room for one more.
+        key = key * size + column + 1
         span *= size
     return _ranks(key, span)
 
@@ -255,10 +255,19 @@ def tabulate(segments: Segments, attributes: Sequence[Attribute], axes: Sequence
     new = np.diff(key, prepend=-1) > 0
     if not new.all() or (order[1:] < order[:-1]).any():
         start = order[new]
-        counts = np.add.reduceat(counts.T[:, order], np.flatnonzero(new), axis=1, dtype=np.int32).T
-        student, cell = student[start], cell[start]
+        counts = _narrow(np.add.reduceat(counts.T[:, order], np.flatnonzero(new), axis=1, dtype=np.int32)).T
+        student, cell = student[start].astype(np.int32), cell[start]
     # Where everyone is in one cell, all tables share the arrays of the segments.
     return Table(names, groups, student, cell.astype(np.int32), counts)
+
+
+def _narrow(counts: Counts) -> Counts:
+    """Take the smallest whole numbers that hold the counts: a student's rows are few, and such tables are many.
+
+    >>> _narrow(np.array([127])).dtype, _narrow(np.array([128])).dtype
+    (dtype('int8'), dtype('int16'))
+    """
+    return counts.astype(np.min_scalar_type(-1 - int(counts.max(initial=0))))
 
 
 def overall(segments: Segments) -> Table:

@@ -107,7 +107,7 @@ def compute_not_scored(rows: pd.DataFrame, attributes: Sequence[Attribute], stud
     """Rows and distinct students without a score, by group and reason."""
     missing = rows["score"].isna().to_numpy()
     reason = rows["not_scored"] if "not_scored" in rows else pd.Series(NO_REASON, index=rows.index)
-    return _by_reason(reason.astype("str").fillna(NO_REASON), missing, attributes, students)
+    return _by_reason(reason[missing].astype("str").fillna(NO_REASON), missing, attributes, students)
 
 
 def compute_excluded(
@@ -115,19 +115,22 @@ def compute_excluded(
 ) -> pd.DataFrame:
     """Rows outside the denominator of recall because no outcome can be counted there, by group and reason."""
     out = measures[:, MEASURES.index("eligible")] == 0
-    reason = pd.Series(np.where(rows["label"].isna(), IMMATURE, PAST), index=rows.index)
-    return _by_reason(reason, out, attributes, students)
+    past = rows.loc[out, "label"].notna().map({True: PAST, False: IMMATURE})
+    return _by_reason(past, out, attributes, students)
 
 
 def _by_reason(
     reason: pd.Series, chosen: np.ndarray, attributes: Sequence[Attribute], students: Ints
 ) -> pd.DataFrame:
-    frame = pd.DataFrame({"reason": reason.to_numpy(), "student": students})[chosen]
+    """Count the chosen rows, each with its reason; numbers are grouped sooner, and in less room, than names."""
+    code, reasons = pd.factorize(reason, sort=True)
+    frame = pd.DataFrame({"reason": code, "student": students[chosen]})
     parts = []
-    for attribute in (everybody(len(reason)), *attributes):
+    for attribute in (everybody(len(chosen)), *attributes):
         coded = frame.assign(code=attribute.codes[chosen])
         found = coded.groupby(["code", "reason"], sort=True)["student"]
         counts = pd.DataFrame({"n_rows": found.size(), "n_students": found.nunique()}).reset_index()
+        counts["reason"] = pd.Series([reasons[code] for code in counts["reason"]], dtype="str")
         counts.insert(0, "attribute", attribute.name)
         counts.insert(1, "group", pd.Series([attribute.groups[code] for code in counts["code"]], dtype="str"))
         parts.append(counts.drop(columns="code"))

@@ -58,13 +58,16 @@ def compute_measurement(rows: pd.DataFrame, attributes: Sequence[Attribute], stu
     known = ~np.isnan(values["unknown_share"])
     found = []
     for attribute in (everybody(len(rows)), *attributes):
-        for code, group in enumerate(attribute.groups):
-            own = (attribute.codes == code) & known
-            some = own & (values["unknown_share"] > 0)
-            counts = [len(np.unique(students[chosen])) for chosen in (own, some)]
+        # The rows of each group, in their order, found once and not by looking at all rows for every group.
+        order = np.argsort(attribute.codes, kind="stable")
+        ends = np.cumsum(np.bincount(attribute.codes, minlength=len(attribute.groups)))
+        for group, rows_of in zip(attribute.groups, np.split(order, ends[:-1]), strict=True):
+            own = rows_of[known[rows_of]]
+            some = own[values["unknown_share"][own] > 0]
+            counts = [int(np.count_nonzero(np.bincount(students[chosen]))) for chosen in (own, some)]
             numbers: list[float] = []
             for column in values.values():
-                chosen = own & ~np.isnan(column)
+                chosen = own[~np.isnan(column[own])]
                 number = pd.factorize(students[chosen])[0]
                 mean = estimate_mean(column[chosen], number, int(number.max(initial=-1)) + 1)
                 low, high = mean.interval(0.95)
