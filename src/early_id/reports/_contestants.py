@@ -17,7 +17,8 @@ EXPLAINED = {
         CEILINGS, "a model nobody can read, run only to see what is lost by being readable; it cannot be used"
     ),
     SCHOOL: "every student of a school alike, schools in the order of their share with the outcome in earlier years; "
-    "run to see how much is only telling schools apart",
+    "run to see how much is only telling schools apart. Among equals a lot is drawn each week: such lists hold many "
+    "children once, and few of them rightly",
     "champion": "the model in use, on the same rows",
 }
 
