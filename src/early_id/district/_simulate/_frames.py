@@ -70,7 +70,7 @@ def truth_frame(columns: Columns, lookups: Lookups) -> pd.DataFrame:
 def _days(values: Codes) -> npt.NDArray[np.datetime64]:
     """Turn days since 1970-01-01 into dates; -1 is no date."""
     dates = values.astype(np.int64).astype("datetime64[D]")
-    dates[values < 0] = np.datetime64("NaT")
+    dates[values < 0] = np.datetime64("NaT", "D")
     return dates.astype("datetime64[us]")
 
 
