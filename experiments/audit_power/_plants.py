@@ -88,6 +88,7 @@ PLANTS: Mapping[str, Plant] = MappingProxyType(
                 "absences of one group arrive 15 school days late",
                 Bias(equal_groups=True, late_records={**_WHO, "school_days": 15}),
                 planted=True,
+                shares=(1, 2, 4, 8),
             ),
             Plant(
                 "b5",

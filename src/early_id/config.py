@@ -152,7 +152,7 @@ class TrainingConfig(_Part):
     """Whether two black boxes, boosting and a random forest, take part for comparison; they can never be deployed."""
     bags: int = Field(10, ge=0)
     """How often the chosen learner learns again from resampled students, to show how sure its tables are (terms.svg,
-    intervals.csv). Ten take two to three times as long as fitting it once; 0 shows none."""
+    intervals.csv): 0 or at least 2. Ten take two to three times as long as fitting it once."""
     search: dict[Learner, dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]]] = {}
     """Settings of a learner to try in all combinations, inside the training years and before the backtest."""
     max_imputed_share: float = Field(0.2, ge=0, le=1)
@@ -247,8 +247,8 @@ class MitigationConfig(_Part):
     """What to do about a difference between groups, and what to compare; see docs/mitigation.md."""
 
     attribute: str | None = None
-    """Attribute of the table `groups` that this is about; default: the one of the group the list is furthest behind
-    for."""
+    """Attribute of the table `groups` that this is about; default: the one of the group the list is most surely behind
+    for, of those of whom enough are listed and enough are not for a difference to be printed."""
     reweighing: bool = False
     """Whether learners learn with weights that make the groups of `attribute` alike in the outcome. Groups are looked
     at while learning, never when a score is made; the document says so."""

@@ -104,9 +104,14 @@ def test_a_shade_shows_where_the_bags_lie_and_each_bag_is_a_document_of_its_own(
     np.testing.assert_allclose([bag.shapley_values(X).mean().item() for bag in bags], 0, atol=1e-9)
     plot_term(model.document_, "x", axes, intervals=term_intervals(model.document_, bags))
     line, shade = (patch.get_data() for patch in axes.patches)
-    centred = [np.array(bag.periods[0].terms[0].values) - bag.periods[0].terms[0].mean for bag in bags]
-    np.testing.assert_allclose(shade.values, np.quantile(centred, 0.95, axis=0))
-    np.testing.assert_allclose(shade.baseline, np.quantile(centred, 0.05, axis=0))
+    own, *centred = (
+        np.array(one.periods[0].terms[0].values) - one.periods[0].terms[0].mean
+        for one in (model.document_, *bags)
+    )
+    # 2.3534 is the 95th percentile of Student's distribution with three degrees of freedom.
+    half = 2.3534 * np.std(centred, axis=0, ddof=1)
+    np.testing.assert_allclose(shade.values, own + half, rtol=1e-4)
+    np.testing.assert_allclose(shade.baseline, own - half, rtol=1e-4, atol=1e-5)
     assert (shade.values >= shade.baseline).all()
     np.testing.assert_array_equal(line.edges, shade.edges)
     assert MonotoneAdditiveClassifier(directions=None, max_iter=5).fit(X, y).bag_documents_ == ()

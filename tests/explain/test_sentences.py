@@ -259,7 +259,9 @@ def test_an_unknown_number_leaves_no_sentence(key: str, unknown: Any) -> None:
     assert sentence(f"Absent {{{key}}} days", {key: unknown}) is None
 
 
-@pytest.mark.parametrize("unknown", [None, pd.NaT, math.nan, np.datetime64("NaT", "D"), np.float64("nan"), pd.NA])
+@pytest.mark.parametrize(
+    "unknown", [None, pd.NaT, math.nan, np.datetime64("NaT", "D"), np.float64("nan"), pd.NA]
+)
 def test_an_unknown_date_leaves_no_sentence(unknown: Any) -> None:
     assert sentence("since {from_}", {"from_": unknown}) is None
     assert sentence("since {from_}", {}) is None

@@ -274,9 +274,23 @@ def test_a_group_that_may_be_printed_goes_before_one_that_is_masked():
     assert lists.students(lists.among(masked)) >= 20
     found = missed_most(lists)
     assert found is not None
-    assert not found.hidden
+    assert not found.idle
     assert lists.attribute.groups[found.code] == "B"
     assert find_attribute(rows, groups) == ("team", "B")
+    # A group that is ahead is no choice, however many of it are listed; the two behind have few.
+    rows, groups = make_rows(
+        1400, recall={"A": 0.6, "B": 0.25, "C": 0.25}, share={"A": 0.9, "B": 0.05, "C": 0.05}
+    )
+    lists = Lists.of_today(rows, attach_recorded(rows, groups, "team"))
+    for name in ("B", "C"):
+        assert lists.students(lists.among(lists.attribute.groups.index(name)) & lists.listed[0]) <= 10
+    assert find_attribute(rows, groups, "team")[1] in {"B", "C"}
+
+
+def test_a_masked_group_is_looked_at_where_nobody_else_is_behind():
+    rows, groups = make_rows(
+        900, recall={"A": 0.6, "B": 0.5, "masked": 0.15}, share={"A": 0.6, "B": 0.34, "masked": 0.06}
+    )
     # Where nothing else can be looked at, it is better than nothing: the lists are the district's own.
     other = groups.assign(value=groups["value"].where(groups["value"] == "masked", "A"))
     assert find_attribute(rows, other) == ("team", "masked")

@@ -36,6 +36,10 @@ def test_a_document_beside_itself_has_intervals_without_width_at_its_own_values(
     assert found[["period", "feature", "bin"]].equals(table[["period", "feature", "bin"]])
 
 
+#: 95th percentile of Student's distribution with one degree of freedom.
+T1 = np.tan(0.45 * np.pi)
+
+
 def made(edges, values, name="days"):
     term = Term(name, "step", edges, values, 0.0)
     return AdditiveModel("late", [FeatureInfo(name)], [Period(0, None, 0.0, (term,))])
@@ -43,18 +47,32 @@ def made(edges, values, name="days"):
 
 def test_a_bag_with_edges_of_its_own_is_read_inside_the_bins_of_the_document():
     document = made((2.0, 4.0), (-1.0, 0.0, 1.0))
-    bag = made((1.5, 3.5), (-2.0, 0.5, 3.0))
-    found = term_intervals(document, [bag, bag])
-    # Just below 2 the bag says what it says from 1.5 on; in the middle of 2 to 4, at 3; from 4 on, its last value.
-    assert found["low"].tolist() == [0.5, 0.5, 3.0, 0.0]
-    assert found["low"].equals(found["high"])
+    bags = [made((1.5, 3.5), (-2.0, 0.5, 3.0)), made((1.5, 3.5), (-2.0, 1.5, 5.0))]
+    found = term_intervals(document, bags)
+    # Just below 2 a bag says what it says from 1.5 on; in the middle of 2 to 4, at 3; from 4 on, its last value.
+    half = T1 / np.sqrt(2) * np.array([1.0, 1.0, 2.0, 0.0])
+    np.testing.assert_allclose(found["low"], np.array([-1.0, 0.0, 1.0, 0.0]) - half)
+    np.testing.assert_allclose(found["high"], np.array([-1.0, 0.0, 1.0, 0.0]) + half)
 
 
 def test_a_feature_that_a_bag_does_not_use_adds_nothing_there():
     document = made((2.0,), (-1.0, 1.0))
     found = term_intervals(document, [made((2.0,), (-1.0, 1.0)), made((2.0,), (-5.0, 5.0), name="other")])
-    assert found["high"].tolist()[0] <= 0 <= found["low"].tolist()[1]
-    assert found["high"].max() < 1.0
+    # Zero in one of two bags, ±1 in the other.
+    np.testing.assert_allclose(found["high"] - found["low"], 2 * T1 / np.sqrt(2) * np.array([1.0, 1.0, 0.0]))
+
+
+@pytest.mark.parametrize("many", [2, 10])
+def test_nine_in_ten_intervals_hold_the_truth_however_few_the_bags(many):
+    """Values that scatter around the truth as bags scatter around them."""
+    rng = np.random.default_rng(many)
+    held = 0
+    for _ in range(1000):
+        value = rng.normal()
+        bags = [made((2.0,), (-1.0, bag)) for bag in value + rng.normal(size=many)]
+        row = term_intervals(made((2.0,), (-1.0, value)), bags).iloc[1]
+        held += row["low"] <= 0.0 <= row["high"]
+    assert 870 <= held <= 930
 
 
 def students(n, weeks=1, seed=0):

@@ -511,7 +511,7 @@ def test_a_county_is_drawn_and_held_against_another_model(demo, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {*pictures, "explanation.csv", "against.csv"}
     for name in pictures:
         assert b"<title>" in (tmp_path / name).read_bytes()
-    assert b"A shade holds nine in ten tables of resampled students" in (tmp_path / "terms.svg").read_bytes()
+    assert b"A shade is the 90 % interval over resampled students" in (tmp_path / "terms.svg").read_bytes()
     compared = pd.read_csv(tmp_path / "against.csv").set_index("name")
     own = frame[frame["level"] == "feature"].set_index("name")["importance"]
     pd.testing.assert_series_equal(

@@ -73,8 +73,8 @@ def plot_term(
     X : DataFrame, optional
         Rows of students: grey bars show how many have which values. A bar of ten students or fewer is not drawn.
     intervals : DataFrame, optional
-        From `early_id.models.term_intervals`: a shade shows where the table would lie nine times in ten had other
-        students been drawn to learn from.
+        From `early_id.models.term_intervals`: a shade shows how far the table would move had other students been
+        drawn to learn from.
 
     Returns
     -------
@@ -112,9 +112,11 @@ def plot_term(
         f"school days {_days(period)}: {_range(period.terms[position])}" for period in document.periods
     )
     if intervals is not None:
-        own = intervals[intervals["feature"] == feature]
+        own = (
+            intervals[intervals["feature"] == feature].groupby("from_day").head(-1)
+        )  # as drawn: without the unknown
         widest = float((own["high"] - own["low"]).max())
-        told += f". A shade holds nine in ten tables of resampled students; it is at most {widest:.2f} wide"
+        told += f". A shade is the 90 % interval over resampled students; it is at most {widest:.2f} wide"
     describe(axes, f"What {feature.replace('_', ' ')} adds to the score, log-odds. {told}.")
     return axes
 

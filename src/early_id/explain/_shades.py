@@ -19,7 +19,7 @@ _BARS, _HEIGHT = 20, 0.18
 
 
 def draw_spread(axes: Axes, term: Term, intervals: pd.DataFrame, shade: str) -> None:
-    """Shade where nine in ten bags lie; `intervals` are the rows of one term, the unknown last."""
+    """Shade the intervals of a table; `intervals` are the rows of one term, the unknown last."""
     known = intervals.iloc[:-1]
     low, high = known["low"].to_numpy(), known["high"].to_numpy()
     if term.kind == "category":

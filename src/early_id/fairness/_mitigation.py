@@ -92,13 +92,13 @@ class Lists:
 
 
 class Missed(NamedTuple):
-    """A group that is behind on today's list; of two, the lesser is looked at first.
+    """A group that may be behind on today's list; of two, the lesser is looked at first.
 
-    `hidden`: few of its students with the outcome are listed, or few are not, or few of all others: no difference of
-    theirs is printed. `upper`: end of the 95 % interval of its gap. `code`: its number.
+    `idle`: nothing could be told of it, as few of its students with the outcome, or of all others, are listed or are
+    not; or it is not behind. `upper`: end of the 95 % interval of its gap. `code`: its number.
     """
 
-    hidden: bool
+    idle: bool
     upper: float
     code: int
 
@@ -115,7 +115,8 @@ def missed_most(lists: Lists) -> Missed | None:
 
     Both the group and all others need the students a verdict asks for. Surely: the upper end of the 95 % interval of
     its gap (linearised, students as units) is lowest, so that neither a small group nor a small rest wins by chance.
-    A group whose differences may be printed is preferred: what helps another could be told to nobody.
+    Of those that are behind, one is preferred of whom enough students are listed and enough are not for a difference to
+    be printed: what helps another could be told to nobody.
     """
     listed = lists.listed[0]
     found = []
@@ -133,10 +134,10 @@ def missed_most(lists: Lists) -> Missed | None:
             rate = reached.sum() / outcome.sum()
             gap += sign * rate
             influence += sign * (reached - rate * outcome) / outcome.sum()
-        hidden = any(
+        few = any(
             0 < lists.students(side & chosen) <= THRESHOLD for side in sides for chosen in (listed, ~listed)
         )
-        found.append(Missed(hidden, gap + _Z * float(np.sqrt((influence**2).sum())), code))
+        found.append(Missed(few or gap >= 0, gap + _Z * float(np.sqrt((influence**2).sum())), code))
     return min(found, default=None)
 
 

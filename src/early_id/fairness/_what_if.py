@@ -70,7 +70,7 @@ def find_attribute(
     -------
     (attribute, group) or None
         The one that is most surely behind everyone else in recall at the list, of those that may get a verdict; one
-        whose differences may be printed before one that is masked.
+        with enough students for a printed difference before one without.
     """
     names = sorted(groups["attribute"].dropna().astype("str").unique()) if attribute is None else [attribute]
     found = []
@@ -78,7 +78,7 @@ def find_attribute(
         lists = Lists.of_today(rows, attach_recorded(rows, groups, name))
         missed = missed_most(lists)
         if missed is not None:
-            found.append((missed.hidden, missed.upper, name, lists.attribute.groups[missed.code]))
+            found.append((missed.idle, missed.upper, name, lists.attribute.groups[missed.code]))
     return min(found)[2:] if found else None
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t as student_t
 from sklearn.base import clone
 
 from early_id.exceptions import ConfigError
-from early_id.models._learner import DAY, OneClassError
+from early_id.models._learner import OneClassError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from early_id.models._parts import Period
     from early_id.models._terms import Floats, Term
 
-_ENDS = (0.05, 0.95)
+_CONFIDENCE = 0.90
 COLUMNS = ("period", "from_day", "feature", "bin", "low", "high", "low_to", "high_to")
 
 
@@ -51,8 +52,8 @@ def fit_bags(
     Returns
     -------
     tuple of AdditiveModel
-        A document of each bag, with the periods of the first and its calibration. A draw in which some period has one
-        class only is left out.
+        A document of each bag, with the periods of the first and its calibration; a learner that chooses features
+        chooses again. A draw in which some period has one class only is left out.
 
     Notes
     -----
@@ -65,7 +66,6 @@ def fit_bags(
         else np.arange(len(X))
     )
     rng = np.random.RandomState(random_state)
-    columns = [name for name in X.columns if name == DAY or name in document.feature_names]
     settings = {
         "calibrate": False,
         "bags": 1,
@@ -86,7 +86,7 @@ def fit_bags(
             }
         )
         try:
-            fitted = own.fit(X[columns].iloc[rows], y.iloc[rows]).document_
+            fitted = own.fit(X.iloc[rows], y.iloc[rows]).document_
         except OneClassError:
             continue
         pairs = zip(document.periods, fitted.periods, strict=True)
@@ -95,7 +95,7 @@ def fit_bags(
 
 
 def term_intervals(document: AdditiveModel, bags: Sequence[AdditiveModel]) -> pd.DataFrame:
-    """Say between which values nine in ten bags lie, for each bin of a document.
+    """Say how far each value of a document would move had other students been drawn.
 
     Parameters
     ----------
@@ -108,13 +108,20 @@ def term_intervals(document: AdditiveModel, bags: Sequence[AdditiveModel]) -> pd
     -------
     DataFrame
         One row per period × feature × bin in the order of `AdditiveModel.to_frame`, without pairs: period, from_day,
-        feature, bin, low and high (log-odds against the mean of the rows learned from, at the start of the bin;
-        5th and 95th percentile), low_to and high_to (just before its end; they differ only where the term is linear).
+        feature, bin, low and high (ends of the 90 % interval around the document's own value, log-odds against the
+        mean of the rows learned from, at the start of the bin), low_to and high_to (just before its end; they differ
+        only where the term is linear). For one value at a time.
 
     Raises
     ------
     ConfigError
         If there are fewer than two bags, or one has other periods.
+
+    Notes
+    -----
+    The standard bootstrap interval: value ± t · s, where s is the standard deviation over the bags and t the 95th
+    percentile of Student's distribution with one degree of freedom less than there are bags, so that few bags give a
+    wider interval and no narrower one (Efron and Tibshirani 1993, chapter 12).
 
     Examples
     --------
@@ -122,8 +129,9 @@ def term_intervals(document: AdditiveModel, bags: Sequence[AdditiveModel]) -> pd
     >>> def made(height):
     ...     days = Term("absent_days", "step", edges=(2.0,), values=(-0.5, height), missing=0.0)
     ...     return AdditiveModel("chronic_absence", [FeatureInfo("absent_days")], [Period(0, None, -1.0, (days,))])
-    >>> term_intervals(made(1.0), [made(0.8), made(1.2)])[["bin", "low", "high"]].round(2).to_numpy().tolist()
-    [['below 2', -0.5, -0.5], ['2 or more', 0.82, 1.18], ['unknown', 0.0, 0.0]]
+    >>> bags = [made(height) for height in (0.8, 0.9, 1.0, 1.1, 1.2)]
+    >>> term_intervals(made(1.0), bags)[["bin", "low", "high"]].round(2).to_numpy().tolist()
+    [['below 2', -0.5, -0.5], ['2 or more', 0.66, 1.34], ['unknown', 0.0, 0.0]]
     """
     starts = [period.from_day for period in document.periods]
     if len(bags) < 2 or any([own.from_day for own in bag.periods] != starts for bag in bags):
@@ -140,7 +148,9 @@ def term_intervals(document: AdditiveModel, bags: Sequence[AdditiveModel]) -> pd
         for term in period.terms
     ]
     by_bag = np.concatenate(places).reshape(len(bags), -1, 2)
-    low, high = np.quantile(by_bag, _ENDS, axis=0)
+    room = student_t.ppf((1 + _CONFIDENCE) / 2, len(bags) - 1) * by_bag.std(axis=0, ddof=1)
+    own = np.concatenate([_values(period, term) for period in document.periods for term in period.terms])
+    low, high = own - room, own + room
     kept = table.loc[table["kind"] != "pair", ["period", "from_day", "feature", "bin"]]
     return kept.assign(low=low[:, 0], high=high[:, 0], low_to=low[:, 1], high_to=high[:, 1])[list(COLUMNS)]
 
