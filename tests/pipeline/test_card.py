@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from dataclasses import replace
 from datetime import date
 
@@ -176,7 +177,12 @@ def test_a_model_taken_down_says_so_in_every_card_and_page_of_its_audit(places, 
     ("by", "headline", "steps", "commands"),
     [
         ("model", "No longer in use since 2025-03-09.", "sign it anew, as below", 1),
-        ("renewal", "This audit no longer counts since 2025-03-09", "Read the page of the later audit", 0),
+        (
+            "renewal",
+            "Not the audit in force since 2025-03-09: the model is signed by another one.",
+            "Read the page of the audit in force",
+            0,
+        ),
     ],
 )
 def test_a_sign_off_that_a_later_one_replaced_says_so(places, text, document, by, headline, steps, commands):
@@ -192,7 +198,7 @@ def test_a_sign_off_that_a_later_one_replaced_says_so(places, text, document, by
     assert steps in after
     assert after.count("<pre>") == commands
     assert "each week up to" not in after
-    # The later one is rolled back: this one holds again.
+    # In force again.
     write_standing(document, text.encode(), model, record, None)
     assert "each week up to 2025-06-30" in (audit / "audit.html").read_text(encoding="utf-8")
 
@@ -236,5 +242,29 @@ def test_an_audit_carried_elsewhere_leaves_no_files_there_and_a_card_without_res
 def test_an_audit_made_again_is_still_signed_by_who_signed_last(text, document):
     first, last = (signed(text, document, reviewer) for reviewer in ("Ana Silva", "Ben Okafor"))
     other = signed(text + " ", document, "Cy Young")
-    assert signed_before(text.encode(), [first, last, other]) == last
-    assert signed_before(text.encode(), [other]) is None
+    assert signed_before(text.encode(), [other, first, last]) == (last, None)
+    assert signed_before(text.encode(), [other]) == (None, None)
+
+
+def test_an_audit_made_again_says_how_its_sign_off_ended(text, document):
+    first = signed(text, document)
+    renewed = replace(signed(text + " ", document), signed_on=date(2024, 11, 3))
+    other = replace(renewed, model_sha256="0" * 64)
+    assert signed_before(text.encode(), [first, renewed]) == (first, SignOffEnd("2024-11-03", "renewal"))
+    assert signed_before(text.encode(), [first, other]) == (first, SignOffEnd("2024-11-03", "model"))
+
+
+def test_an_audit_signed_in_two_places_is_signed_and_ended_in_both(places, tmp_path, text, document):
+    model, audit = places
+    desk = tmp_path / "desk"
+    shutil.copytree(audit, desk)
+    write_signature(document, audit / "audit.json", model, signed(text, document))
+    write_signature(document, desk / "audit.json", model, signed(text, document, "Ben Okafor"))
+    for folder in (audit, desk):
+        for name in ("audit.html", "model_card.html"):
+            assert "Signed by Ben Okafor" in (folder / name).read_text(encoding="utf-8")
+    write_standing(
+        document, text.encode(), model, signed(text, document), SignOffEnd("2025-03-09", "rollback")
+    )
+    for folder in (audit, desk, model):
+        assert "No longer in use" in (folder / "model_card.html").read_text(encoding="utf-8")

@@ -47,7 +47,8 @@ def test_a_model_learned_with_weights_is_trained_audited_and_says_so(small: Dist
     assert document.sha256 == trained.document.sha256
 
     # How sure its tables are: the same learner, weights and periods included, a few times more.
-    intervals = read_intervals("@candidate", tracker_of(settings))
+    tracker = tracker_of(settings)
+    intervals = read_intervals(document, "@candidate", tracker=tracker, models=tmp_path / "elsewhere")
     pd.testing.assert_frame_equal(intervals, pd.read_csv(trained.folder / INTERVALS))
     table = document.to_frame()
     assert intervals[["period", "feature", "bin"]].equals(table[["period", "feature", "bin"]])

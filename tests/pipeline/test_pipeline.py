@@ -24,6 +24,7 @@ from early_id.panel import build_panel
 from early_id.pipeline import audit, explain, promote, rollback, run_demo, train, weekly_flags
 from early_id.pipeline._tracker import tracker_of
 from early_id.pipeline._train import RULES, contestants_of
+from early_id.reports import write_audit_html
 from early_id.tracking import (
     Document,
     Tracker,
@@ -443,28 +444,47 @@ def test_there_is_nothing_to_roll_back_to(demo):
         rollback(load_config(demo[0] / "config.yaml"))
 
 
-def test_a_model_taken_down_says_so_in_its_card_and_page(demo, tmp_path, monkeypatch):
-    """Two models in a store of their own: the second is the demo's own."""
+@pytest.fixture
+def two_models(demo, tmp_path, monkeypatch):
+    """A store of their own with the demo's model as version 2 and nearly the same one before it; their audits."""
     out, result = demo
     for name in ("models", "audit"):
         shutil.copytree(out / name, tmp_path / name)
+    for place in (tmp_path / "models").rglob("*.path"):
+        place.unlink()  # the demo's own pages stay as they are
     config = load_config(copy_of(out, tmp_path, models=str(tmp_path / "models")))
     real = tracker_of(config)
-    tracker = Tracker(tmp_path / "mlflow.db", config.tracking.experiment, model="taken-down")
+    tracker = Tracker(tmp_path / "mlflow.db", config.tracking.experiment, model="two-models")
     for module in ("_promote", "_audit"):
         monkeypatch.setattr(f"early_id.pipeline.{module}.tracker_of", lambda _: tracker)
     document = result.trained.document
     hashes = check_backtest("@champion", out / "models" / document.sha256[:12], tracker=real)
     text = (tmp_path / "audit" / "audit.json").read_text(encoding="utf-8")
     other = replace(document, provenance={**document.provenance, "note": "the one before"})
-    (tmp_path / "other.json").write_text(text.replace(document.sha256, other.sha256), encoding="utf-8")
-    for one, audited in ((other, tmp_path / "other.json"), (document, tmp_path / "audit" / "audit.json")):
+    of_other = text.replace(document.sha256, other.sha256)
+    for place, content in (("first", of_other), ("second", of_other.replace('"seed": 0', '"seed": 1'))):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "audit.json").write_text(content, encoding="utf-8")
+        write_audit_html(content, tmp_path / place / "audit.html")
+    for one, places in ((other, ("first", "second")), (document, ("audit",))):
         with tracker.run("additive") as run:
             write([Document(one)], run)
         register_candidate(one, tracker=tracker, run_id=run.run_id, files=hashes)
-        log_audit("@candidate", audited.read_bytes(), tracker=tracker)
-        promote(config, **signing(out, audit=audited))
+        for place in places:
+            log_audit("@candidate", (tmp_path / place / "audit.json").read_bytes(), tracker=tracker)
+
+    def sign(version: str, place: str) -> None:
+        promote(config, **{**signing(out, audit=tmp_path / place / "audit.json"), "model": version})
+
+    return config, sign, other, document
+
+
+def test_a_model_taken_down_says_so_in_its_card_and_page(two_models, tmp_path):
+    config, sign, other, document = two_models
+    sign("1", "first")
+    sign("2", "audit")
     page = tmp_path / "audit" / "audit.html"
+    text = (tmp_path / "audit" / "audit.json").read_text(encoding="utf-8")
     assert "Signed by R" in page.read_text(encoding="utf-8")
     before = tmp_path / "models" / other.sha256[:12] / "model_card.md"
     assert "another model was promoted in its place" in before.read_text(encoding="utf-8")
@@ -479,6 +499,38 @@ def test_a_model_taken_down_says_so_in_its_card_and_page(demo, tmp_path, monkeyp
     again = audit(config, model="2", out=tmp_path / "audit")
     assert again.json.read_text(encoding="utf-8") == text
     assert "no date: nobody has signed" in page.read_text(encoding="utf-8")
+
+
+def test_every_page_says_what_holds_whoever_was_signed_and_taken_down_since(two_models, tmp_path):
+    config, sign, *_ = two_models
+    holds, over, other_audit = "Signed by", "No longer in use since", "Not the audit in force since"
+
+    def said() -> list[str]:
+        pages = [
+            (tmp_path / at / "audit.html").read_text(encoding="utf-8") for at in ("first", "second", "audit")
+        ]
+        decisions = [
+            page[page.index("<!-- signature") : page.index("<!-- end of signature")] for page in pages
+        ]
+        states = {
+            "nobody": "no date: nobody has signed",
+            **{state: f'<p class="headline">{state}' for state in (holds, over, other_audit)},
+        }
+        return [next(name for name, words in states.items() if words in decision) for decision in decisions]
+
+    assert said() == ["nobody", "nobody", holds]  # the demo's own signature was copied with its page
+    sign("1", "first")
+    assert said()[:2] == [holds, "nobody"]
+    sign("2", "audit")
+    assert said() == [over, "nobody", holds]
+    sign("1", "second")
+    assert said() == [other_audit, holds, over]
+    assert rollback(config) == 2
+    assert said() == [other_audit, over, holds]
+    assert rollback(config) == 1
+    assert said() == [holds, other_audit, over]
+    sign("1", "second")
+    assert said() == [other_audit, holds, over]
 
 
 def test_a_student_s_explanation_adds_up_to_the_score(demo, tmp_path):

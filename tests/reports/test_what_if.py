@@ -50,13 +50,12 @@ def content():
 
 def test_today_comes_first_and_what_cannot_be_used_last(content):
     rows = what_if(content)["rows"]
-    assert [row["title"] for row in rows] == ["TODAY", "REWEIGHING", "LABEL:X", "GROUP_CUT_OFFS"]
+    assert [row["title"] for row in rows] == ["TODAY", "REWEIGHING", "GROUP_CUT_OFFS"]
+    assert what_if(content)["not_learned"] == ["LABEL:X"]
     assert rows[0]["gap_change"] == rows[0]["overlap"] == rows[0]["use"] == ""
     assert rows[1]["gap"] == "−4.0 (−4.0 to −4.0)"
-    assert rows[2]["use"] == "could not be learned from so few students"
-    assert rows[2]["gap"] == rows[2]["precision"] == "–"
-    assert rows[3]["worst"] == "no (−2.0)"
-    assert [what_if(content)["usable"], what_if(content)["compared"]] == [rows[:3], rows[3:]]
+    assert rows[2]["worst"] == "no (−2.0)"
+    assert [what_if(content)["usable"], what_if(content)["compared"]] == [rows[:2], rows[2:]]
 
 
 def test_one_sentence_says_what_helps_and_what_may_not_be_used(content):
@@ -70,6 +69,7 @@ def test_one_sentence_says_what_helps_and_what_may_not_be_used(content):
 
 
 def test_nothing_is_claimed_of_differences_that_are_not_printed(content):
+    next(row for row in content["mitigation"] if row["title"] == "LABEL:X")["learned"] = True  # but masked
     assert "tried the difference may be printed for 2; of these" in what_if(content)["told"]
     for row in content["mitigation_groups"]:
         if row["alternative"] != "today":
@@ -79,7 +79,14 @@ def test_nothing_is_claimed_of_differences_that_are_not_printed(content):
 
 
 def test_without_alternatives_nothing_is_said():
-    assert what_if({"about": {}}) == {"group": "", "rows": [], "told": "", "usable": [], "compared": []}
+    assert what_if({"about": {}}) == {
+        "group": "",
+        "rows": [],
+        "told": "",
+        "usable": [],
+        "compared": [],
+        "not_learned": [],
+    }
     assert split_lines({"about": {}}) == split_by_attribute({"about": {}}) == label_lines({"about": {}}) == []
 
 

@@ -136,11 +136,10 @@ def audit(
         reached=evidence.reached,
         names=names,
     )
-    # Only a sign-off in force: one that another model replaced opens no list.
-    record = signed_before(content, [link.record for link in standing(tracker)[-1:] if link.record])
+    record, ended = signed_before(content, [link.record for link in standing(tracker) if link.record])
     if record is not None:
-        sign_audit_html(out / "audit.html", evidence.audit, json.loads(record.to_json()), names)
-    card = write_card(document, evidence, out, record)
+        sign_audit_html(out / "audit.html", evidence.audit, json.loads(record.to_json()), names, ended=ended)
+    card = write_card(document, evidence, out, record, ended)
     return AuditResult(result, out / "audit.json", out / "audit.html", card)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from early_id.evaluation import (
@@ -23,7 +23,7 @@ from early_id.tracking import SignOff
 CARD, PAGE = "model_card.html", "audit.html"
 #: In a model's folder: what a card of each of its audits is made from.
 EVIDENCE = "cards"
-#: Beside it: where the audit lay that was signed.
+#: Beside it: where the audit lay that was signed, a line for each place.
 _WHERE = ".path"
 
 
@@ -48,11 +48,20 @@ def keep_evidence(folder: Path, evidence: CardEvidence) -> None:
     write_atomic(_place(folder, evidence.audit.encode()), evidence.to_json().encode())
 
 
-def signed_before(audit: bytes, signed: list[SignOff]) -> SignOff | None:
-    """Find the latest sign-off of this very audit: the same audit made again is still signed."""
+def signed_before(audit: bytes, standing: list[SignOff]) -> tuple[SignOff | None, SignOffEnd | None]:
+    """Find the latest sign-off of this very audit, and how it ended: the same audit made again is still signed.
+
+    `standing`: those that no rollback took down, the one in force last.
+    """
     digest = hashlib.sha256(audit).hexdigest()
-    own = [record for record in signed if record.audit_sha256 == digest]
-    return own[-1] if own else None
+    own = [place for place, record in enumerate(standing) if record.audit_sha256 == digest]
+    if not own:
+        return None, None
+    record, later = standing[own[-1]], standing[own[-1] + 1 :]
+    if not later:
+        return record, None
+    same = later[-1].model_sha256 == record.model_sha256
+    return record, SignOffEnd(later[0].signed_on.isoformat(), "renewal" if same else "model")
 
 
 def write_card(
@@ -71,13 +80,16 @@ def write_card(
 def write_signature(document: AdditiveModel, audit: Path, folder: Path, record: SignOff) -> None:
     """Write the record of a sign-off into the card in the model's folder, and into card and page beside the audit.
 
+    Also where the same audit lay when it was signed before.
+
     Where the audit was made on another computer, what its card is made from is not here: then the card says who
     signed, and that it was given no results. Which audit was signed is kept in the model's folder, so that its pages
     are found again when the sign-off ends.
     """
     text = audit.read_bytes()
-    _write(document, text, folder, audit, record, None)
-    write_atomic(_place(folder, text).with_suffix(_WHERE), str(audit.resolve()).encode())
+    places = dict.fromkeys([*_signed_at(folder, text), audit.resolve()])
+    _write(document, text, folder, places, record, None)
+    write_atomic(_place(folder, text).with_suffix(_WHERE), "\n".join(map(str, places)).encode())
 
 
 def write_standing(
@@ -92,16 +104,20 @@ def write_standing(
     ended : SignOffEnd or None
         None where it holds.
     """
+    _write(document, text, folder, _signed_at(folder, text), record, ended)
+
+
+def _signed_at(folder: Path, text: bytes) -> list[Path]:
+    """List where an audit lay each time it was signed."""
     where = _place(folder, text).with_suffix(_WHERE)
-    audit = Path(where.read_text(encoding="utf-8")) if where.is_file() else folder / "audit.json"
-    _write(document, text, folder, audit, record, ended)
+    return [Path(line) for line in where.read_text(encoding="utf-8").splitlines()] if where.is_file() else []
 
 
 def _write(
     document: AdditiveModel,
     text: bytes,
     folder: Path,
-    audit: Path,
+    audits: Iterable[Path],
     record: SignOff,
     ended: SignOffEnd | None,
 ) -> None:
@@ -113,14 +129,15 @@ def _write(
     )
     folder.mkdir(parents=True, exist_ok=True)
     write_card(document, evidence, folder, record, ended)
-    beside = audit.parent
-    # Another audit may lie there by now, with a card of its own.
-    same = audit.is_file() and audit.read_bytes() == text
-    if same and (beside / CARD).is_file() and beside.resolve() != folder.resolve():
-        write_card(document, evidence, beside, record, ended)
-    if (beside / PAGE).is_file():
-        signed = json.loads(record.to_json())
-        sign_audit_html(beside / PAGE, evidence.audit, signed, evidence.names, ended=ended)
+    for audit in audits:
+        beside = audit.parent
+        # Another audit may lie there by now, with a card of its own.
+        same = audit.is_file() and audit.read_bytes() == text
+        if same and (beside / CARD).is_file() and beside.resolve() != folder.resolve():
+            write_card(document, evidence, beside, record, ended)
+        if (beside / PAGE).is_file():
+            signed = json.loads(record.to_json())
+            sign_audit_html(beside / PAGE, evidence.audit, signed, evidence.names, ended=ended)
 
 
 def _place(folder: Path, audit: bytes) -> Path:

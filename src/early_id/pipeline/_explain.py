@@ -91,9 +91,11 @@ def explain(
     if out is not None:
         files = {"explanation.csv": _csv(frame)}
         if student is None:
-            sure = read_intervals(model, tracker)
+            sure = read_intervals(document, model, tracker=tracker, models=config.models)
             if sure is None:
-                tell("The tables are drawn without intervals: none were kept when the model was trained")
+                tell(
+                    "The tables are drawn without intervals: none are kept; train with training.bags to have them"
+                )
             files |= _pictures(document, panel.design(scored), frame, sure)
         else:
             files |= _waterfalls(document, panel.design(scored[scored["student_id"] == student].iloc[:1]))

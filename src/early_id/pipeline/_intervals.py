@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pandas as pd
 from early_id.config import Config
 from early_id.evaluation import Backtest, latest_rows
 from early_id.exceptions import ConfigError
-from early_id.models import fit_bags, term_intervals
+from early_id.models import AdditiveModel, fit_bags, term_intervals
 from early_id.panel import Panel
 from early_id.tracking import Tracker, version_of
 
@@ -46,8 +47,16 @@ def fit_intervals(
     return term_intervals(document, bags) if len(bags) > 1 else None
 
 
-def read_intervals(ref: str | int, tracker: Tracker) -> pd.DataFrame | None:
-    """Read them from the run a registered document came from; None where none were kept."""
+def read_intervals(
+    document: AdditiveModel, ref: str | int, *, tracker: Tracker, models: Path
+) -> pd.DataFrame | None:
+    """Read them from the model's folder, or else from the run it was registered by; None where there are none.
+
+    A document that is learned again keeps its version and the run of the first training; its folder has the latest.
+    """
+    own = models / document.sha256[:12] / INTERVALS
+    if own.is_file():
+        return pd.read_csv(own)
     found = version_of(ref, tracker)
     if found is None:
         return None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -15,11 +16,21 @@ from early_id.pipeline._audit import data_window
 from early_id.pipeline._card import write_signature, write_standing
 from early_id.pipeline._tracker import tracker_of
 from early_id.reports import SignOffEnd
-from early_id.tracking import SignOff, Tracker, load_document, sign_off, signed_audit, standing
+from early_id.tracking import (
+    Link,
+    SignOff,
+    Tracker,
+    load_document,
+    sign_off,
+    sign_offs,
+    signed_audit,
+    standing,
+)
 from early_id.tracking import promote as promote_document
 from early_id.tracking import rollback as roll_back
 
 Ending = Literal["rollback", "model", "renewal"]
+Task = Callable[[], None]
 
 
 def promote(
@@ -95,19 +106,19 @@ def promote(
     before = standing(tracker)
     stored = promote_document(model, record, text, tracker=tracker)
     # In force from here on; the pages only say so.
-    try:
-        if before:
-            last = before[-1].version
-            ended: Ending = "renewal" if last == standing(tracker)[-1].version else "model"
-            _write_standing(config, last, before[-1].record, tracker, ended)
-        write_signature(document, audit, config.models / document.sha256[:12], stored)
-    except (OSError, EarlyIdError) as error:
+    folder = config.models / document.sha256[:12]
+    failed = _written(
+        *_ended(config, before, "model", stored, tracker),
+        *_other_audits(config, document, stored, tracker),
+        partial(write_signature, document, audit, folder, stored),
+    )
+    if failed:
         msg = (
-            f"The sign-off of {stored.reviewer!r} is on record and in force, but this could not be written into the "
-            f"cards and pages of the model and of the one before ({error}); make their folders writable, run `early-id "
-            "audit` again, and put those of the one before away."
+            f"The sign-off of {stored.reviewer!r} is on record and in force, but this could not be written into every "
+            f"card and page of the model and of the one before ({failed}); make their folders writable, run `early-id "
+            "audit --model @champion` again, and put those of the one before away."
         )
-        raise DataError(msg) from error
+        raise DataError(msg)
     return stored
 
 
@@ -139,25 +150,59 @@ def rollback(config: Config) -> int:
     before = standing(tracker)
     version: int = roll_back(tracker=tracker)
     # In force from here on; the pages only say so.
-    try:
-        _write_standing(config, before[-1].version, before[-1].record, tracker, "rollback")
-        _write_standing(config, before[-2].version, before[-2].record, tracker, None)
-    except (OSError, EarlyIdError) as error:
+    tasks = _ended(config, before, "rollback", None, tracker)
+    again = before[-2].record
+    if again is not None:
+        document = load_document(str(version), tracker)
+        tasks += _other_audits(config, document, again, tracker)
+        tasks.append(partial(_write_standing, config, document, again, tracker, None))
+    failed = _written(*tasks)
+    if failed:
         msg = (
             f"Version {version} makes the lists again and version {before[-1].version} makes none, but this could not "
-            f"be written into the cards and pages of both ({error}); put those of version {before[-1].version} away."
+            f"be written into every card and page of both ({failed}); run `early-id audit --model @champion` again, "
+            f"and put those of version {before[-1].version} away."
         )
-        raise DataError(msg) from error
+        raise DataError(msg)
     return version
 
 
+def _ended(
+    config: Config, before: list[Link], how: Ending, record: SignOff | None, tracker: Tracker
+) -> list[Task]:
+    """Prepare to write that the sign-off in force until now ended, unless `record` is of the same model or audit."""
+    last = before[-1].record if before else None
+    if last is None or (record is not None and last.model_sha256 == record.model_sha256):
+        return []
+    version = before[-1].version
+    return [lambda: _write_standing(config, load_document(version, tracker), last, tracker, how)]
+
+
+def _other_audits(config: Config, document: AdditiveModel, record: SignOff, tracker: Tracker) -> list[Task]:
+    """Prepare to write into every other audit by which this model was signed that it is not the one in force."""
+    others = {
+        own.audit_sha256: own
+        for own in sign_offs(tracker)
+        if own.model_sha256 == record.model_sha256 and own.audit_sha256 != record.audit_sha256
+    }
+    return [partial(_write_standing, config, document, own, tracker, "renewal") for own in others.values()]
+
+
+def _written(*tasks: Task) -> str:
+    """Do each, whatever became of the others; return what went wrong."""
+    failed = []
+    for task in tasks:
+        try:
+            task()
+        except (OSError, EarlyIdError) as error:
+            failed.append(str(error))
+    return "; ".join(failed)
+
+
 def _write_standing(
-    config: Config, version: str, record: SignOff | None, tracker: Tracker, ended: Ending | None
+    config: Config, document: AdditiveModel, record: SignOff, tracker: Tracker, ended: Ending | None
 ) -> None:
     """Write into card and page of a sign-off that it ended today, or that it holds."""
-    if record is None:
-        return
-    document = load_document(version, tracker)
     today = date.today()  # noqa: DTZ011 - the local day
     end = None if ended is None else SignOffEnd(today.isoformat(), ended)
     text = signed_audit(record, tracker=tracker)

@@ -29,14 +29,15 @@ def what_if(content: Mapping[str, Any]) -> dict[str, Any]:
     -------
     dict
         group: whom it is about, "" where that may not be said; told: in a sentence what came of it; rows; usable and
-        compared: those of them that can be signed, and those that cannot.
+        compared: those of them that can be signed, and those that cannot; not_learned: what could not be tried.
     """
     about = content["about"]
     attribute, group = about.get("alternatives_attribute"), about.get("alternatives_group")
     cells: dict[str, dict[str, Row]] = {}
     for row in content.get("mitigation_groups", ()):
         cells.setdefault(row["alternative"], {})[row["group"]] = row
-    rows = [_line(row, cells.get(row["alternative"], {}), group) for row in content.get("mitigation", ())]
+    tried = content.get("mitigation", ())
+    rows = [_line(row, cells.get(row["alternative"], {}), group) for row in tried if row["learned"]]
     rows.sort(key=lambda row: (row["place"], not row["usable"]))
     return {
         "group": group_words(attribute, group) if group else "",
@@ -44,6 +45,7 @@ def what_if(content: Mapping[str, Any]) -> dict[str, Any]:
         "told": _told(rows),
         "usable": [row for row in rows if row["usable"]],
         "compared": [row for row in rows if not row["usable"]],
+        "not_learned": [row["title"] for row in tried if not row["learned"]],
     }
 
 
@@ -56,7 +58,7 @@ def _line(row: Row, groups: Mapping[str, Row], group: str | None) -> dict[str, A
         "title": row["title"],
         "place": 0 if today else 1,
         "usable": row["usable"],
-        "use": "" if today else row["use"] if row["learned"] else "could not be learned from so few students",
+        "use": "" if today else row["use"],
         "gap": _points(own, "gap"),
         "gap_change": "" if today else _points(own, "gap_change"),
         "closes": (own.get("gap_change_low") or 0) > 0,

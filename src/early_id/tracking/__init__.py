@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = attach(
         "GateCell": "_gate",
         "GroupException": "_record",
         "LearnerLog": "_training",
+        "Link": "_chain",
         "ListSink": "_sink",
         "Metrics": "_items",
         "Params": "_items",
