@@ -36,7 +36,7 @@ def test_counts_equal_a_plain_group_by(counted):
 
 @pytest.mark.parametrize("dates", [127, 128, 300])
 def test_students_with_more_rows_than_a_byte_counts_are_counted_in_full(dates):
-    """Some change school on the way, so that their rows are summed anew; the others have all of theirs in one."""
+    """Some change school on the way: by team, their rows in both schools are added up."""
     rows, groups = make_rows(24, dates=dates, schools=2, not_scored=0.0, seed=1)
     rows["listed"] = True
     movers = rows["student_id"] < "s00008"
@@ -44,13 +44,16 @@ def test_students_with_more_rows_than_a_byte_counts_are_counted_in_full(dates):
     attributes = attach_attributes(rows, groups)
     students = pd.factorize(rows["student_id"], sort=True)[0]
     segments = count_segments(students, attributes, row_measures(rows))
-    axis = [a.name for a in attributes].index("school")
+    assert len(segments.student) == 24 + 8
+    axis = [a.name for a in attributes].index("team")
     table = tabulate(segments, attributes, [axis])
+    team = np.array(attributes[axis].groups)[attributes[axis].codes]
     for place, (name,) in enumerate(table.groups):
-        per_student = rows.loc[rows["school_id"] == name].groupby("student_id").size()
-        assert table.total("listed")[place] == per_student.sum()
-        assert table.products("cohort", "listed")[place] == (per_student**2).sum()
-        assert table.students("listed")[place] == len(per_student)
+        per_student = rows.loc[team == name].groupby("student_id").size()
+        assert (per_student == dates).all()
+        assert table.total("cohort")[place] == per_student.sum()
+        assert table.products("cohort", "cohort")[place] == (per_student**2).sum()
+        assert table.students("cohort")[place] == len(per_student)
 
 
 def test_crossed_cells_add_up_to_the_groups_of_either(counted):
