@@ -70,7 +70,7 @@ def told(*cells, **more):
         ),
         (
             [CELL | {"verdict": "suppressed", "gap": None}],
-            "Not yet decided: no gap could be printed, and 1 result could not be judged.",
+            "Not yet decided: no gap was found in what may be printed, and 1 result could not be judged.",
             "closed",
         ),
     ],
@@ -95,7 +95,7 @@ def test_a_suppressed_group_needs_an_exception_whatever_its_numbers_are():
     found = decide(content(masked))
     assert "may hide a gap that cannot be printed, is granted a named exception" in found["reason"]
     assert "closed meeting" in " ".join(found["next"])
-    assert found["unjudged"][0]["text"] == "not printed, to protect a small group"
+    assert found["unjudged"][0]["text"] == "hidden, so that no small group can be worked out"
 
 
 def test_the_worst_gap_how_sure_and_how_much_list_size_explains():
@@ -140,9 +140,9 @@ def test_never_more_of_a_difference_is_explained_than_there_is():
             -0.01,
             "The largest difference seen; that it is larger than the tolerance is not proven",
         ),
-        ("cannot tell", -0.03, -0.08, 0.02, "The largest difference seen, not proven"),
-        ("pass", -0.01, -0.04, 0.02, "The largest difference seen, not proven"),
-        ("cannot tell", -0.11, None, None, "The largest difference seen, not proven"),
+        ("cannot tell", -0.03, -0.08, 0.02, "The largest difference seen; chance may explain it"),
+        ("pass", -0.01, -0.04, 0.02, "The largest difference seen; chance may explain it"),
+        ("cannot tell", -0.11, None, None, "The largest difference seen; chance may explain it"),
         ("gap", -0.11, -0.16, -0.06, "The largest gap"),
     ],
 )
@@ -239,7 +239,9 @@ def test_a_missed_bar_keeps_the_gate_shut_and_has_to_be_named():
     assert found["state"] == "closed"
     assert found["headline"] == "Not yet decided: 1 bar missed, and 1 result could not be judged."
     assert "until each bar it missed is mended, or granted a named exception" in found["reason"]
-    assert found["quality"]["told"] == "Of 3 bars the model cleared 1, missed 1, and 1 could not be judged."
+    assert found["quality"]["told"] == (
+        "Of 3 bars the model cleared 1, missed 1, and 1 could not be judged. Not judged: calibration 20-60."
+    )
     assert [check["verdict"] for check in found["quality"]["checks"]] == ["fail", "cannot tell", "pass"]
     assert "over the bars it missed" in found["next"][0]
     options = shlex.split(found["sign"]["command"].replace("\\\n", " "))

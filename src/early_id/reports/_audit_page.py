@@ -17,8 +17,9 @@ from early_id.reports._list_sizes import list_sizes
 from early_id.reports._measured import measured
 from early_id.reports._next import what_next
 from early_id.reports._page import as_data, render, write_page
-from early_id.reports._score_worth import score_lines, score_periods
-from early_id.reports._signature import marks, signature
+from early_id.reports._scale import scale
+from early_id.reports._score_worth import expected_told, score_lines, score_periods
+from early_id.reports._signature import digest, marks, signature
 from early_id.reports._what_if import (
     label_lines,
     profile,
@@ -132,14 +133,17 @@ def write_audit_html(
     audited = about.get("contestant")
     sizes = list_sizes({**content, "about": about})
     decision = decide(content)
+    text = audit if isinstance(audit, str) else audit.to_json()
     return write_page(
         render(
             "audit.html.j2",
             {
                 "about": about,
                 "decision": decision,
+                "scale": scale(content),
+                "sha256": digest(text),
                 "sign": signature(None),
-                "marks": marks(audit if isinstance(audit, str) else audit.to_json()),
+                "marks": marks(text),
                 "next": what_next(decision, None),
                 "sections": [{"title": attribute_words(name), "rows": rows} for name, rows in groups.items()],
                 "charts": _charts(drawn, overall),
@@ -158,6 +162,7 @@ def write_audit_html(
                 "places": places(metrics, audited),
                 "reaches_more": reaches_more(metrics, audited),
                 "score": score_lines(content["calibration"]),
+                "expected_told": expected_told(content["calibration"]),
                 "score_periods": score_periods(content["calibration"]),
                 "by_schools": _by_schools(content["verdicts"]),
                 "what_if": what_if(content),

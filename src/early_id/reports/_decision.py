@@ -7,7 +7,7 @@ from typing import Any
 
 from early_id.reports._findings import Row, finding, group_name, worst
 from early_id.reports._to_sign import to_sign
-from early_id.reports._words import MEASURES, plural
+from early_id.reports._words import MEANINGS, MEASURES, plural
 
 NEVER = {
     "not in this county": "cannot be settled with the students of this county",
@@ -16,6 +16,8 @@ NEVER = {
     ),
 }
 PLACES = ("school", "district")
+#: More bars than these are not named in a sentence.
+_NAMED = 4
 
 
 def decide(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def decide(content: Mapping[str, Any]) -> dict[str, Any]:
     unjudged = len(decision["cannot_tell"]) + len(decision["suppressed"]) + len(untold)
     closed = missed or not decision["can_open"]
     return {
-        "headline": _headline(decision, len(missed), unjudged),
+        "headline": _headline(decision, len(missed), unjudged, len(untold)),
         "state": "closed" if closed else "pending" if unjudged else "open",
         "reason": _reason(decision, len(missed), unjudged),
         "counts": {
@@ -58,6 +60,9 @@ def _quality(checks: Sequence[Row]) -> dict[str, Any]:
         f"Of {plural(len(checks), 'bar')} the model cleared {count['pass']}, missed {count['fail']}, and "
         f"{count['cannot tell']} could not be judged."
     )
+    untold = [check["name"] for check in checks if check["verdict"] == "cannot tell"]
+    if 0 < len(untold) <= _NAMED:
+        told += f" Not judged: {'; '.join(untold)}."
     return {
         "told": told if checks else "",
         "checks": sorted(checks, key=lambda check: order.index(check["verdict"])),
@@ -82,14 +87,16 @@ def _printed(kind: str, rows: list[Row]) -> str:
     return f"By {kind}: {shown} of {plural(len(recall), kind)} could be printed"
 
 
-def _headline(decision: Mapping[str, Any], missed: int, unjudged: int) -> str:
+def _headline(decision: Mapping[str, Any], missed: int, unjudged: int, bars: int) -> str:
     wrong = [plural(len(decision["gaps"]), "gap")] * bool(decision["gaps"])
     wrong += [f"{plural(missed, 'bar')} missed"] * bool(missed)
     open_results = f"{plural(unjudged, 'result')} could not be judged"
+    if 0 < bars < unjudged:
+        open_results += f", {unjudged - bars} of groups and {plural(bars, 'bar')}"
     if wrong:
         return f"Not yet decided: {', '.join([*wrong, f'and {open_results}'] if unjudged else wrong)}."
     if decision["suppressed"]:
-        return f"Not yet decided: no gap could be printed, and {open_results}."
+        return f"Not yet decided: no gap was found in what may be printed, and {open_results}."
     if unjudged:
         return f"Not yet decided: no gap was found, but {open_results}."
     return "Nothing in this audit stands in the way."
@@ -176,7 +183,7 @@ def _name(row: Row) -> str:
 def _open(row: Row) -> dict[str, str]:
     settled = row["settled_by"] or ""
     if row["verdict"] == "suppressed":
-        text = "not printed, to protect a small group"
+        text = MEANINGS["suppressed"]
     elif settled.isdigit():
         text = f"{int(settled):,} more students with the outcome would settle it"
     elif settled:

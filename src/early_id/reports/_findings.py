@@ -29,7 +29,7 @@ def _title(row: Row) -> str:
         return "The largest gap"
     low, high = row["low_simultaneous"], row["high_simultaneous"]
     if low is None or high is None or low <= 0 <= high:
-        return "The largest difference seen, not proven"
+        return "The largest difference seen; chance may explain it"
     if row["verdict"] == "pass":
         return "The largest difference seen, within the tolerance"
     return "The largest difference seen; that it is larger than the tolerance is not proven"

@@ -9,6 +9,8 @@ from early_id.reports._words import figure, group_words, number
 
 Row = Mapping[str, Any]
 WHOLE, TOP = "all", "top tenth"
+#: Of each side so many groups are named in a sentence; the table has all of them.
+_NAMED = 5
 
 
 def score_periods(rows: Sequence[Row]) -> list[str]:
@@ -40,6 +42,38 @@ def score_lines(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return sorted(
         lines, key=lambda line: (line["name"] != "All students", line["at"] is None, line["at"] or 0.0)
     )
+
+
+def expected_told(rows: Sequence[Row]) -> str:
+    """Say of which groups the model expects too little or too much, by the intervals; the furthest off first.
+
+    >>> row = {"attribute": "team", "group": "B", "name": "B", "part": "all"}
+    >>> expected_told([{**row, "ratio": 1.28, "ratio_low": 1.11, "ratio_high": 1.47}])[:72]
+    'The outcome came more often than the model expects for: Team: B (1.28 ti'
+    """
+    known = [
+        row for row in rows if row["part"] == WHOLE and row["attribute"] != "all" and row["ratio"] is not None
+    ]
+    sides = (
+        ("more often", [row for row in known if row["ratio_low"] > 1]),
+        ("less often", [row for row in known if row["ratio_high"] < 1]),
+    )
+    told = [
+        f"{side} than the model expects for: {'; '.join(map(_times, sorted(own, key=_distance)[:_NAMED]))}"
+        for side, own in sides
+        if own
+    ]
+    if not told:
+        return ""
+    return f"The outcome came {', and '.join(told)}. Among so many groups one in twenty is off by chance."
+
+
+def _distance(row: Row) -> tuple[float, str]:
+    return -abs(float(row["ratio"]) - 1), str(row["group"])
+
+
+def _times(row: Row) -> str:
+    return f"{group_words(row['attribute'], row['name'])} ({number(row['ratio'], 2)} times as often)"
 
 
 def _figure(row: Row, name: str) -> str:

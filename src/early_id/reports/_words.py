@@ -27,8 +27,8 @@ SYMBOLS = {"gap": "▼", "fail": "▼", "pass": "✓", "cannot tell": "?", "supp
 MEANINGS = {
     "gap": "this group is clearly behind",
     "pass": "any difference is within the tolerance",
-    "cannot tell": "too few students to say",
-    "suppressed": "not printed, to protect a small group",
+    "cannot tell": "neither can be said of so many students",
+    "suppressed": "hidden, so that no small group can be worked out",
 }
 #: What a verdict on the model itself means.
 QUALITY_MEANINGS = {
