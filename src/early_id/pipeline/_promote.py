@@ -170,7 +170,7 @@ def rollback(config: Config) -> int:
 def _ended(
     config: Config, before: list[Link], how: Ending, record: SignOff | None, tracker: Tracker
 ) -> list[Task]:
-    """Prepare to write that the sign-off in force until now ended, unless `record` is of the same model or audit."""
+    """Prepare to write that the sign-off in force until now ended, unless `record` is of the same model."""
     last = before[-1].record if before else None
     if last is None or (record is not None and last.model_sha256 == record.model_sha256):
         return []
