@@ -312,7 +312,7 @@ class Config(_Part):
     """How many students each school's team can reach in a week: a share such as "5%", a number such as 25, or numbers
     by school in quotes with "*" for all others."""
     purpose: str = Field(
-        "Outreach by the school's mental-health and wellness team to students named here; no other use.",
+        "Outreach by the school's mental-health and wellness team to students on the list; no other use.",
         pattern=r"\S",
     )
     """What the lists may be used for; printed in every export."""

@@ -231,7 +231,9 @@ def test_the_score_is_intercept_and_scale_times_whole_points():
     scale = period.calibration.slope * fit.scale
     for term in period.terms:
         points = np.array([*term.values, term.missing]) / scale
-        whole = np.rint(points)  # five times a number over that number may be five and a bit of the last place
+        whole = np.rint(
+            points
+        )  # five times a number over that number may be five and a bit of the last place
         np.testing.assert_allclose(points, whole, rtol=0, atol=1e-12)
         assert 0 <= whole.min() <= whole.max() <= 5
         assert all(a != b for a, b in zip(term.values, term.values[1:], strict=False))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from early_id.exceptions import DataError
 from early_id.reports._by_term import by_term
 from early_id.reports._charts import recall_chart
-from early_id.reports._contestants import contestants, places, reaches_more
+from early_id.reports._contestants import contestants, happened, places, reaches_more
 from early_id.reports._decision import decide
 from early_id.reports._early import early
 from early_id.reports._glossary import GLOSSARY
@@ -160,6 +160,7 @@ def write_audit_html(
                 "reasons": content["not_scored_reasons"],
                 "contestants": contestants(metrics, audited, reached),
                 "places": places(metrics, audited),
+                "happened": happened(metrics, audited),
                 "reaches_more": reaches_more(metrics, audited),
                 "score": score_lines(content["calibration"]),
                 "expected_told": expected_told(content["calibration"]),

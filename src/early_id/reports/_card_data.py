@@ -121,7 +121,9 @@ def unknowns(document: Document, content: Mapping[str, Any]) -> list[str]:
     if overall.get("not_scored_text"):
         reasons = "; ".join(f"{row['reason']} ({row['text']})" for row in content["not_scored_reasons"])
         why = f" Reasons, in students: {reasons}." if reasons else ""
-        told.append(f"Without a score: {overall['not_scored_text']} of the student weeks tested on.{why}")
+        text = overall["not_scored_text"]
+        part = "the share is not printed" if text == "masked" else f"{text} of the student weeks tested on"
+        told.append(f"Without a score: {part}.{why}")
     if content.get("excluded"):
         left = "; ".join(f"{row['reason']} ({row['text']})" for row in content["excluded"])
         told.append(f"Left out of the shares of weeks on the list, in students: {left}.")

@@ -56,7 +56,16 @@ def contestants(
 
 
 def places(metrics: pd.DataFrame | None, audited: str | None) -> str:
-    """Say whom the places on the lists go to, where most go to students whose event has already happened.
+    """Explain small shares where most places on the lists go to students whose event has already happened."""
+    told = happened(metrics, audited)
+    return told and (
+        f"{told} Their records are the clearest. They may need an adult as much as others, but no list can reach them "
+        "ahead of the event. The shares here count only weeks with the event still ahead, so they are small."
+    )
+
+
+def happened(metrics: pd.DataFrame | None, audited: str | None) -> str:
+    """Say how many places go to students whose event has already happened, where most do.
 
     Listed weeks follow from the metrics: those with the outcome that the list held, over their share of all listed.
     """
@@ -71,8 +80,7 @@ def places(metrics: pd.DataFrame | None, audited: str | None) -> str:
         return ""
     return (
         f"Most places on these lists, about {100 * (1 - ahead):.0f} in 100, go to students whose event has already "
-        "happened: their records are the clearest. They may need an adult as much as others, but no list can reach "
-        "them ahead of the event. The shares here count only weeks with the event still ahead, so they are small."
+        "happened."
     )
 
 

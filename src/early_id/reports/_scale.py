@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from early_id.reports._words import group_words, share
+from early_id.reports._words import group_words, plural, share
 
 #: A tolerance that is at least this part of what the lists hold of everybody is said to be large.
 _LARGE = 0.5
+#: So many of the hidden groups are named, and of these not who is only in no group.
+_NAMED = 3
+_REST = frozenset({"no", "n", "false", "unknown"})
 
 
 def scale(content: Mapping[str, Any]) -> list[str]:
@@ -16,7 +19,28 @@ def scale(content: Mapping[str, Any]) -> list[str]:
 
     `content`: of an audit.json.
     """
-    return [told for told in (_tolerance(content), _other_sizes(content)) if told]
+    return [told for told in (_hidden(content), _tolerance(content), _other_sizes(content)) if told]
+
+
+def _hidden(content: Mapping[str, Any]) -> str:
+    """Name the largest groups of which it is hidden how often they are listed: most readers look for them first."""
+    sizes = {(row["attribute"], row["group"]): row.get("students") for row in content["by_group"]}
+    hidden = [
+        row for row in content["verdicts"] if row["metric"] == "recall" and row["verdict"] == "suppressed"
+    ]
+    sized = [
+        (size, group_words(row["attribute"], row.get("name", row["group"])))
+        for row in hidden
+        if (size := sizes.get((row["attribute"], row["group"]))) and row["group"].casefold() not in _REST
+    ]
+    if not sized:
+        return ""
+    large = sorted(sized, key=lambda own: (-own[0], own[1]))[:_NAMED]
+    named = "; ".join(f"{name} ({size:,} students)" for size, name in large)
+    return (
+        f"It is hidden how often {plural(len(hidden), 'group')} were on the lists, among them {named}. Whether one of "
+        "them is behind, this page cannot say."
+    )
 
 
 def _tolerance(content: Mapping[str, Any]) -> str:

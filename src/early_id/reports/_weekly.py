@@ -27,7 +27,7 @@ LIST_COLUMNS = (
     "suggested_role",
     "continuity_adult",
 )
-PURPOSE = "Outreach by the school's mental-health and wellness team to students named here; no other use."
+PURPOSE = "Outreach by the school's mental-health and wellness team to students on the list; no other use."
 TIERS = {"first": "first half of the list", "next": "second half of the list"}
 
 

@@ -27,7 +27,7 @@ SYMBOLS = {"gap": "▼", "fail": "▼", "pass": "✓", "cannot tell": "?", "supp
 MEANINGS = {
     "gap": "this group is clearly behind",
     "pass": "any difference is within the tolerance",
-    "cannot tell": "neither can be said of so many students",
+    "cannot tell": "not enough evidence to say either",
     "suppressed": "hidden, so that no small group can be worked out",
 }
 #: What a verdict on the model itself means.
