@@ -95,11 +95,11 @@ def plot_term(
     info = document.features[position]
     axes = new_axes(ax)
     shades = [f"C{i}" for i in range(len(document.periods))]
+    own = None if intervals is None else intervals[intervals["feature"] == feature]
     for shade, period in zip(shades, document.periods, strict=True):
         _draw(axes, period.terms[position], _days(period), shade)
-        if intervals is not None:
-            own = intervals[(intervals["from_day"] == period.from_day) & (intervals["feature"] == feature)]
-            draw_spread(axes, period.terms[position], own, shade)
+        if own is not None:
+            draw_spread(axes, period.terms[position], own[own["from_day"] == period.from_day], shade)
     if X is not None:
         draw_density(axes, X, feature)
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
@@ -111,11 +111,9 @@ def plot_term(
     told = "; ".join(
         f"school days {_days(period)}: {_range(period.terms[position])}" for period in document.periods
     )
-    if intervals is not None:
-        own = (
-            intervals[intervals["feature"] == feature].groupby("from_day").head(-1)
-        )  # as drawn: without the unknown
-        widest = float((own["high"] - own["low"]).max())
+    if own is not None:
+        drawn = own.groupby("from_day").head(-1)  # without the unknown
+        widest = float((drawn["high"] - drawn["low"]).max())
         told += f". A shade is the 90 % interval over resampled students; it is at most {widest:.2f} wide"
     describe(axes, f"What {feature.replace('_', ' ')} adds to the score, log-odds. {told}.")
     return axes

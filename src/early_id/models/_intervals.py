@@ -12,7 +12,7 @@ from scipy.stats import t as student_t
 from sklearn.base import clone
 
 from early_id.exceptions import ConfigError
-from early_id.models._learner import OneClassError
+from early_id.models._learner import OneClassError, student_codes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from early_id.models._terms import Floats, Term
 
 _CONFIDENCE = 0.90
-COLUMNS = ("period", "from_day", "feature", "bin", "low", "high", "low_to", "high_to")
 
 
 def fit_bags(
@@ -60,38 +59,32 @@ def fit_bags(
     Efron and Tibshirani (1993), "An Introduction to the Bootstrap", with students as units. The calibration is not
     fitted again: it stretches all bins of a period alike.
     """
-    codes = (
-        pd.factorize(X.index.get_level_values("student_id"))[0]
-        if "student_id" in X.index.names
-        else np.arange(len(X))
-    )
+    codes = student_codes(X)
+    codes = np.arange(len(X)) if codes is None else codes
     rng = np.random.RandomState(random_state)
-    settings = {
-        "calibrate": False,
-        "bags": 1,
-        "periods": tuple(period.from_day for period in document.periods),
-    }
+    bare = _bare(learner, document)
     many = int(codes.max(initial=-1)) + 1
     found = []
     for _ in range(bags):
         drawn = rng.multinomial(many, np.full(many, 1 / many))
         rows = np.repeat(np.arange(len(X)), drawn[codes])
-        own = clone(learner)
-        # Of a learner inside another, too.
-        own.set_params(
-            **{
-                name: settings[key]
-                for name in own.get_params()
-                if (key := name.rpartition("__")[2]) in settings
-            }
-        )
         try:
-            fitted = own.fit(X.iloc[rows], y.iloc[rows]).document_
+            fitted = clone(bare).fit(X.iloc[rows], y.iloc[rows]).document_
         except OneClassError:
             continue
         pairs = zip(document.periods, fitted.periods, strict=True)
         found.append(replace(fitted, periods=tuple(_stretched(one, bag) for one, bag in pairs)))
     return tuple(found)
+
+
+def _bare(learner: Any, document: AdditiveModel) -> Any:
+    """Take the learner with the periods of the document, once over all rows and without a calibration of its own."""
+    periods = tuple(period.from_day for period in document.periods)
+    settings = {"calibrate": False, "bags": 1, "periods": periods}
+    bare = clone(learner)
+    # The last part of a name: the learner may be inside another.
+    last = {name: name.rpartition("__")[2] for name in bare.get_params()}
+    return bare.set_params(**{name: settings[key] for name, key in last.items() if key in settings})
 
 
 def term_intervals(document: AdditiveModel, bags: Sequence[AdditiveModel]) -> pd.DataFrame:
@@ -152,7 +145,7 @@ def term_intervals(document: AdditiveModel, bags: Sequence[AdditiveModel]) -> pd
     own = np.concatenate([_values(period, term) for period in document.periods for term in period.terms])
     low, high = own - room, own + room
     kept = table.loc[table["kind"] != "pair", ["period", "from_day", "feature", "bin"]]
-    return kept.assign(low=low[:, 0], high=high[:, 0], low_to=low[:, 1], high_to=high[:, 1])[list(COLUMNS)]
+    return kept.assign(low=low[:, 0], high=high[:, 0], low_to=low[:, 1], high_to=high[:, 1])
 
 
 def _values(period: Period, term: Term) -> Floats:
@@ -170,7 +163,6 @@ def _values(period: Period, term: Term) -> Floats:
     else:
         first, last = term.edges[0], term.edges[-1]
         inside = np.array([(max(start, first), min(end, last)) for start, end, _, _ in term.pieces])
-        inside[0, 0], inside[-1, 1] = first, last
     known = np.column_stack([own.evaluate(inside[:, end]) for end in (0, 1)]) - own.mean
     return np.vstack([known, np.full(2, own.missing - own.mean)])
 
@@ -191,13 +183,4 @@ def _middle(start: float, end: float) -> float:
 def _stretched(period: Period, bag: Period) -> Period:
     """Stretch a bag's tables as the document's were."""
     slope = 1.0 if period.calibration is None else period.calibration.slope
-    terms = [
-        replace(
-            term,
-            values=tuple(slope * value for value in term.values),
-            missing=slope * term.missing,
-            mean=slope * term.mean,
-        )
-        for term in bag.terms
-    ]
-    return replace(bag, terms=tuple(terms))
+    return replace(bag, terms=tuple(term.stretched(slope) for term in bag.terms))

@@ -101,7 +101,7 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If a parameter is out of its range, or `directions` or `periods` do not fit.
         """
         check_parameters(self.get_params(deep=False))
-        students = _student_codes(X)
+        students = student_codes(X)
         label = getattr(y, "name", None) or "outcome"
         rows, days = self._training_rows(X, y, sample_weight, students)
         features = describe_features(self._names(), self.directions)
@@ -267,7 +267,8 @@ class AdditiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         }
 
 
-def _student_codes(X: Any) -> Ints | None:
+def student_codes(X: Any) -> Ints | None:
+    """Give each row the number of its student, by the index level `student_id`; None without it."""
     if isinstance(X, pd.DataFrame) and "student_id" in X.index.names:
         return pd.factorize(X.index.get_level_values("student_id"), use_na_sentinel=False)[0]
     return None

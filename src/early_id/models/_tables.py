@@ -38,17 +38,12 @@ class Tables:
 
     def stretched(self, slope: float, intercept: float) -> Tables:
         """Fold the calibration intercept + slope · score into the tables."""
-        terms = [
-            replace(term, values=tuple(slope * value for value in term.values), missing=slope * term.missing)
-            for term in self.terms
-        ]
+        terms = tuple(term.stretched(slope) for term in self.terms)
         pairs = [
             replace(pair, values=tuple(tuple(slope * value for value in row) for row in pair.values))
             for pair in self.pairs
         ]
-        return replace(
-            self, intercept=intercept + slope * self.intercept, terms=tuple(terms), pairs=tuple(pairs)
-        )
+        return replace(self, intercept=intercept + slope * self.intercept, terms=terms, pairs=tuple(pairs))
 
     def centred(self, x: Floats, weight: Floats) -> Tables:
         """Move the mean of each table over the rows into the intercept and store the mean that is left.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -132,6 +132,11 @@ class Term:
         return np.where(
             unknown, self.missing, _interpolate(x, np.asarray(self.edges), np.asarray(self.values))
         )
+
+    def stretched(self, slope: float) -> Term:
+        """Multiply all that the term adds."""
+        values = tuple(slope * value for value in self.values)
+        return replace(self, values=values, missing=slope * self.missing, mean=slope * self.mean)
 
     def is_monotone(self, direction: int) -> bool:
         """Tell whether the table never moves against `direction` (+1 up, −1 down, 0 anything goes)."""

@@ -129,7 +129,7 @@ def audit(
     evidence = evidence_of(content, backtest, size, source=config.district.source, names=names)
     keep_evidence(folder, evidence)
     write_audit_html(
-        result,
+        evidence.audit,
         out / "audit.html",
         document=document,
         metrics=evidence.metrics,

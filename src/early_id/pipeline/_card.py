@@ -129,6 +129,7 @@ def _write(
     )
     folder.mkdir(parents=True, exist_ok=True)
     write_card(document, evidence, folder, record, ended)
+    signed = json.loads(record.to_json())
     for audit in audits:
         beside = audit.parent
         # Another audit may lie there by now, with a card of its own.
@@ -136,7 +137,6 @@ def _write(
         if same and (beside / CARD).is_file() and beside.resolve() != folder.resolve():
             write_card(document, evidence, beside, record, ended)
         if (beside / PAGE).is_file():
-            signed = json.loads(record.to_json())
             sign_audit_html(beside / PAGE, evidence.audit, signed, evidence.names, ended=ended)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from early_id.config import Config
 from early_id.exceptions import ConfigError, DataError, EarlyIdError, GateError
@@ -29,7 +28,6 @@ from early_id.tracking import (
 from early_id.tracking import promote as promote_document
 from early_id.tracking import rollback as roll_back
 
-Ending = Literal["rollback", "model", "renewal"]
 Task = Callable[[], None]
 
 
@@ -108,8 +106,8 @@ def promote(
     # In force from here on; the pages only say so.
     folder = config.models / document.sha256[:12]
     failed = _written(
-        *_ended(config, before, "model", stored, tracker),
-        *_other_audits(config, document, stored, tracker),
+        *_ended(config, before, SignOffEnd(str(today), "model"), stored, tracker),
+        *_other_audits(config, document, SignOffEnd(str(today), "renewal"), stored, tracker),
         partial(write_signature, document, audit, folder, stored),
     )
     if failed:
@@ -150,11 +148,12 @@ def rollback(config: Config) -> int:
     before = standing(tracker)
     version: int = roll_back(tracker=tracker)
     # In force from here on; the pages only say so.
-    tasks = _ended(config, before, "rollback", None, tracker)
+    today = date.today()  # noqa: DTZ011 - the local day
+    tasks = _ended(config, before, SignOffEnd(str(today), "rollback"), None, tracker)
     again = before[-2].record
     if again is not None:
         document = load_document(str(version), tracker)
-        tasks += _other_audits(config, document, again, tracker)
+        tasks += _other_audits(config, document, SignOffEnd(str(today), "renewal"), again, tracker)
         tasks.append(partial(_write_standing, config, document, again, tracker, None))
     failed = _written(*tasks)
     if failed:
@@ -168,24 +167,26 @@ def rollback(config: Config) -> int:
 
 
 def _ended(
-    config: Config, before: list[Link], how: Ending, record: SignOff | None, tracker: Tracker
+    config: Config, before: list[Link], end: SignOffEnd, record: SignOff | None, tracker: Tracker
 ) -> list[Task]:
     """Prepare to write that the sign-off in force until now ended, unless `record` is of the same model."""
     last = before[-1].record if before else None
     if last is None or (record is not None and last.model_sha256 == record.model_sha256):
         return []
     version = before[-1].version
-    return [lambda: _write_standing(config, load_document(version, tracker), last, tracker, how)]
+    return [lambda: _write_standing(config, load_document(version, tracker), last, tracker, end)]
 
 
-def _other_audits(config: Config, document: AdditiveModel, record: SignOff, tracker: Tracker) -> list[Task]:
+def _other_audits(
+    config: Config, document: AdditiveModel, end: SignOffEnd, record: SignOff, tracker: Tracker
+) -> list[Task]:
     """Prepare to write into every other audit by which this model was signed that it is not the one in force."""
     others = {
         own.audit_sha256: own
         for own in sign_offs(tracker)
         if own.model_sha256 == record.model_sha256 and own.audit_sha256 != record.audit_sha256
     }
-    return [partial(_write_standing, config, document, own, tracker, "renewal") for own in others.values()]
+    return [partial(_write_standing, config, document, own, tracker, end) for own in others.values()]
 
 
 def _written(*tasks: Task) -> str:
@@ -200,10 +201,8 @@ def _written(*tasks: Task) -> str:
 
 
 def _write_standing(
-    config: Config, document: AdditiveModel, record: SignOff, tracker: Tracker, ended: Ending | None
+    config: Config, document: AdditiveModel, record: SignOff, tracker: Tracker, end: SignOffEnd | None
 ) -> None:
-    """Write into card and page of a sign-off that it ended today, or that it holds."""
-    today = date.today()  # noqa: DTZ011 - the local day
-    end = None if ended is None else SignOffEnd(today.isoformat(), ended)
+    """Write into card and page of a sign-off how it ended, or that it holds."""
     text = signed_audit(record, tracker=tracker)
     write_standing(document, text, config.models / document.sha256[:12], record, end)

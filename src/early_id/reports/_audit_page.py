@@ -121,7 +121,8 @@ def write_audit_html(
     Traceback (most recent call last):
     early_id.exceptions.DataError: expected the content of an audit.json, but 'about', ... are missing; ...
     """
-    content = read_audit(audit)
+    text = audit if isinstance(audit, str) else audit.to_json()
+    content = read_audit(text)
     about = dict(content["about"])
     if document is not None:
         about.setdefault("label", document.label)
@@ -133,7 +134,6 @@ def write_audit_html(
     audited = about.get("contestant")
     sizes = list_sizes({**content, "about": about})
     decision = decide(content)
-    text = audit if isinstance(audit, str) else audit.to_json()
     return write_page(
         render(
             "audit.html.j2",
